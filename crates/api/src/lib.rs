@@ -1,0 +1,1 @@
+//! The HTTP surfaces: /v4, /v1, health and OpenAPI.

@@ -1,0 +1,1 @@
+//! The partition: mailbox, round, decide, append, project, answer, and recovery.

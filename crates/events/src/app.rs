@@ -1,0 +1,60 @@
+//! Events about apps: the control log.
+
+use hansard_types::{AppId, UserId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Sample;
+
+/// `app.created`. The secret itself is never in a log: it stays in the data directory, and the
+/// fingerprint tells which one belongs here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AppCreated {
+    pub app_id: AppId,
+    /// Accounts that may call the server API.
+    pub administrators: Vec<UserId>,
+    /// The first 16 hex digits of the secret's SHA-256.
+    pub secret_fingerprint: String,
+}
+
+/// `app.settings_changed`: names exactly the settings that changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AppSettingsChanged {
+    pub app_id: AppId,
+    /// The whole new list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub administrators: Option<Vec<UserId>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_fingerprint: Option<String>,
+}
+
+impl Sample for AppCreated {
+    fn sample() -> Self {
+        Self {
+            app_id: AppId(1_400_000_001),
+            administrators: vec![UserId::new("administrator").expect("a valid id")],
+            secret_fingerprint: "9f86d081884c7d65".to_owned(),
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        format!("app:{}", self.app_id)
+    }
+}
+
+impl Sample for AppSettingsChanged {
+    fn sample() -> Self {
+        Self {
+            app_id: AppId(1_400_000_001),
+            administrators: Some(vec![
+                UserId::new("administrator").expect("a valid id"),
+                UserId::new("auditor").expect("a valid id"),
+            ]),
+            secret_fingerprint: Some("60303ae22b998861".to_owned()),
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        format!("app:{}", self.app_id)
+    }
+}

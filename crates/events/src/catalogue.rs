@@ -1,0 +1,164 @@
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::account::AccountImported;
+use crate::app::{AppCreated, AppSettingsChanged};
+use crate::codec::CodecError;
+use crate::conversation::ConversationRead;
+use crate::group::{GroupCreated, GroupDissolved, MembersAdded, MembersRemoved, ProfileChanged};
+use crate::message::{MessageRecalled, MessageSent};
+
+/// What an event's body must offer.
+pub trait Sample: Serialize + DeserializeOwned + JsonSchema {
+    /// One example with every field set: it feeds the schemas, the golden vectors and the docs.
+    fn sample() -> Self;
+    /// What the subject's bucket is taken from: the conversation, group, account or app that the
+    /// event is about. Events about the same thing keep their order within a bucket.
+    fn bucket_key(&self) -> String;
+}
+
+/// One row of the catalogue.
+#[derive(Debug, Clone, Copy)]
+pub struct Descriptor {
+    /// The stable wire name, `family.event`.
+    pub name: &'static str,
+    pub family: &'static str,
+    /// The newest schema version, from 1.
+    pub version: u16,
+    /// The release that first wrote it.
+    pub since: &'static str,
+    /// What it says, in one sentence.
+    pub summary: &'static str,
+    pub schema: fn() -> schemars::Schema,
+    pub sample: fn() -> Event,
+}
+
+macro_rules! catalogue {
+    ($($(#[$family_doc:meta])* $family:ident($family_enum:ident) $family_name:literal {
+        $($(#[doc = $summary:literal])+ $variant:ident($body:ty)
+            $name:literal v $version:literal since $since:literal,)+
+    })+) => {
+        $(
+            $(#[$family_doc])*
+            #[derive(Debug, Clone, PartialEq)]
+            pub enum $family_enum {
+                $($(#[doc = $summary])+ $variant($body),)+
+            }
+        )+
+
+        /// A fact: one of the families, which a projection takes or leaves as a whole.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Event {
+            $($(#[$family_doc])* $family($family_enum),)+
+        }
+
+        $($(
+            impl From<$body> for Event {
+                fn from(body: $body) -> Self {
+                    Self::$family($family_enum::$variant(body))
+                }
+            }
+        )+)+
+
+        /// Every event this release writes.
+        pub static CATALOGUE: &[Descriptor] = &[
+            $($(Descriptor {
+                name: concat!($family_name, ".", $name),
+                family: $family_name,
+                version: $version,
+                since: $since,
+                summary: concat!($($summary),+),
+                schema: || schemars::schema_for!($body),
+                sample: || Event::from(<$body>::sample()),
+            },)+)+
+        ];
+
+        impl Event {
+            /// Its wire name, `family.event`.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $($(Self::$family($family_enum::$variant(_)) =>
+                        concat!($family_name, ".", $name),)+)+
+                }
+            }
+
+            /// The schema version that this release writes.
+            #[must_use]
+            pub fn version(&self) -> u16 {
+                match self {
+                    $($(Self::$family($family_enum::$variant(_)) => $version,)+)+
+                }
+            }
+
+            /// What the subject's bucket is taken from.
+            #[must_use]
+            pub fn bucket_key(&self) -> String {
+                match self {
+                    $($(Self::$family($family_enum::$variant(body)) => body.bucket_key(),)+)+
+                }
+            }
+
+            pub(crate) fn encode_body(&self) -> Result<Vec<u8>, CodecError> {
+                match self {
+                    $($(Self::$family($family_enum::$variant(body)) =>
+                        crate::codec::to_bytes(body),)+)+
+                }
+            }
+
+            /// `None` for a name or version that this release does not know.
+            pub(crate) fn decode_body(
+                name: &str,
+                version: u16,
+                body: &[u8],
+            ) -> Result<Option<Self>, CodecError> {
+                match (name, version) {
+                    $($((concat!($family_name, ".", $name), $version) =>
+                        Ok(Some(Self::from(crate::codec::from_bytes::<$body>(body)?))),)+)+
+                    _ => Ok(None),
+                }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// Accounts of an app.
+    Account(AccountEvent) "account" {
+        /// An account was imported, or its nickname or picture set by importing it again.
+        Imported(AccountImported) "imported" v 1 since "0.1.0",
+    }
+    /// Messages of a conversation.
+    Message(MessageEvent) "message" {
+        /// A message was sent and took the next seq of its conversation.
+        Sent(MessageSent) "sent" v 1 since "0.1.0",
+        /// Messages were recalled: they keep their seq and lose their content.
+        Recalled(MessageRecalled) "recalled" v 1 since "0.1.0",
+    }
+    /// What readers did in a conversation.
+    Conversation(ConversationEvent) "conversation" {
+        /// A reader has read a conversation up to a seq.
+        Read(ConversationRead) "read" v 1 since "0.1.0",
+    }
+    /// Groups and their members.
+    Group(GroupEvent) "group" {
+        /// A group was created with its first members.
+        Created(GroupCreated) "created" v 1 since "0.1.0",
+        /// Accounts became members of a group.
+        MembersAdded(MembersAdded) "members_added" v 1 since "0.1.0",
+        /// Accounts stopped being members of a group.
+        MembersRemoved(MembersRemoved) "members_removed" v 1 since "0.1.0",
+        /// Fields of a group's profile changed; exactly those that the body names.
+        ProfileChanged(ProfileChanged) "profile_changed" v 1 since "0.1.0",
+        /// A group was dissolved; its id is not used again.
+        Dissolved(GroupDissolved) "dissolved" v 1 since "0.1.0",
+    }
+    /// The list of apps and their settings (the control log).
+    App(AppEvent) "app" {
+        /// An app was created.
+        Created(AppCreated) "created" v 1 since "0.1.0",
+        /// Settings of an app changed; exactly those that the body names.
+        SettingsChanged(AppSettingsChanged) "settings_changed" v 1 since "0.1.0",
+    }
+}

@@ -1,0 +1,177 @@
+use std::borrow::Cow;
+
+use hansard_types::{AppId, LogId, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::Event;
+use crate::catalogue::CATALOGUE;
+use crate::chain::{self, Chain};
+use crate::envelope::{Envelope, EventId, Provenance, RawEvent, Recorded, header};
+use crate::subject::{bucket, subject};
+
+/// Why bytes are not an event.
+#[derive(Debug, thiserror::Error)]
+pub enum CodecError {
+    #[error("the event has no header {0}")]
+    HeaderMissing(&'static str),
+    #[error("the header {0} is malformed")]
+    HeaderMalformed(&'static str),
+    #[error("the body does not encode")]
+    Encode(#[from] rmp_serde::encode::Error),
+    #[error("the body does not decode")]
+    Decode(#[from] rmp_serde::decode::Error),
+    #[error("{0} bytes follow the body")]
+    TrailingBytes(usize),
+}
+
+const CONTENT_TYPE: &str = "application/msgpack";
+const SPEC_VERSION: &str = "1.0";
+
+/// Writes an event for the log and chains it to what stands before.
+///
+/// Returns the bytes with their headers, and the envelope with the new chain value.
+///
+/// # Errors
+/// [`CodecError::Encode`], which would be a mistake of ours.
+pub fn encode(
+    event: &Event,
+    id: EventId,
+    log: LogId,
+    time: Timestamp,
+    provenance: Provenance,
+    previous: &Chain,
+) -> Result<(RawEvent, Envelope), CodecError> {
+    let mut headers: Vec<(Cow<'static, str>, String)> = Vec::with_capacity(11);
+    let mut push = |name: &'static str, value: String| headers.push((Cow::Borrowed(name), value));
+    push(header::ID, id.to_string());
+    push(header::TYPE, event.name().to_owned());
+    push(header::SOURCE, source(log));
+    push(header::TIME, rfc3339(time));
+    push(header::SPECVERSION, SPEC_VERSION.to_owned());
+    push(header::DATACONTENTTYPE, CONTENT_TYPE.to_owned());
+    push(header::SCHEMA, event.version().to_string());
+    push(header::ACTOR, provenance.actor.clone());
+    if let Some(correlation) = &provenance.correlation {
+        push(header::CORRELATION, correlation.clone());
+    }
+    if let Some(causation) = &provenance.causation {
+        push(header::CAUSATION, causation.to_string());
+    }
+    let mut raw = RawEvent {
+        subject: subject(log, event.name(), bucket(&event.bucket_key())),
+        headers,
+        body: event.encode_body()?,
+    };
+    let chain = chain::next(previous, &raw);
+    raw.headers.push((Cow::Borrowed(header::CHAIN), chain::to_hex(&chain)));
+    let envelope = Envelope {
+        id,
+        name: Cow::Borrowed(event.name()),
+        version: event.version(),
+        log,
+        time,
+        provenance,
+        chain,
+    };
+    Ok((raw, envelope))
+}
+
+/// Reads an event back. A name or version that this release does not know is no error: its
+/// [`Recorded::event`] is `None`.
+///
+/// # Errors
+/// [`CodecError`] when a header is missing or malformed, or the body is not what its type says.
+pub fn decode(sequence: u64, raw: &RawEvent) -> Result<Recorded, CodecError> {
+    let envelope = decode_envelope(raw)?;
+    let event = Event::decode_body(&envelope.name, envelope.version, &raw.body)?;
+    Ok(Recorded { sequence, envelope, event })
+}
+
+fn decode_envelope(raw: &RawEvent) -> Result<Envelope, CodecError> {
+    let required =
+        |name: &'static str| raw.header(name).ok_or(CodecError::HeaderMissing(name));
+    let name = required(header::TYPE)?;
+    let known = CATALOGUE.iter().find(|row| row.name == name).map(|row| row.name);
+    let causation = match raw.header(header::CAUSATION) {
+        None => None,
+        Some(text) => {
+            let parsed = EventId::parse_str(text);
+            Some(parsed.map_err(|_| CodecError::HeaderMalformed(header::CAUSATION))?)
+        }
+    };
+    Ok(Envelope {
+        id: EventId::parse_str(required(header::ID)?)
+            .map_err(|_| CodecError::HeaderMalformed(header::ID))?,
+        name: known.map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed),
+        version: required(header::SCHEMA)?
+            .parse()
+            .map_err(|_| CodecError::HeaderMalformed(header::SCHEMA))?,
+        log: parse_source(required(header::SOURCE)?)
+            .ok_or(CodecError::HeaderMalformed(header::SOURCE))?,
+        time: parse_rfc3339(required(header::TIME)?)
+            .ok_or(CodecError::HeaderMalformed(header::TIME))?,
+        provenance: Provenance {
+            actor: required(header::ACTOR)?.to_owned(),
+            correlation: raw.header(header::CORRELATION).map(str::to_owned),
+            causation,
+        },
+        chain: chain::from_hex(required(header::CHAIN)?)
+            .ok_or(CodecError::HeaderMalformed(header::CHAIN))?,
+    })
+}
+
+fn source(log: LogId) -> String {
+    if log.is_control() {
+        "/control".to_owned()
+    } else {
+        format!("/apps/{}/{}", log.app, log.partition)
+    }
+}
+
+fn parse_source(text: &str) -> Option<LogId> {
+    if text == "/control" {
+        return Some(LogId::CONTROL);
+    }
+    let (app, partition) = text.strip_prefix("/apps/")?.split_once('/')?;
+    Some(LogId::new(AppId(app.parse().ok()?), partition.parse().ok()?))
+}
+
+/// `2026-11-23T10:08:00.123Z`. A time past the year 9999 is written as its last millisecond.
+fn rfc3339(time: Timestamp) -> String {
+    let time = i64::try_from(time.0)
+        .ok()
+        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
+        .unwrap_or(jiff::Timestamp::MAX);
+    format!("{time:.3}")
+}
+
+fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    let time: jiff::Timestamp = text.parse().ok()?;
+    Some(Timestamp(u64::try_from(time.as_millisecond()).ok()?))
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the codec")]
+pub(crate) fn to_bytes<T: Serialize>(body: &T) -> Result<Vec<u8>, CodecError> {
+    Ok(rmp_serde::to_vec_named(body)?)
+}
+
+/// Refuses bytes behind the body, which `rmp_serde::from_slice` would accept silently.
+pub(crate) fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    let mut rest = bytes;
+    let mut deserializer = rmp_serde::Deserializer::new(&mut rest);
+    let body = T::deserialize(&mut deserializer)?;
+    drop(deserializer);
+    if rest.is_empty() { Ok(body) } else { Err(CodecError::TrailingBytes(rest.len())) }
+}
+
+/// Any event's body as JSON, known to this release or not.
+///
+/// # Errors
+/// [`CodecError`] when the body is not one MessagePack value.
+pub fn json_of_body(body: &[u8]) -> Result<serde_json::Value, CodecError> {
+    from_bytes(body)
+}
+
+#[cfg(test)]
+mod tests;

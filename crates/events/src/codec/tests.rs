@@ -1,0 +1,99 @@
+use hansard_types::{AppId, LogId, Timestamp};
+
+use super::*;
+use crate::{CATALOGUE, chain};
+
+fn log() -> LogId {
+    LogId::new(AppId(1_400_000_001), 0)
+}
+
+fn provenance() -> Provenance {
+    Provenance {
+        actor: "administrator".to_owned(),
+        correlation: Some("request-1".to_owned()),
+        causation: Some(EventId::from_u128(7)),
+    }
+}
+
+fn encoded(event: &Event) -> (RawEvent, Envelope) {
+    let time = Timestamp(1_794_000_000_123);
+    encode(event, EventId::from_u128(1), log(), time, provenance(), &chain::genesis(log()))
+        .expect("samples encode")
+}
+
+#[test]
+fn every_sample_survives_being_written_and_read() {
+    for row in CATALOGUE {
+        let event = (row.sample)();
+        let (raw, envelope) = encoded(&event);
+        let recorded = decode(9, &raw).expect("what we wrote reads back");
+        assert_eq!(recorded, Recorded { sequence: 9, envelope, event: Some(event) }, "{}", row.name);
+    }
+}
+
+#[test]
+fn a_changed_byte_changes_the_chain() {
+    let (raw, envelope) = encoded(&(CATALOGUE[0].sample)());
+    let genesis = chain::genesis(log());
+    assert_eq!(chain::next(&genesis, &raw), envelope.chain);
+    let mut other_body = raw.clone();
+    *other_body.body.last_mut().expect("a body") ^= 1;
+    let mut other_actor = raw.clone();
+    for (name, value) in &mut other_actor.headers {
+        if name == header::ACTOR {
+            value.push('x');
+        }
+    }
+    for changed in [other_body, other_actor] {
+        assert_ne!(chain::next(&genesis, &changed), envelope.chain);
+    }
+}
+
+#[test]
+fn an_unknown_event_and_a_newer_version_are_read_without_their_body() {
+    let (raw, _) = encoded(&(CATALOGUE[0].sample)());
+    for (header, value) in [(header::TYPE, "message.pinned"), (header::SCHEMA, "99")] {
+        let mut newer = raw.clone();
+        for (name, text) in &mut newer.headers {
+            if name == header {
+                value.clone_into(text);
+            }
+        }
+        let recorded = decode(1, &newer).expect("unknown is no error");
+        assert_eq!(recorded.event, None);
+    }
+}
+
+#[test]
+fn bytes_behind_the_body_are_refused() {
+    let (mut raw, _) = encoded(&(CATALOGUE[0].sample)());
+    raw.body.push(0xc0);
+    assert!(matches!(decode(1, &raw), Err(CodecError::TrailingBytes(1))));
+}
+
+#[test]
+fn a_missing_or_malformed_header_is_named() {
+    let (raw, _) = encoded(&(CATALOGUE[0].sample)());
+    for name in [header::ID, header::TYPE, header::SOURCE, header::TIME, header::CHAIN] {
+        let mut without = raw.clone();
+        without.headers.retain(|(key, _)| key != name);
+        assert!(matches!(decode(1, &without), Err(CodecError::HeaderMissing(missing)) if missing == name));
+    }
+    let mut malformed = raw;
+    for (name, value) in &mut malformed.headers {
+        if name == header::TIME {
+            "yesterday".clone_into(value);
+        }
+    }
+    assert!(matches!(decode(1, &malformed), Err(CodecError::HeaderMalformed(header::TIME))));
+}
+
+#[test]
+fn a_body_from_a_newer_release_with_more_fields_is_read() {
+    let mut map = json_of_body(&to_bytes(&serde_json::json!({"user_id": "bob"})).expect("encodes"))
+        .expect("reads as JSON");
+    map["favourite_colour"] = "green".into();
+    let bytes = to_bytes(&map).expect("encodes");
+    let account: crate::account::AccountImported = from_bytes(&bytes).expect("extra is ignored");
+    assert_eq!(account.user_id.as_str(), "bob");
+}

@@ -1,0 +1,260 @@
+//! Events about groups and their members.
+
+use std::fmt;
+
+use hansard_types::{ConversationId, GroupId, Timestamp, UserId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Sample;
+
+/// The five types. The wire keeps the server API's older names (`Private` is Work, `ChatRoom` is
+/// Meeting).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum GroupType {
+    #[serde(rename = "Private")]
+    Work,
+    Public,
+    #[serde(rename = "ChatRoom")]
+    Meeting,
+    #[serde(rename = "AVChatRoom")]
+    AvChatRoom,
+    Community,
+}
+
+impl GroupType {
+    /// Its name on the wire.
+    #[must_use]
+    pub fn wire_name(self) -> &'static str {
+        match self {
+            Self::Work => "Private",
+            Self::Public => "Public",
+            Self::Meeting => "ChatRoom",
+            Self::AvChatRoom => "AVChatRoom",
+            Self::Community => "Community",
+        }
+    }
+}
+
+/// What a member may do.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+pub enum Role {
+    Member,
+    Admin,
+    Owner,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Member => "Member",
+            Self::Admin => "Admin",
+            Self::Owner => "Owner",
+        })
+    }
+}
+
+/// How outsiders, or the guests of members, come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum JoinOption {
+    FreeAccess,
+    NeedPermission,
+    /// `DisableApply` or `DisableInvite` on the wire.
+    Disabled,
+}
+
+/// A member that a group begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FirstMember {
+    pub user_id: UserId,
+    pub role: Role,
+}
+
+/// `group.created`. The owner, if there is one, is among the members with the role `Owner`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupCreated {
+    pub group_id: GroupId,
+    pub group_type: GroupType,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<UserId>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub introduction: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub notification: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub face_url: String,
+    pub max_members: u32,
+    pub apply_join_option: JoinOption,
+    pub invite_join_option: JoinOption,
+    /// When, Unix milliseconds; the original time of an imported group.
+    pub created_at: Timestamp,
+    pub members: Vec<FirstMember>,
+}
+
+/// `group.members_added`: only accounts that were not members before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MembersAdded {
+    pub group_id: GroupId,
+    pub accounts: Vec<UserId>,
+    /// When, Unix milliseconds; the original time of an imported join.
+    pub joined_at: Timestamp,
+    /// Nobody is told.
+    #[serde(default)]
+    pub silent: bool,
+    /// Imports only: what makes importing it again recognisable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_key: Option<String>,
+}
+
+/// `group.members_removed`: only accounts that were members before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MembersRemoved {
+    pub group_id: GroupId,
+    pub accounts: Vec<UserId>,
+    /// When, Unix milliseconds; the original time of an imported leave.
+    pub removed_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Nobody is told.
+    #[serde(default)]
+    pub silent: bool,
+    /// Imports only: what makes importing it again recognisable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_key: Option<String>,
+}
+
+/// `group.profile_changed`: a present field is the new value, an absent one did not change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProfileChanged {
+    pub group_id: GroupId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introduction: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_members: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apply_join_option: Option<JoinOption>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite_join_option: Option<JoinOption>,
+    /// Members may not speak.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mute_all: Option<bool>,
+}
+
+/// `group.dissolved`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupDissolved {
+    pub group_id: GroupId,
+}
+
+fn sample_group() -> GroupId {
+    GroupId::new("team").expect("a valid id")
+}
+
+fn sample_user(id: &str) -> UserId {
+    UserId::new(id).expect("a valid id")
+}
+
+/// A group's events share the bucket of its conversation, so a subscriber sees them in order with
+/// its messages.
+fn group_bucket(group: &GroupId) -> String {
+    ConversationId::Group(group.clone()).to_string()
+}
+
+impl Sample for GroupCreated {
+    fn sample() -> Self {
+        Self {
+            group_id: sample_group(),
+            group_type: GroupType::Public,
+            name: "팀 团队".to_owned(),
+            owner: Some(sample_user("alice")),
+            introduction: "where the team talks".to_owned(),
+            notification: "stand-up at nine".to_owned(),
+            face_url: "https://example.org/team.png".to_owned(),
+            max_members: 200,
+            apply_join_option: JoinOption::NeedPermission,
+            invite_join_option: JoinOption::Disabled,
+            created_at: Timestamp(1_794_000_000_000),
+            members: vec![
+                FirstMember { user_id: sample_user("alice"), role: Role::Owner },
+                FirstMember { user_id: sample_user("bob"), role: Role::Admin },
+                FirstMember { user_id: sample_user("carol"), role: Role::Member },
+            ],
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        group_bucket(&self.group_id)
+    }
+}
+
+impl Sample for MembersAdded {
+    fn sample() -> Self {
+        Self {
+            group_id: sample_group(),
+            accounts: vec![sample_user("dave"), sample_user("erin")],
+            joined_at: Timestamp(1_794_000_000_000),
+            silent: true,
+            import_key: Some("3q2-7wAAAAAAAAAAAAAAAA".to_owned()),
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        group_bucket(&self.group_id)
+    }
+}
+
+impl Sample for MembersRemoved {
+    fn sample() -> Self {
+        Self {
+            group_id: sample_group(),
+            accounts: vec![sample_user("dave")],
+            removed_at: Timestamp(1_794_000_000_000),
+            reason: Some("left the company".to_owned()),
+            silent: false,
+            import_key: Some("3q2-7wAAAAAAAAAAAAAAAA".to_owned()),
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        group_bucket(&self.group_id)
+    }
+}
+
+impl Sample for ProfileChanged {
+    fn sample() -> Self {
+        Self {
+            group_id: sample_group(),
+            name: Some("team two".to_owned()),
+            introduction: Some("where the second team talks".to_owned()),
+            notification: Some("stand-up at ten".to_owned()),
+            face_url: Some("https://example.org/two.png".to_owned()),
+            max_members: Some(500),
+            apply_join_option: Some(JoinOption::FreeAccess),
+            invite_join_option: Some(JoinOption::FreeAccess),
+            mute_all: Some(true),
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        group_bucket(&self.group_id)
+    }
+}
+
+impl Sample for GroupDissolved {
+    fn sample() -> Self {
+        Self { group_id: sample_group() }
+    }
+
+    fn bucket_key(&self) -> String {
+        group_bucket(&self.group_id)
+    }
+}

@@ -1,0 +1,37 @@
+//! The event catalogue: what can have happened, how it is written to the log and read back.
+//!
+//! An event is a fact in the past tense with a stable wire name and a schema version, both
+//! independent of the Rust names. Its body is a MessagePack map that any language can read; its
+//! identity travels in headers (CloudEvents 1.0, NATS binding, plus `hansard-` headers).
+//!
+//! Not here: I/O, clocks, ids, decisions.
+//!
+//! Invariants:
+//! * every body is a map of strings, integers, booleans, lists and maps only (no floats, no
+//!   binary), so it turns into JSON without knowing its type;
+//! * unknown fields are ignored, an unknown name or a newer version is [`Recorded::event`] `None`,
+//!   never a panic;
+//! * an event is chained to the one before it ([`chain`]): a changed, lost or renumbered event
+//!   does not hash to what follows.
+//!
+//! To add an event: its struct, its [`Sample`] and one row of the [`catalogue!`] in its family's
+//! file; then `cargo xtask schemas`.
+
+pub mod account;
+pub mod app;
+mod catalogue;
+pub mod chain;
+mod codec;
+pub mod conversation;
+mod envelope;
+pub mod group;
+pub mod message;
+mod subject;
+
+pub use catalogue::{
+    AccountEvent, AppEvent, CATALOGUE, ConversationEvent, Descriptor, Event, GroupEvent, MessageEvent,
+    Sample,
+};
+pub use codec::{CodecError, decode, encode, json_of_body};
+pub use envelope::{Envelope, EventId, Provenance, RawEvent, Recorded, header};
+pub use subject::{BUCKETS, bucket, subject};

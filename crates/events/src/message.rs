@@ -1,0 +1,173 @@
+//! Events about messages.
+
+use std::fmt;
+
+use hansard_types::{ConversationId, Seq, Timestamp, UserId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Sample;
+
+/// One element of a message. `Debug` hides what was said.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type")]
+pub enum Element {
+    #[serde(rename = "text")]
+    Text { text: String },
+    #[serde(rename = "face")]
+    Face { index: i64, data: String },
+    /// What the app means by it is the app's own; at most one in a message.
+    #[serde(rename = "custom")]
+    Custom {
+        data: String,
+        /// Shown in an offline push.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        desc: String,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        ext: String,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        sound: String,
+    },
+}
+
+impl fmt::Debug for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text { .. } => "Text(..)",
+            Self::Face { .. } => "Face(..)",
+            Self::Custom { .. } => "Custom(..)",
+        })
+    }
+}
+
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+/// `message.sent`. `Debug` hides what was said.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageSent {
+    pub conversation: ConversationId,
+    /// Its number in the conversation: the one after the last.
+    pub seq: Seq,
+    pub sender: UserId,
+    /// The message's own time, Unix milliseconds: when it was sent, or the original time of an
+    /// imported message. The event's time is in the envelope.
+    pub sent_at: Timestamp,
+    pub elements: Vec<Element>,
+    /// The sender's random number, part of what makes a retry recognisable.
+    pub random: u32,
+    /// One-to-one only: the sender's own number for it (`MsgSeq` of the server API).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_seq: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud_custom_data: Option<String>,
+    /// Groups only: 1 high, 2 normal, 3 low, 4 lowest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<u8>,
+    /// Not counted as unread.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub no_unread: bool,
+    /// Does not become the conversation's last message in lists of recent contacts.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub no_last: bool,
+    /// One-to-one only: kept out of the sender's own history.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub hidden_from_sender: bool,
+    /// Groups only: the sender was no member and joined with this message (imports).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub sender_joins: bool,
+    /// Groups only: who was mentioned; `@all` is an entry of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<Mention>,
+    /// Imports only: what makes importing it again recognisable, whenever that happens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_key: Option<String>,
+}
+
+/// Who a group message calls on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type")]
+pub enum Mention {
+    #[serde(rename = "all")]
+    All,
+    #[serde(rename = "account")]
+    Account { user_id: UserId },
+}
+
+impl fmt::Debug for MessageSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageSent")
+            .field("conversation", &self.conversation)
+            .field("seq", &self.seq)
+            .field("sender", &self.sender)
+            .field("sent_at", &self.sent_at)
+            .field("random", &self.random)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `message.recalled`: from any state a message goes to recalled once and stays there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageRecalled {
+    pub conversation: ConversationId,
+    /// The recalled messages, ascending.
+    pub seqs: Vec<Seq>,
+    /// The account that recalled, or the administrator that did.
+    pub recalled_by: UserId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Sample for MessageSent {
+    fn sample() -> Self {
+        Self {
+            conversation: "group:team".parse().expect("a valid conversation"),
+            seq: Seq(42),
+            sender: UserId::new("alice").expect("a valid id"),
+            sent_at: Timestamp(1_794_000_000_000),
+            elements: vec![
+                Element::Text { text: "회의는 3시, 会议室见".to_owned() },
+                Element::Face { index: 6, data: "smile".to_owned() },
+                Element::Custom {
+                    data: "{\"kind\":\"invite\"}".to_owned(),
+                    desc: "an invitation".to_owned(),
+                    ext: "room=3".to_owned(),
+                    sound: "ding.caf".to_owned(),
+                },
+            ],
+            random: 287_657,
+            client_seq: Some(93_847_636),
+            cloud_custom_data: Some("{\"trace\":1}".to_owned()),
+            priority: Some(2),
+            no_unread: true,
+            no_last: true,
+            hidden_from_sender: true,
+            sender_joins: true,
+            mentions: vec![
+                Mention::All,
+                Mention::Account { user_id: UserId::new("bob").expect("a valid id") },
+            ],
+            import_key: Some("3q2-7wAAAAAAAAAAAAAAAA".to_owned()),
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        self.conversation.to_string()
+    }
+}
+
+impl Sample for MessageRecalled {
+    fn sample() -> Self {
+        Self {
+            conversation: "group:team".parse().expect("a valid conversation"),
+            seqs: vec![Seq(41), Seq(42)],
+            recalled_by: UserId::new("administrator").expect("a valid id"),
+            reason: Some("sent to the wrong group".to_owned()),
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        self.conversation.to_string()
+    }
+}

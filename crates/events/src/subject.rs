@@ -1,0 +1,35 @@
+use hansard_types::LogId;
+use sha2::{Digest, Sha256};
+
+/// How many buckets there are: the last part of a subject, two hex digits.
+pub const BUCKETS: u16 = 256;
+
+/// A stable spread of things over buckets: the first byte of the key's SHA-256. Subscribers may
+/// depend on it, so it never changes.
+#[must_use]
+pub fn bucket(key: &str) -> u8 {
+    Sha256::digest(key.as_bytes())[0]
+}
+
+/// `hansard.<app>.<partition>.<family>.<event>.<bucket>`: bounded in number (JetStream keeps every
+/// distinct subject in memory), so ids never go in.
+#[must_use]
+pub fn subject(log: LogId, event_name: &str, bucket: u8) -> String {
+    format!("{}.{event_name}.{bucket:02x}", log.subject_prefix())
+}
+
+#[cfg(test)]
+mod tests {
+    use hansard_types::AppId;
+
+    use super::*;
+
+    #[test]
+    fn a_subject_names_app_partition_event_and_bucket() {
+        let log = LogId::new(AppId(1_400_000_001), 0);
+        assert_eq!(
+            subject(log, "message.sent", bucket("group:team")),
+            "hansard.1400000001.0.message.sent.af"
+        );
+    }
+}

@@ -1,0 +1,52 @@
+/// Why an append did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    #[error("the log's end is not at sequence {expected_last}")]
+    Conflict { expected_last: u64 },
+    #[error("the log did not answer; whether the events are in is not known yet")]
+    Unknown(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the log refused the events: {0}")]
+    Refused(String),
+    /// [`crate::Writer`] only: someone else writes to this stream. This writer must stop.
+    #[error("another writer appended to {log} at sequence {sequence}: this one is fenced off")]
+    Fenced { log: String, sequence: u64 },
+    /// [`crate::Writer`] only: appended, but not on disk: the commit is not known.
+    #[error("the journal failed")]
+    Journal(#[source] hansard_store::Error),
+}
+
+/// What can go wrong with reading a log.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the log did not answer: {0}")]
+    Unavailable(String),
+    #[error("event {sequence} of {log} does not read: {reason}")]
+    Malformed { log: String, sequence: u64, reason: String },
+    #[error("event {sequence} of {log} is missing")]
+    Missing { log: String, sequence: u64 },
+}
+
+/// Why a log cannot be taken into use. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Log(#[from] Error),
+    #[error("the journal of {log} failed")]
+    Journal {
+        log: String,
+        #[source]
+        source: hansard_store::Error,
+    },
+    #[error("the journal contradicts {log}: {what}")]
+    Contradiction { log: String, what: String },
+    #[error("{log} could not be repaired")]
+    Repair {
+        log: String,
+        #[source]
+        source: AppendError,
+    },
+    #[error("{0}")]
+    Server(String),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;

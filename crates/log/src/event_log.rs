@@ -1,0 +1,48 @@
+use async_trait::async_trait;
+use hansard_events::RawEvent;
+use hansard_types::LogId;
+
+use crate::{AppendError, Result};
+
+/// An event as the stream holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its stream sequence, from 1.
+    pub sequence: u64,
+    pub event: RawEvent,
+}
+
+/// The events of one command: all of them are in the log or none is.
+pub type Unit = Vec<RawEvent>;
+
+/// One stream of events with dense sequences from 1.
+///
+/// The contract an implementer keeps:
+/// * `append` puts the units' events at `expected_last + 1 ..`, in order;
+/// * when it fails, a prefix of the units may be in, and may still arrive until the stream has
+///   been written to again under an expectation; a unit of several events is never in by half;
+/// * it refuses with [`AppendError::Conflict`] when the stream's last sequence is not the
+///   expected one, and then has added nothing after the conflict;
+/// * what was acknowledged survives the death of any process (power loss is the journal's part);
+/// * `read` and `last` see every acknowledged event (read-after-write).
+#[async_trait]
+pub trait EventLog: Send + Sync + 'static {
+    /// Which stream this is.
+    fn id(&self) -> LogId;
+
+    /// Appends units, the first at `expected_last + 1`.
+    ///
+    /// # Errors
+    /// [`AppendError::Conflict`]: the stream's end is another one.
+    /// [`AppendError::Unknown`]: no answer; a prefix may be in.
+    /// [`AppendError::Refused`]: the log will not take it (too large, misconfigured); what was
+    /// before it in the call may be in.
+    async fn append(&self, expected_last: u64, units: &[Unit]) -> Result<(), AppendError>;
+
+    /// The sequence of the last event; 0 in an empty stream.
+    async fn last(&self) -> Result<u64>;
+
+    /// At most `events_max` events from `from` (included), in order. Empty past the end.
+    /// A sequence that is missing in between is an error of the caller to notice: it is left out.
+    async fn read(&self, from: u64, events_max: usize) -> Result<Vec<StoredEvent>>;
+}

@@ -1,0 +1,32 @@
+//! The event log: where every fact is, in order, for ever.
+//!
+//! [`EventLog`] is one stream. Two implementations pass one conformance suite: [`JetStreamLog`]
+//! on a real nats-server, and [`MemoryLog`], which can be told to fail. A [`Writer`] is the one
+//! appender of a stream: it resolves unknown outcomes by trying again under the same expected
+//! sequence, journals what was appended with one fsync, and only then calls it committed. A
+//! [`Reader`] shows events up to the committed position only.
+//!
+//! Invariants:
+//! * an event is appended at exactly the sequence it was encoded for, or not at all;
+//! * nothing is committed before it is in the log and, with a [`Journal`], on disk;
+//! * nobody learns from a [`Reader`] of an event that could still vanish.
+
+mod error;
+mod event_log;
+mod jetstream;
+mod journal;
+mod memory;
+mod reader;
+pub mod server;
+mod writer;
+
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+
+pub use error::{AppendError, Error, OpenError, Result};
+pub use event_log::{EventLog, StoredEvent, Unit};
+pub use jetstream::{JetStreamLog, JetStreamOptions, connect};
+pub use journal::Journal;
+pub use memory::{Fault, MemoryLog};
+pub use reader::Reader;
+pub use writer::{Durability, Writer, WriterOptions};

@@ -1,0 +1,1 @@
+//! What a projection is, and how one catches up with the log and follows it.

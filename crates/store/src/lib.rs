@@ -1,0 +1,27 @@
+//! Ordered tables in column families: what read models and the journal are kept in.
+//!
+//! [`Read`] and [`Store`] are the contract; [`MemoryStore`] and `RocksStore` (feature `rocksdb`)
+//! keep it and pass one conformance suite. An [`Overlay`] is a view of a store with changes that
+//! are not written yet: deciders and projections work on one, and its [`Changes`] become one
+//! atomic [`Batch`].
+//!
+//! Not here: what the tables mean, and any transaction across processes.
+
+mod changes;
+mod error;
+pub mod key;
+mod memory;
+#[cfg(feature = "rocksdb")]
+mod rocks;
+pub mod row;
+mod table;
+
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+
+pub use changes::{Changes, Layer, Overlay};
+pub use error::{Error, Result};
+pub use memory::MemoryStore;
+#[cfg(feature = "rocksdb")]
+pub use rocks::{RocksOptions, RocksStore};
+pub use table::{Access, Batch, Direction, Durability, KeyRange, Op, Read, Store, Table};

@@ -1,0 +1,163 @@
+use std::ops::ControlFlow;
+
+use crate::Result;
+
+/// How a table is mostly read, which decides how its column family is tuned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// By whole keys: bloom filters pay.
+    Point,
+    /// By ranges.
+    Scan,
+}
+
+/// One ordered table: a column family.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Table {
+    /// `<projection>.<key>_<row>`, unique; the name of its column family.
+    pub name: &'static str,
+    /// Its number in `schemas/lock.json`, never reused.
+    pub kind: u16,
+    pub access: Access,
+}
+
+/// Keys from `lower` up to but not including `upper` (`None`: to the end of the table).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRange {
+    pub lower: Vec<u8>,
+    pub upper: Option<Vec<u8>>,
+}
+
+impl KeyRange {
+    /// Every key that begins with `prefix`.
+    #[must_use]
+    pub fn prefix(prefix: &[u8]) -> Self {
+        let mut upper = prefix.to_vec();
+        while let Some(last) = upper.last_mut() {
+            if *last == u8::MAX {
+                upper.pop();
+            } else {
+                *last += 1;
+                return Self { lower: prefix.to_vec(), upper: Some(upper) };
+            }
+        }
+        Self { lower: prefix.to_vec(), upper: None }
+    }
+
+    /// Every key from `lower` (included) to `upper` (not included).
+    #[must_use]
+    pub fn between(lower: Vec<u8>, upper: Vec<u8>) -> Self {
+        Self { lower, upper: Some(upper) }
+    }
+
+    #[must_use]
+    pub fn contains(&self, key: &[u8]) -> bool {
+        key >= self.lower.as_slice() && self.upper.as_deref().is_none_or(|upper| key < upper)
+    }
+}
+
+/// Which end a scan begins at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Ascending,
+    Descending,
+}
+
+/// Whether a write is on disk when the call returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Survives the death of the process; a power loss may take a suffix of the writes.
+    Process,
+    /// Survives a power loss: one fsync.
+    Disk,
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Op {
+    Put { table: &'static Table, key: Vec<u8>, value: Vec<u8> },
+    Delete { table: &'static Table, key: Vec<u8> },
+    /// Both ends are given: a range delete never runs to the end of a table.
+    DeleteRange { table: &'static Table, lower: Vec<u8>, upper: Vec<u8> },
+}
+
+/// Changes that happen together or not at all, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Batch {
+    pub ops: Vec<Op>,
+}
+
+impl Batch {
+    pub fn put(&mut self, table: &'static Table, key: Vec<u8>, value: Vec<u8>) {
+        self.ops.push(Op::Put { table, key, value });
+    }
+
+    pub fn delete(&mut self, table: &'static Table, key: Vec<u8>) {
+        self.ops.push(Op::Delete { table, key });
+    }
+
+    pub fn delete_range(&mut self, table: &'static Table, lower: Vec<u8>, upper: Vec<u8>) {
+        self.ops.push(Op::DeleteRange { table, lower, upper });
+    }
+}
+
+/// What a scan does with a row (key, value): go on, or stop.
+pub type Visitor<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
+
+/// Reading. Keys are ordered as bytes.
+pub trait Read: Send + Sync {
+    /// The value at a key.
+    ///
+    /// # Errors
+    /// When the medium fails, or the table is not one this store was opened with.
+    fn get(&self, table: &'static Table, key: &[u8]) -> Result<Option<Vec<u8>>>;
+
+    /// Shows the rows of a range in order, until `visit` breaks. Sees one state of the table,
+    /// whatever is written meanwhile.
+    ///
+    /// # Errors
+    /// As [`Read::get`].
+    fn scan(
+        &self,
+        table: &'static Table,
+        range: &KeyRange,
+        direction: Direction,
+        visit: &mut Visitor<'_>,
+    ) -> Result<()>;
+
+    /// The first row of a range in a direction.
+    ///
+    /// # Errors
+    /// As [`Read::get`].
+    fn first(
+        &self,
+        table: &'static Table,
+        range: &KeyRange,
+        direction: Direction,
+    ) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+        let mut found = None;
+        self.scan(table, range, direction, &mut |key, value| {
+            found = Some((key.to_vec(), value.to_vec()));
+            ControlFlow::Break(())
+        })?;
+        Ok(found)
+    }
+}
+
+/// Reading and writing.
+pub trait Store: Read {
+    /// Applies a batch: all of it or nothing, also across a crash.
+    ///
+    /// # Errors
+    /// When the medium fails; then nothing of the batch is visible.
+    fn write(&self, batch: Batch, durability: Durability) -> Result<()>;
+
+    /// One state of all tables, whatever is written later.
+    fn snapshot(&self) -> Box<dyn Read + '_>;
+
+    /// Brings everything written so far to disk.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    fn flush(&self) -> Result<()>;
+}

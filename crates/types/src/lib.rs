@@ -1,0 +1,24 @@
+//! The words every crate shares: ids, positions, limits and reason codes.
+//!
+//! No I/O, no async, no clock. Every id is checked once, when it is made, so a value of one of
+//! these types is valid wherever it is met.
+//!
+//! ```
+//! use hansard_types::{ConversationId, UserId};
+//! let alice = UserId::new("alice")?;
+//! let bob = UserId::new("bob")?;
+//! let conversation = ConversationId::c2c(&bob, &alice);
+//! assert_eq!(conversation.to_string(), "c2c:alice:bob");
+//! # Ok::<(), hansard_types::IdError>(())
+//! ```
+
+mod code;
+mod conversation;
+mod id;
+pub mod limits;
+mod position;
+
+pub use code::Reason;
+pub use conversation::{ConversationId, ConversationIdError};
+pub use id::{AppId, GroupId, IdError, UserId};
+pub use position::{Checkpoint, LogId, Position, PositionError, Seq, Timestamp};

@@ -1,0 +1,91 @@
+//! Every limit of the product, named, with the rule it comes from. Units are last in the name.
+
+/// A UserID's length (Tencent Cloud Chat: at most 32 bytes of printable ASCII).
+pub const USER_ID_BYTES_MAX: usize = 32;
+/// A GroupId's length (Tencent Cloud Chat: at most 48 bytes of printable ASCII).
+pub const GROUP_ID_BYTES_MAX: usize = 48;
+/// A nickname's or picture URL's length (Tencent Cloud Chat: 500 bytes, else 40601).
+pub const PROFILE_VALUE_BYTES_MAX: usize = 500;
+/// A message's elements and custom data together (Tencent Cloud Chat of 2026: 12 KB).
+pub const MESSAGE_BYTES_MAX: usize = 12 * 1024;
+/// Elements of one message (ours; the contract names no number).
+pub const MESSAGE_ELEMENTS_MAX: usize = 64;
+/// How long a message may wait to be delivered, seconds (Tencent Cloud Chat: 7 days).
+pub const MESSAGE_LIFETIME_SECONDS_MAX: u64 = 604_800;
+/// Accounts in one `multiaccount_import` or `account_check`.
+pub const ACCOUNTS_PER_CALL_MAX: usize = 100;
+/// Peers in one `get_c2c_unread_msg_num`.
+pub const UNREAD_PEERS_PER_CALL_MAX: usize = 10;
+/// Messages on one page of one-to-one history (ours; the contract bounds a page by 13 KB).
+pub const C2C_HISTORY_PAGE_MAX: usize = 100;
+/// Bytes on one page of one-to-one history (Tencent Cloud Chat: 13 KB).
+pub const C2C_HISTORY_PAGE_BYTES_MAX: usize = 13 * 1024;
+/// Messages on one page of group history.
+pub const GROUP_HISTORY_PAGE_MAX: usize = 20;
+/// Messages in one `group_msg_recall`.
+pub const RECALL_PER_CALL_MAX: usize = 10;
+/// The reason given with a recall, bytes.
+pub const RECALL_REASON_BYTES_MAX: usize = 100;
+/// A group's name, bytes.
+pub const GROUP_NAME_BYTES_MAX: usize = 30;
+/// A group's introduction, bytes.
+pub const GROUP_INTRODUCTION_BYTES_MAX: usize = 240;
+/// A group's notice, bytes.
+pub const GROUP_NOTIFICATION_BYTES_MAX: usize = 300;
+/// A group's picture URL, bytes.
+pub const GROUP_FACE_URL_BYTES_MAX: usize = 100;
+/// Members given with `create_group`.
+pub const GROUP_MEMBERS_AT_CREATION_MAX: usize = 100;
+/// Members in one `add_group_member`.
+pub const GROUP_MEMBERS_ADDED_PER_CALL_MAX: usize = 300;
+/// Members in one `delete_group_member`.
+pub const GROUP_MEMBERS_REMOVED_PER_CALL_MAX: usize = 500;
+/// Groups in one `get_group_info`.
+pub const GROUPS_PER_INFO_CALL_MAX: usize = 50;
+/// Groups on one page of `get_joined_group_list`.
+pub const JOINED_GROUPS_PAGE_MAX: usize = 5000;
+/// Members of a Work, Public or Meeting group (flagship edition).
+pub const GROUP_MEMBERS_MAX: u32 = 6000;
+/// Members of a Community.
+pub const COMMUNITY_MEMBERS_MAX: u32 = 100_000;
+/// Mentions in one group message (Tencent Cloud Chat: 30, else 10053).
+pub const GROUP_MENTIONS_MAX: usize = 30;
+/// Conversations in an answer of recent contacts (Tencent Cloud Chat keeps 100 per user).
+pub const RECENT_CONTACTS_PAGE_MAX: usize = 100;
+/// How long the same sender and random mean the same group message, milliseconds (5 minutes).
+pub const GROUP_DEDUP_WINDOW_MS: u64 = 5 * 60 * 1000;
+/// How far a caller's own message time may lie ahead of ours, milliseconds (one day).
+pub const MESSAGE_AHEAD_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+
+/// A request's body, bytes.
+pub const REQUEST_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// How deep a request's JSON may nest.
+pub const REQUEST_JSON_DEPTH_MAX: usize = 32;
+/// Lines of one import request.
+pub const IMPORT_LINES_PER_CALL_MAX: usize = 1000;
+/// Bytes of one import request.
+pub const IMPORT_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Events on one NDJSON page.
+pub const EVENTS_PAGE_MAX: usize = 10_000;
+/// Hits on one page of search.
+pub const SEARCH_PAGE_MAX: usize = 100;
+/// A search query, bytes.
+pub const SEARCH_QUERY_BYTES_MAX: usize = 1024;
+
+/// Commands that wait for a partition; one more is answered "busy".
+pub const MAILBOX_COMMANDS_MAX: usize = 8192;
+/// Commands that one round takes.
+pub const ROUND_COMMANDS_MAX: usize = 1024;
+/// Bytes of events that one round appends before it closes, so that one round stays far below
+/// what JetStream buffers for a stream.
+pub const ROUND_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// An event's body, bytes: half of nats-server's default `max_payload`.
+pub const EVENT_BYTES_MAX: usize = 512 * 1024;
+/// Events read from the log in one batch.
+pub const READ_BATCH_MAX: usize = 2000;
+/// How long the journal keeps what it holds, milliseconds: far more than the sync interval.
+pub const JOURNAL_KEEP_MS: u64 = 5 * 60 * 1000;
+/// How much the journal holds before older rounds go whatever their age, bytes.
+pub const JOURNAL_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// Free disk below which writes are refused, bytes. JetStream freezes when its disk is full.
+pub const DISK_HEADROOM_BYTES_MIN: u64 = 512 * 1024 * 1024;

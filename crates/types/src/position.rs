@@ -1,0 +1,200 @@
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::AppId;
+
+/// A message's number in its conversation: 1, 2, 3 … without holes. 0 stands before the first.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(transparent)]
+pub struct Seq(pub u64);
+
+impl Seq {
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Milliseconds since the Unix epoch, UTC.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(transparent)]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    #[must_use]
+    pub fn from_seconds(seconds: u64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// Whole seconds, as the server API counts time.
+    #[must_use]
+    pub fn seconds(self) -> u64 {
+        self.0 / 1000
+    }
+}
+
+/// One stream: a partition of an app's log, or the control log (the list of apps and their
+/// settings), which is app 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LogId {
+    pub app: AppId,
+    pub partition: u16,
+}
+
+impl LogId {
+    /// The log that holds the list of apps and their settings.
+    pub const CONTROL: Self = Self { app: AppId(0), partition: 0 };
+
+    #[must_use]
+    pub fn new(app: AppId, partition: u16) -> Self {
+        Self { app, partition }
+    }
+
+    #[must_use]
+    pub fn is_control(self) -> bool {
+        self.app.0 == 0
+    }
+
+    /// The JetStream stream that holds it.
+    #[must_use]
+    pub fn stream_name(self) -> String {
+        if self.is_control() {
+            "HANSARD_CONTROL".to_owned()
+        } else {
+            format!("HANSARD_{}_{}", self.app, self.partition)
+        }
+    }
+
+    /// What every subject of it begins with, without the last dot.
+    #[must_use]
+    pub fn subject_prefix(self) -> String {
+        if self.is_control() {
+            "hansard.control.0".to_owned()
+        } else {
+            format!("hansard.{}.{}", self.app, self.partition)
+        }
+    }
+}
+
+impl fmt::Display for LogId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_control() {
+            f.write_str("control")
+        } else {
+            write!(f, "{}/{}", self.app, self.partition)
+        }
+    }
+}
+
+/// A place in an app's log: the partition and the stream sequence of an event (1 is the first).
+/// Written `<partition>:<sequence>`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(with = "String")]
+pub struct Position {
+    pub partition: u16,
+    pub sequence: u64,
+}
+
+impl Position {
+    #[must_use]
+    pub fn new(partition: u16, sequence: u64) -> Self {
+        Self { partition, sequence }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.partition, self.sequence)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a position is written <partition>:<sequence>, for example 0:42")]
+pub struct PositionError;
+
+impl FromStr for Position {
+    type Err = PositionError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (partition, sequence) = text.split_once(':').ok_or(PositionError)?;
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !digits(partition) || !digits(sequence) {
+            return Err(PositionError);
+        }
+        Ok(Self {
+            partition: partition.parse().map_err(|_| PositionError)?,
+            sequence: sequence.parse().map_err(|_| PositionError)?,
+        })
+    }
+}
+
+impl Serialize for Position {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Position {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The position that a projection has applied, with the log's chain value there: the event at
+/// `sequence` must still hash to `chain`, or the log was changed under us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// 0 before the first event.
+    pub sequence: u64,
+    pub chain: [u8; 32],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_survives_being_written_and_read() {
+        let position = Position::new(3, u64::MAX);
+        assert_eq!(position.to_string().parse(), Ok(position));
+        for text in ["", "1", "a:1", "1:", ":1", "1:-1", "+1:1", "70000:1", "1:2:3"] {
+            assert_eq!(text.parse::<Position>(), Err(PositionError), "{text}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Timelines, inboxes, read positions and deduplication.
