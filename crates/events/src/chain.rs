@@ -41,7 +41,10 @@ pub fn next(previous: &Chain, event: &RawEvent) -> Chain {
     hasher.update(previous);
     field(&mut hasher, event.subject.as_bytes());
     for name in COVERED {
-        field(&mut hasher, event.header(name).unwrap_or_default().as_bytes());
+        field(
+            &mut hasher,
+            event.header(name).unwrap_or_default().as_bytes(),
+        );
     }
     field(&mut hasher, &event.body);
     hasher.finalize().into()
@@ -57,11 +60,13 @@ fn field(hasher: &mut Sha256, bytes: &[u8]) {
 /// Lower-case hex.
 #[must_use]
 pub fn to_hex(chain: &Chain) -> String {
-    chain.iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
+    chain
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _infallible = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// Reads 64 hex digits.

@@ -64,7 +64,8 @@ pub fn encode(
         body: event.encode_body()?,
     };
     let chain = chain::next(previous, &raw);
-    raw.headers.push((Cow::Borrowed(header::CHAIN), chain::to_hex(&chain)));
+    raw.headers
+        .push((Cow::Borrowed(header::CHAIN), chain::to_hex(&chain)));
     let envelope = Envelope {
         id,
         name: Cow::Borrowed(event.name()),
@@ -85,14 +86,20 @@ pub fn encode(
 pub fn decode(sequence: u64, raw: &RawEvent) -> Result<Recorded, CodecError> {
     let envelope = decode_envelope(raw)?;
     let event = Event::decode_body(&envelope.name, envelope.version, &raw.body)?;
-    Ok(Recorded { sequence, envelope, event })
+    Ok(Recorded {
+        sequence,
+        envelope,
+        event,
+    })
 }
 
 fn decode_envelope(raw: &RawEvent) -> Result<Envelope, CodecError> {
-    let required =
-        |name: &'static str| raw.header(name).ok_or(CodecError::HeaderMissing(name));
+    let required = |name: &'static str| raw.header(name).ok_or(CodecError::HeaderMissing(name));
     let name = required(header::TYPE)?;
-    let known = CATALOGUE.iter().find(|row| row.name == name).map(|row| row.name);
+    let known = CATALOGUE
+        .iter()
+        .find(|row| row.name == name)
+        .map(|row| row.name);
     let causation = match raw.header(header::CAUSATION) {
         None => None,
         Some(text) => {
@@ -134,7 +141,10 @@ fn parse_source(text: &str) -> Option<LogId> {
         return Some(LogId::CONTROL);
     }
     let (app, partition) = text.strip_prefix("/apps/")?.split_once('/')?;
-    Some(LogId::new(AppId(app.parse().ok()?), partition.parse().ok()?))
+    Some(LogId::new(
+        AppId(app.parse().ok()?),
+        partition.parse().ok()?,
+    ))
 }
 
 /// `2026-11-23T10:08:00.123Z`. A time past the year 9999 is written as its last millisecond.
@@ -162,7 +172,11 @@ pub(crate) fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecEr
     let mut deserializer = rmp_serde::Deserializer::new(&mut rest);
     let body = T::deserialize(&mut deserializer)?;
     drop(deserializer);
-    if rest.is_empty() { Ok(body) } else { Err(CodecError::TrailingBytes(rest.len())) }
+    if rest.is_empty() {
+        Ok(body)
+    } else {
+        Err(CodecError::TrailingBytes(rest.len()))
+    }
 }
 
 /// Any event's body as JSON, known to this release or not.

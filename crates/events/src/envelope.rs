@@ -82,7 +82,11 @@ impl RawEvent {
     /// About how many bytes it takes in the log.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        let headers: usize = self.headers.iter().map(|(k, v)| k.len() + v.len() + 4).sum();
+        let headers: usize = self
+            .headers
+            .iter()
+            .map(|(k, v)| k.len() + v.len() + 4)
+            .sum();
         self.subject.len() + headers + self.body.len()
     }
 }

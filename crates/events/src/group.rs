@@ -184,9 +184,18 @@ impl Sample for GroupCreated {
             invite_join_option: JoinOption::Disabled,
             created_at: Timestamp(1_794_000_000_000),
             members: vec![
-                FirstMember { user_id: sample_user("alice"), role: Role::Owner },
-                FirstMember { user_id: sample_user("bob"), role: Role::Admin },
-                FirstMember { user_id: sample_user("carol"), role: Role::Member },
+                FirstMember {
+                    user_id: sample_user("alice"),
+                    role: Role::Owner,
+                },
+                FirstMember {
+                    user_id: sample_user("bob"),
+                    role: Role::Admin,
+                },
+                FirstMember {
+                    user_id: sample_user("carol"),
+                    role: Role::Member,
+                },
             ],
         }
     }
@@ -251,7 +260,9 @@ impl Sample for ProfileChanged {
 
 impl Sample for GroupDissolved {
     fn sample() -> Self {
-        Self { group_id: sample_group() }
+        Self {
+            group_id: sample_group(),
+        }
     }
 
     fn bucket_key(&self) -> String {

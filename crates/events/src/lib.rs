@@ -29,8 +29,8 @@ pub mod message;
 mod subject;
 
 pub use catalogue::{
-    AccountEvent, AppEvent, CATALOGUE, ConversationEvent, Descriptor, Event, GroupEvent, MessageEvent,
-    Sample,
+    AccountEvent, AppEvent, CATALOGUE, ConversationEvent, Descriptor, Event, GroupEvent,
+    MessageEvent, Sample,
 };
 pub use codec::{CodecError, decode, encode, json_of_body};
 pub use envelope::{Envelope, EventId, Provenance, RawEvent, Recorded, header};

@@ -127,8 +127,13 @@ impl Sample for MessageSent {
             sender: UserId::new("alice").expect("a valid id"),
             sent_at: Timestamp(1_794_000_000_000),
             elements: vec![
-                Element::Text { text: "회의는 3시, 会议室见".to_owned() },
-                Element::Face { index: 6, data: "smile".to_owned() },
+                Element::Text {
+                    text: "회의는 3시, 会议室见".to_owned(),
+                },
+                Element::Face {
+                    index: 6,
+                    data: "smile".to_owned(),
+                },
                 Element::Custom {
                     data: "{\"kind\":\"invite\"}".to_owned(),
                     desc: "an invitation".to_owned(),
@@ -146,7 +151,9 @@ impl Sample for MessageSent {
             sender_joins: true,
             mentions: vec![
                 Mention::All,
-                Mention::Account { user_id: UserId::new("bob").expect("a valid id") },
+                Mention::Account {
+                    user_id: UserId::new("bob").expect("a valid id"),
+                },
             ],
             import_key: Some("3q2-7wAAAAAAAAAAAAAAAA".to_owned()),
         }
@@ -170,4 +177,20 @@ impl Sample for MessageRecalled {
     fn bucket_key(&self) -> String {
         self.conversation.to_string()
     }
+}
+
+/// A message's elements as a read model keeps them.
+///
+/// # Errors
+/// [`crate::CodecError::Encode`], which would be a mistake of ours.
+pub fn encode_elements(elements: &[Element]) -> Result<Vec<u8>, crate::CodecError> {
+    crate::codec::to_bytes(&elements)
+}
+
+/// Reads [`encode_elements`]' bytes back.
+///
+/// # Errors
+/// [`crate::CodecError::Decode`] when the bytes are something else.
+pub fn decode_elements(bytes: &[u8]) -> Result<Vec<Element>, crate::CodecError> {
+    crate::codec::from_bytes(bytes)
 }

@@ -22,6 +22,7 @@ pub enum Reason {
     GroupTypeForbids = 304,
     MemberUnknown = 305,
     GroupMuted = 306,
+    OwnerStays = 307,
     // 400..: apps
     AppExists = 400,
     AppUnknown = 401,
@@ -45,6 +46,7 @@ impl Reason {
         Self::GroupTypeForbids,
         Self::MemberUnknown,
         Self::GroupMuted,
+        Self::OwnerStays,
         Self::AppExists,
         Self::AppUnknown,
     ];
@@ -74,6 +76,7 @@ impl Reason {
             Self::GroupTypeForbids => "group_type_forbids",
             Self::MemberUnknown => "member_unknown",
             Self::GroupMuted => "group_muted",
+            Self::OwnerStays => "owner_stays",
             Self::AppExists => "app_exists",
             Self::AppUnknown => "app_unknown",
         }

@@ -8,8 +8,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::{GroupId, IdError, UserId};
 
 /// RFC 3986's unreserved characters stay as they are.
-const ENCODED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Where messages live: an unordered pair of accounts, or a group.
 ///
@@ -74,7 +77,9 @@ pub enum ConversationIdError {
 }
 
 fn decode(text: &str) -> Result<String, ConversationIdError> {
-    let decoded = percent_decode_str(text).decode_utf8().map_err(|_| ConversationIdError::Form)?;
+    let decoded = percent_decode_str(text)
+        .decode_utf8()
+        .map_err(|_| ConversationIdError::Form)?;
     Ok(decoded.into_owned())
 }
 
@@ -133,10 +138,20 @@ mod tests {
 
     #[test]
     fn the_wrong_order_and_the_wrong_form_are_refused() {
-        assert_eq!("c2c:b:a".parse::<ConversationId>(), Err(ConversationIdError::Order));
+        assert_eq!(
+            "c2c:b:a".parse::<ConversationId>(),
+            Err(ConversationIdError::Order)
+        );
         for text in ["", "group", "c2c:a", "topic:x", "a:b"] {
-            assert_eq!(text.parse::<ConversationId>(), Err(ConversationIdError::Form), "{text}");
+            assert_eq!(
+                text.parse::<ConversationId>(),
+                Err(ConversationIdError::Form),
+                "{text}"
+            );
         }
-        assert_eq!("group:".parse::<ConversationId>(), Err(IdError::Empty.into()));
+        assert_eq!(
+            "group:".parse::<ConversationId>(),
+            Err(IdError::Empty.into())
+        );
     }
 }

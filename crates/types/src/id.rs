@@ -22,7 +22,10 @@ fn check(text: &str, bytes_max: usize) -> Result<(), IdError> {
         return Err(IdError::Empty);
     }
     if text.len() > bytes_max {
-        return Err(IdError::TooLong { max: bytes_max, actual: text.len() });
+        return Err(IdError::TooLong {
+            max: bytes_max,
+            actual: text.len(),
+        });
     }
     if !text.bytes().all(|byte| (0x20..=0x7e).contains(&byte)) {
         return Err(IdError::NotPrintable);
@@ -124,7 +127,10 @@ mod tests {
         assert!(UserId::new(&"u".repeat(32)).is_ok());
         assert_eq!(
             UserId::new(&"u".repeat(33)),
-            Err(IdError::TooLong { max: 32, actual: 33 })
+            Err(IdError::TooLong {
+                max: 32,
+                actual: 33
+            })
         );
         assert!(GroupId::new(&"g".repeat(48)).is_ok());
         assert!(GroupId::new(&"g".repeat(49)).is_err());

@@ -78,7 +78,10 @@ pub struct LogId {
 
 impl LogId {
     /// The log that holds the list of apps and their settings.
-    pub const CONTROL: Self = Self { app: AppId(0), partition: 0 };
+    pub const CONTROL: Self = Self {
+        app: AppId(0),
+        partition: 0,
+    };
 
     #[must_use]
     pub fn new(app: AppId, partition: u16) -> Self {
@@ -133,7 +136,10 @@ pub struct Position {
 impl Position {
     #[must_use]
     pub fn new(partition: u16, sequence: u64) -> Self {
-        Self { partition, sequence }
+        Self {
+            partition,
+            sequence,
+        }
     }
 }
 
@@ -193,7 +199,9 @@ mod tests {
     fn a_position_survives_being_written_and_read() {
         let position = Position::new(3, u64::MAX);
         assert_eq!(position.to_string().parse(), Ok(position));
-        for text in ["", "1", "a:1", "1:", ":1", "1:-1", "+1:1", "70000:1", "1:2:3"] {
+        for text in [
+            "", "1", "a:1", "1:", ":1", "1:-1", "+1:1", "70000:1", "1:2:3",
+        ] {
             assert_eq!(text.parse::<Position>(), Err(PositionError), "{text}");
         }
     }

@@ -17,8 +17,15 @@ fn provenance() -> Provenance {
 
 fn encoded(event: &Event) -> (RawEvent, Envelope) {
     let time = Timestamp(1_794_000_000_123);
-    encode(event, EventId::from_u128(1), log(), time, provenance(), &chain::genesis(log()))
-        .expect("samples encode")
+    encode(
+        event,
+        EventId::from_u128(1),
+        log(),
+        time,
+        provenance(),
+        &chain::genesis(log()),
+    )
+    .expect("samples encode")
 }
 
 #[test]
@@ -27,7 +34,16 @@ fn every_sample_survives_being_written_and_read() {
         let event = (row.sample)();
         let (raw, envelope) = encoded(&event);
         let recorded = decode(9, &raw).expect("what we wrote reads back");
-        assert_eq!(recorded, Recorded { sequence: 9, envelope, event: Some(event) }, "{}", row.name);
+        assert_eq!(
+            recorded,
+            Recorded {
+                sequence: 9,
+                envelope,
+                event: Some(event)
+            },
+            "{}",
+            row.name
+        );
     }
 }
 
@@ -74,10 +90,18 @@ fn bytes_behind_the_body_are_refused() {
 #[test]
 fn a_missing_or_malformed_header_is_named() {
     let (raw, _) = encoded(&(CATALOGUE[0].sample)());
-    for name in [header::ID, header::TYPE, header::SOURCE, header::TIME, header::CHAIN] {
+    for name in [
+        header::ID,
+        header::TYPE,
+        header::SOURCE,
+        header::TIME,
+        header::CHAIN,
+    ] {
         let mut without = raw.clone();
         without.headers.retain(|(key, _)| key != name);
-        assert!(matches!(decode(1, &without), Err(CodecError::HeaderMissing(missing)) if missing == name));
+        assert!(
+            matches!(decode(1, &without), Err(CodecError::HeaderMissing(missing)) if missing == name)
+        );
     }
     let mut malformed = raw;
     for (name, value) in &mut malformed.headers {
@@ -85,7 +109,10 @@ fn a_missing_or_malformed_header_is_named() {
             "yesterday".clone_into(value);
         }
     }
-    assert!(matches!(decode(1, &malformed), Err(CodecError::HeaderMalformed(header::TIME))));
+    assert!(matches!(
+        decode(1, &malformed),
+        Err(CodecError::HeaderMalformed(header::TIME))
+    ));
 }
 
 #[test]

@@ -1,0 +1,167 @@
+use std::fmt;
+use std::str::FromStr;
+
+use hansard_events::group::{GroupType, JoinOption, Role};
+use hansard_types::{AppId, ConversationId, GroupId, Seq, Timestamp, UserId};
+
+/// The state could not be read. Nothing was decided.
+#[derive(Debug, thiserror::Error)]
+#[error("the state could not be read")]
+pub struct ViewError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub nick: Option<String>,
+    pub face_url: Option<String>,
+}
+
+/// An app and its settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct App {
+    pub administrators: Vec<UserId>,
+    pub secret_fingerprint: String,
+}
+
+/// A group. Dissolved groups stay, so that their ids are not used again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    pub group_type: GroupType,
+    pub name: String,
+    pub owner: Option<UserId>,
+    pub introduction: String,
+    pub notification: String,
+    pub face_url: String,
+    pub max_members: u32,
+    pub member_count: u32,
+    pub apply_join_option: JoinOption,
+    pub invite_join_option: JoinOption,
+    pub mute_all: bool,
+    pub created_at: Timestamp,
+    pub dissolved: bool,
+}
+
+/// A member of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    pub role: Role,
+    pub joined_at: Timestamp,
+}
+
+/// The end of a conversation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Head {
+    /// 0 before the first message.
+    pub last_seq: Seq,
+    pub last_sent_at: Timestamp,
+}
+
+/// What deciders need to know of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    pub sender: UserId,
+    pub sent_at: Timestamp,
+    pub recalled: bool,
+}
+
+/// A message that is already there: what a retry is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    pub seq: Seq,
+    pub sent_at: Timestamp,
+}
+
+/// What names a one-to-one message in the server API: `<MsgSeq>_<MsgRandom>_<MsgTimeStamp>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageKey {
+    pub client_seq: u32,
+    pub random: u32,
+    /// Whole seconds.
+    pub time_seconds: u64,
+}
+
+impl fmt::Display for MessageKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}_{}_{}",
+            self.client_seq, self.random, self.time_seconds
+        )
+    }
+}
+
+/// The text is not `<MsgSeq>_<MsgRandom>_<MsgTimeStamp>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a MsgKey is written <MsgSeq>_<MsgRandom>_<MsgTimeStamp>")]
+pub struct MessageKeyError;
+
+impl FromStr for MessageKey {
+    type Err = MessageKeyError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        fn number<T: FromStr>(part: Option<&str>) -> Result<T, MessageKeyError> {
+            let digits = part.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+            digits
+                .and_then(|text| text.parse().ok())
+                .ok_or(MessageKeyError)
+        }
+        let mut parts = text.split('_');
+        let key = Self {
+            client_seq: number(parts.next())?,
+            random: number(parts.next())?,
+            time_seconds: number(parts.next())?,
+        };
+        if parts.next().is_some() {
+            Err(MessageKeyError)
+        } else {
+            Ok(key)
+        }
+    }
+}
+
+/// The state of one app as a decider sees it: everything committed, and what the round has
+/// decided so far.
+pub trait View {
+    /// # Errors
+    /// Every method: [`ViewError`] when the state cannot be read.
+    fn account(&self, user: &UserId) -> Result<Option<Account>, ViewError>;
+    fn app(&self, app: AppId) -> Result<Option<App>, ViewError>;
+    fn group(&self, group: &GroupId) -> Result<Option<Group>, ViewError>;
+    fn member(&self, group: &GroupId, user: &UserId) -> Result<Option<Member>, ViewError>;
+    fn head(&self, conversation: &ConversationId) -> Result<Head, ViewError>;
+    fn message(
+        &self,
+        conversation: &ConversationId,
+        seq: Seq,
+    ) -> Result<Option<Message>, ViewError>;
+    /// One-to-one: the message that has this key, whoever of the two sent it.
+    fn message_by_key(
+        &self,
+        conversation: &ConversationId,
+        key: MessageKey,
+    ) -> Result<Option<Sent>, ViewError>;
+    /// Groups: the sender's last message with this random number, if it was sent within the
+    /// window of deduplication before `now`.
+    fn recent_message(
+        &self,
+        conversation: &ConversationId,
+        sender: &UserId,
+        random: u32,
+        now: Timestamp,
+    ) -> Result<Option<Sent>, ViewError>;
+    /// Whether something with this import key is in the conversation already; the seq is 0 for
+    /// what is no message.
+    fn imported(
+        &self,
+        conversation: &ConversationId,
+        import_key: &str,
+    ) -> Result<Option<Seq>, ViewError>;
+    fn read_position(
+        &self,
+        conversation: &ConversationId,
+        reader: &UserId,
+    ) -> Result<Seq, ViewError>;
+    /// One-to-one: the highest seq among the messages whose time is not after `time`; 0 if none.
+    fn last_seq_at(&self, conversation: &ConversationId, time: Timestamp)
+    -> Result<Seq, ViewError>;
+}
