@@ -1,1 +1,78 @@
-//! Timelines, inboxes, read positions and deduplication.
+//! Timelines, inboxes, read positions and deduplication: what was said, and who has read it.
+//!
+//! A group message is stored once, whatever the group's size. **Unread is computed, never
+//! counted**: from the conversation's end and the reader's read position, minus the reader's own
+//! messages and those that do not count, with two small indexes to keep that cheap.
+//!
+//! Not here: names of groups and accounts, and who is a member now (groups).
+//!
+//! Invariants:
+//! * seqs of a conversation are dense from 1, and its head is the last one;
+//! * a recalled message keeps its row and loses its content;
+//! * a reader's read position never moves back.
+
+mod apply;
+mod reader;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod unread;
+
+use hansard_events::{ConversationEvent, Event, GroupEvent, MessageEvent, Recorded};
+use hansard_projector::Projection;
+use hansard_store::{Overlay, Result, Table};
+use hansard_types::AppId;
+
+pub use reader::{InboxEntry, Reader};
+pub use rows::{HeadRow, MessageRow, ReaderRow, Recall, TABLES};
+
+/// Its stable name.
+pub const NAME: &str = "conversations";
+/// Raised whenever a row, a key or what is written changes.
+pub const VERSION: u32 = 1;
+
+/// Folds message, conversation and group events.
+#[derive(Debug, Default)]
+pub struct Conversations;
+
+impl Projection for Conversations {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn version(&self) -> u32 {
+        VERSION
+    }
+
+    fn tables(&self) -> &'static [&'static Table] {
+        TABLES
+    }
+
+    fn apply(
+        &self,
+        app: AppId,
+        recorded: &Recorded,
+        event: &Event,
+        state: &mut Overlay<'_>,
+    ) -> Result<()> {
+        match event {
+            Event::Message(event) => match event {
+                MessageEvent::Sent(event) => apply::sent(app, event, state),
+                MessageEvent::Recalled(event) => {
+                    apply::recalled(app, event, recorded.envelope.time, state)
+                }
+            },
+            Event::Conversation(event) => match event {
+                ConversationEvent::Read(event) => apply::read(app, event, state),
+            },
+            Event::Group(event) => match event {
+                GroupEvent::MembersAdded(event) => apply::members_added(app, event, state),
+                GroupEvent::MembersRemoved(event) => apply::members_removed(app, event, state),
+                GroupEvent::Created(_)
+                | GroupEvent::ProfileChanged(_)
+                | GroupEvent::Dissolved(_) => Ok(()),
+            },
+            Event::Account(_) | Event::App(_) => Ok(()),
+        }
+    }
+}

@@ -1,1 +1,215 @@
-//! Apps and accounts.
+//! Apps and accounts: who there is.
+//!
+//! Not here: what accounts say (conversations) or where they are members (groups).
+//!
+//! Invariants: an account's row holds exactly what its events said last; apps are kept under app
+//! 0, the control log, which is where they are decided.
+
+use hansard_events::account::AccountImported;
+use hansard_events::app::{AppCreated, AppSettingsChanged};
+use hansard_events::{AccountEvent, AppEvent, Event, Recorded};
+use hansard_projector::Projection;
+use hansard_store::key::{Key, Parts};
+use hansard_store::{Access, Direction, KeyRange, Overlay, Read, Result, Table, row};
+use hansard_types::{AppId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+
+static APP: Table = Table {
+    name: "directory.app_settings",
+    kind: 0x0101,
+    access: Access::Point,
+};
+static ACCOUNT: Table = Table {
+    name: "directory.user_account",
+    kind: 0x0102,
+    access: Access::Point,
+};
+
+/// The tables of this projection.
+pub static TABLES: &[&Table] = &[&APP, &ACCOUNT];
+/// Its stable name.
+pub const NAME: &str = "directory";
+/// Raised whenever a row, a key or what is written changes.
+pub const VERSION: u32 = 1;
+
+/// An app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppRow {
+    pub administrators: Vec<UserId>,
+    pub secret_fingerprint: String,
+    pub created_at: Timestamp,
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRow {
+    pub nick: Option<String>,
+    pub face_url: Option<String>,
+    pub imported_at: Timestamp,
+}
+
+/// Folds account and app events.
+#[derive(Debug, Default)]
+pub struct Directory;
+
+impl Projection for Directory {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn version(&self) -> u32 {
+        VERSION
+    }
+
+    fn tables(&self) -> &'static [&'static Table] {
+        TABLES
+    }
+
+    fn apply(
+        &self,
+        app: AppId,
+        recorded: &Recorded,
+        event: &Event,
+        state: &mut Overlay<'_>,
+    ) -> Result<()> {
+        let time = recorded.envelope.time;
+        match event {
+            Event::Account(AccountEvent::Imported(event)) => imported(app, event, time, state),
+            Event::App(AppEvent::Created(event)) => created(app, event, time, state),
+            Event::App(AppEvent::SettingsChanged(event)) => settings_changed(app, event, state),
+            Event::Message(_) | Event::Conversation(_) | Event::Group(_) => Ok(()),
+        }
+    }
+}
+
+fn imported(
+    app: AppId,
+    event: &AccountImported,
+    time: Timestamp,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let AccountImported {
+        user_id,
+        nick,
+        face_url,
+    } = event;
+    let before = Reader::new(state, app).account(user_id)?;
+    let mut account = before.unwrap_or(AccountRow {
+        nick: None,
+        face_url: None,
+        imported_at: time,
+    });
+    if let Some(nick) = nick {
+        account.nick = Some(nick.clone());
+    }
+    if let Some(face_url) = face_url {
+        account.face_url = Some(face_url.clone());
+    }
+    state.put(
+        &ACCOUNT,
+        account_key(app, user_id),
+        row::encode(&ACCOUNT, &account)?,
+    );
+    Ok(())
+}
+
+fn created(
+    control: AppId,
+    event: &AppCreated,
+    time: Timestamp,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let AppCreated {
+        app_id,
+        administrators,
+        secret_fingerprint,
+    } = event;
+    let app = AppRow {
+        administrators: administrators.clone(),
+        secret_fingerprint: secret_fingerprint.clone(),
+        created_at: time,
+    };
+    state.put(&APP, app_key(control, *app_id), row::encode(&APP, &app)?);
+    Ok(())
+}
+
+fn settings_changed(
+    control: AppId,
+    event: &AppSettingsChanged,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let AppSettingsChanged {
+        app_id,
+        administrators,
+        secret_fingerprint,
+    } = event;
+    let Some(mut app) = Reader::new(state, control).app(*app_id)? else {
+        return Ok(());
+    };
+    if let Some(administrators) = administrators {
+        app.administrators.clone_from(administrators);
+    }
+    if let Some(fingerprint) = secret_fingerprint {
+        app.secret_fingerprint.clone_from(fingerprint);
+    }
+    state.put(&APP, app_key(control, *app_id), row::encode(&APP, &app)?);
+    Ok(())
+}
+
+fn account_key(app: AppId, user: &UserId) -> Vec<u8> {
+    Key::of(app).text(user.as_str()).bytes()
+}
+
+fn app_key(control: AppId, app: AppId) -> Vec<u8> {
+    Key::of(control).u32(app.0).bytes()
+}
+
+/// Queries of one app; of the control log (app 0) for apps.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    store: &'a dyn Read,
+    app: AppId,
+}
+
+impl<'a> Reader<'a> {
+    #[must_use]
+    pub fn new(store: &'a dyn Read, app: AppId) -> Self {
+        Self { store, app }
+    }
+
+    /// # Errors
+    /// Here and below: when the store fails.
+    pub fn account(&self, user: &UserId) -> Result<Option<AccountRow>> {
+        let bytes = self.store.get(&ACCOUNT, &account_key(self.app, user))?;
+        bytes.map(|bytes| row::decode(&ACCOUNT, &bytes)).transpose()
+    }
+
+    pub fn app(&self, app: AppId) -> Result<Option<AppRow>> {
+        let bytes = self.store.get(&APP, &app_key(self.app, app))?;
+        bytes.map(|bytes| row::decode(&APP, &bytes)).transpose()
+    }
+
+    /// Every app, by id.
+    pub fn apps(&self) -> Result<Vec<(AppId, AppRow)>> {
+        let range = KeyRange::prefix(&Key::of(self.app).bytes());
+        let mut apps = Vec::new();
+        let mut failed = None;
+        self.store
+            .scan(&APP, &range, Direction::Ascending, &mut |key, value| {
+                let mut parts = Parts::of(key);
+                let id = parts.app().and_then(|_control| parts.u32()).map(AppId);
+                match (id, row::decode(&APP, value)) {
+                    (Some(id), Ok(app)) => apps.push((id, app)),
+                    (_, Err(error)) => failed = Some(error),
+                    (None, Ok(_)) => {}
+                }
+                if failed.is_some() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })?;
+        failed.map_or(Ok(apps), Err)
+    }
+}

@@ -1,0 +1,297 @@
+use hansard_events::conversation::ConversationRead;
+use hansard_events::group::{MembersAdded, MembersRemoved};
+use hansard_events::message::{MessageRecalled, MessageSent, encode_elements};
+use hansard_store::key::Key;
+use hansard_store::{Error, Overlay, Result, row};
+use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId};
+
+use crate::reader::Reader;
+use crate::rows::{
+    HEAD, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, OWN, READER, RECENT, RECENT_FLOOR,
+    ReaderRow, Recall, TIME, UNCOUNTED, conversation_key, import_key, inbox_key, key_key,
+    message_key, own_prefix, reader_key, recent_bucket, recent_key, time_key,
+};
+
+pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
+    let conversation = &event.conversation;
+    let mut head = Reader::new(state, app).head(conversation)?;
+    if event.seq != head.last_seq.next() {
+        return Err(Error::Row {
+            table: HEAD.name,
+            reason: format!("message {} came after {}", event.seq, head.last_seq),
+        });
+    }
+    head.last_seq = event.seq;
+    head.last_sent_at = event.sent_at;
+    if !event.no_last {
+        head.last_shown_seq = event.seq;
+        head.last_shown_at = event.sent_at;
+    }
+    state.put(
+        &HEAD,
+        conversation_key(app, conversation),
+        row::encode(&HEAD, &head)?,
+    );
+    put_message(app, event, state)?;
+    let mut sender = Reader::new(state, app).reader(conversation, &event.sender)?;
+    sender.sent += 1;
+    if event.sender_joins {
+        sender.join_seq = Seq(event.seq.0 - 1);
+    }
+    put_reader(app, conversation, &event.sender, &sender, state)?;
+    let own = own_prefix(app, conversation, &event.sender)
+        .u64(event.seq.0)
+        .bytes();
+    state.put(&OWN, own, row::encode(&OWN, &sender.sent)?);
+    if event.no_unread {
+        put_uncounted(app, conversation, event.seq, &event.sender, state)?;
+    }
+    if let Some(key) = &event.import_key {
+        let encoded = row::encode(&IMPORT, &event.seq)?;
+        state.put(&IMPORT, import_key(app, conversation, key), encoded);
+    }
+    match conversation {
+        ConversationId::C2c(one, other) => sent_c2c(app, event, one, other, state),
+        ConversationId::Group(_) => sent_group(app, event, state),
+    }
+}
+
+fn put_message(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
+    let MessageSent {
+        conversation,
+        seq,
+        sender,
+        sent_at,
+        elements,
+        random,
+        client_seq,
+        cloud_custom_data,
+        priority,
+        no_unread,
+        no_last: _,
+        hidden_from_sender,
+        sender_joins: _,
+        mentions,
+        import_key: _,
+    } = event;
+    let elements = encode_elements(elements).map_err(|error| Error::Row {
+        table: MESSAGE.name,
+        reason: error.to_string(),
+    })?;
+    let mut message = MessageRow {
+        sender: sender.clone(),
+        sent_at: *sent_at,
+        elements,
+        random: *random,
+        client_seq: *client_seq,
+        cloud_custom_data: cloud_custom_data.clone(),
+        priority: *priority,
+        no_unread: *no_unread,
+        hidden_from_sender: *hidden_from_sender,
+        mentioned: Vec::new(),
+        mentions_all: false,
+        recall: None,
+    };
+    message.set_mentions(mentions);
+    let encoded = row::encode(&MESSAGE, &message)?;
+    state.put(&MESSAGE, message_key(app, conversation, *seq), encoded);
+    Ok(())
+}
+
+fn sent_c2c(
+    app: AppId,
+    event: &MessageSent,
+    one: &UserId,
+    other: &UserId,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let conversation = &event.conversation;
+    let client_seq = event.client_seq.unwrap_or_default();
+    let key = key_key(
+        app,
+        conversation,
+        client_seq,
+        event.random,
+        event.sent_at.seconds(),
+    );
+    // Imports may repeat a key: the first message keeps it.
+    if state_get_is_none(state, &key)? {
+        state.put(&KEY, key, row::encode(&KEY, &event.seq)?);
+    }
+    state.put(
+        &TIME,
+        time_key(app, conversation, event.sent_at, event.seq),
+        Vec::new(),
+    );
+    if event.no_last {
+        return Ok(());
+    }
+    let entry = row::encode(
+        &INBOX,
+        &InboxRow {
+            last_shown_at: event.sent_at,
+        },
+    )?;
+    state.put(&INBOX, inbox_key(app, one, other), entry.clone());
+    state.put(&INBOX, inbox_key(app, other, one), entry);
+    Ok(())
+}
+
+fn state_get_is_none(state: &Overlay<'_>, key: &[u8]) -> Result<bool> {
+    use hansard_store::Read as _;
+    Ok(state.get(&KEY, key)?.is_none())
+}
+
+fn sent_group(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
+    if event.import_key.is_some() {
+        return Ok(());
+    }
+    let bucket = recent_bucket(event.sent_at);
+    let key = recent_key(
+        app,
+        bucket,
+        &event.conversation,
+        &event.sender,
+        event.random,
+    );
+    state.put(
+        &RECENT,
+        key,
+        row::encode(&RECENT, &(event.seq, event.sent_at))?,
+    );
+    // Two buckets cover the window. What is older is dropped when a new bucket begins.
+    let keep_from = bucket.saturating_sub(1);
+    let floor = Reader::new(state, app).recent_floor()?;
+    if floor < keep_from {
+        let from = Key::of(app).u64(floor).bytes();
+        state.delete_range(&RECENT, from, Key::of(app).u64(keep_from).bytes());
+        let encoded = row::encode(&RECENT_FLOOR, &keep_from)?;
+        state.put(&RECENT_FLOOR, Key::of(app).bytes(), encoded);
+    }
+    Ok(())
+}
+
+pub(crate) fn recalled(
+    app: AppId,
+    event: &MessageRecalled,
+    time: Timestamp,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let MessageRecalled {
+        conversation,
+        seqs,
+        recalled_by,
+        reason,
+    } = event;
+    for seq in seqs {
+        let Some(before) = Reader::new(state, app).message(conversation, *seq)? else {
+            continue;
+        };
+        if before.recall.is_some() {
+            continue;
+        }
+        let recall = Recall {
+            by: recalled_by.clone(),
+            at: time,
+            reason: reason.clone(),
+        };
+        let message = MessageRow {
+            elements: Vec::new(),
+            cloud_custom_data: None,
+            mentioned: Vec::new(),
+            mentions_all: false,
+            recall: Some(recall),
+            sender: before.sender,
+            sent_at: before.sent_at,
+            random: before.random,
+            client_seq: before.client_seq,
+            priority: before.priority,
+            no_unread: before.no_unread,
+            hidden_from_sender: before.hidden_from_sender,
+        };
+        let encoded = row::encode(&MESSAGE, &message)?;
+        state.put(&MESSAGE, message_key(app, conversation, *seq), encoded);
+        put_uncounted(app, conversation, *seq, &message.sender, state)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn read(app: AppId, event: &ConversationRead, state: &mut Overlay<'_>) -> Result<()> {
+    let ConversationRead {
+        conversation,
+        reader,
+        up_to,
+        read_at: _,
+    } = event;
+    let mut row = Reader::new(state, app).reader(conversation, reader)?;
+    row.read_seq = row.read_seq.max(*up_to);
+    put_reader(app, conversation, reader, &row, state)
+}
+
+/// What was said before a member joined is not unread.
+pub(crate) fn members_added(
+    app: AppId,
+    event: &MembersAdded,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let MembersAdded {
+        group_id,
+        accounts,
+        joined_at: _,
+        silent: _,
+        import_key,
+    } = event;
+    let conversation = ConversationId::Group(group_id.clone());
+    let last_seq = Reader::new(state, app).head(&conversation)?.last_seq;
+    for user in accounts {
+        let mut row = Reader::new(state, app).reader(&conversation, user)?;
+        row.join_seq = last_seq;
+        put_reader(app, &conversation, user, &row, state)?;
+    }
+    remember_import(app, &conversation, import_key.as_deref(), state)
+}
+
+pub(crate) fn members_removed(
+    app: AppId,
+    event: &MembersRemoved,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let conversation = ConversationId::Group(event.group_id.clone());
+    remember_import(app, &conversation, event.import_key.as_deref(), state)
+}
+
+fn remember_import(
+    app: AppId,
+    conversation: &ConversationId,
+    key: Option<&str>,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let Some(key) = key else { return Ok(()) };
+    let encoded = row::encode(&IMPORT, &Seq(0))?;
+    state.put(&IMPORT, import_key(app, conversation, key), encoded);
+    Ok(())
+}
+
+fn put_reader(
+    app: AppId,
+    conversation: &ConversationId,
+    user: &UserId,
+    reader: &ReaderRow,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let encoded = row::encode(&READER, reader)?;
+    state.put(&READER, reader_key(app, conversation, user), encoded);
+    Ok(())
+}
+
+fn put_uncounted(
+    app: AppId,
+    conversation: &ConversationId,
+    seq: Seq,
+    sender: &UserId,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let encoded = row::encode(&UNCOUNTED, sender)?;
+    state.put(&UNCOUNTED, message_key(app, conversation, seq), encoded);
+    Ok(())
+}

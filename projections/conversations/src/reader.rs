@@ -1,0 +1,269 @@
+use std::ops::ControlFlow;
+
+use hansard_store::key::{Key, Parts};
+use hansard_store::{Direction, Error, KeyRange, Read, Result, Table, row};
+use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId, limits};
+use serde::de::DeserializeOwned;
+
+use crate::rows::{
+    HEAD, HeadRow, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, READER, RECENT, RECENT_FLOOR,
+    ReaderRow, TIME, conversation_key, import_key, key_key, message_key, reader_key, recent_bucket,
+    recent_key, time_key,
+};
+use crate::unread;
+
+/// A one-to-one conversation of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxEntry {
+    pub peer: UserId,
+    /// The time of the last message that is shown.
+    pub last_shown_at: Timestamp,
+}
+
+/// Queries of one app.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    store: &'a dyn Read,
+    app: AppId,
+}
+
+impl<'a> Reader<'a> {
+    #[must_use]
+    pub fn new(store: &'a dyn Read, app: AppId) -> Self {
+        Self { store, app }
+    }
+
+    fn get<T: DeserializeOwned>(&self, table: &'static Table, key: &[u8]) -> Result<Option<T>> {
+        let bytes = self.store.get(table, key)?;
+        bytes.map(|bytes| row::decode(table, &bytes)).transpose()
+    }
+
+    /// The end of a conversation; zeros when nothing was said in it.
+    ///
+    /// # Errors
+    /// Here and below: when the store fails.
+    pub fn head(&self, conversation: &ConversationId) -> Result<HeadRow> {
+        Ok(self
+            .get(&HEAD, &conversation_key(self.app, conversation))?
+            .unwrap_or_default())
+    }
+
+    pub fn message(&self, conversation: &ConversationId, seq: Seq) -> Result<Option<MessageRow>> {
+        self.get(&MESSAGE, &message_key(self.app, conversation, seq))
+    }
+
+    /// What is known of a reader; zeros when nothing is.
+    pub fn reader(&self, conversation: &ConversationId, user: &UserId) -> Result<ReaderRow> {
+        Ok(self
+            .get(&READER, &reader_key(self.app, conversation, user))?
+            .unwrap_or_default())
+    }
+
+    /// One-to-one: the message with this key, whoever of the two sent it.
+    pub fn seq_by_key(
+        &self,
+        conversation: &ConversationId,
+        client_seq: u32,
+        random: u32,
+        time_seconds: u64,
+    ) -> Result<Option<Seq>> {
+        self.get(
+            &KEY,
+            &key_key(self.app, conversation, client_seq, random, time_seconds),
+        )
+    }
+
+    /// Groups: a message by the same sender with the same random in the deduplication window
+    /// before `now`.
+    pub fn recent(
+        &self,
+        conversation: &ConversationId,
+        sender: &UserId,
+        random: u32,
+        now: Timestamp,
+    ) -> Result<Option<(Seq, Timestamp)>> {
+        let bucket = recent_bucket(now);
+        for bucket in [bucket, bucket.saturating_sub(1)] {
+            let key = recent_key(self.app, bucket, conversation, sender, random);
+            let found: Option<(Seq, Timestamp)> = self.get(&RECENT, &key)?;
+            let within = |sent_at: Timestamp| {
+                now.0.saturating_sub(sent_at.0) <= limits::GROUP_DEDUP_WINDOW_MS
+            };
+            if let Some((seq, sent_at)) = found.filter(|(_, sent_at)| within(*sent_at)) {
+                return Ok(Some((seq, sent_at)));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn recent_floor(&self) -> Result<u64> {
+        Ok(self
+            .get(&RECENT_FLOOR, &Key::of(self.app).bytes())?
+            .unwrap_or_default())
+    }
+
+    /// What was imported with this key: a message's seq, or 0 for what is no message.
+    pub fn imported(&self, conversation: &ConversationId, key: &str) -> Result<Option<Seq>> {
+        self.get(&IMPORT, &import_key(self.app, conversation, key))
+    }
+
+    /// How many messages the user has not read.
+    pub fn unread(&self, conversation: &ConversationId, user: &UserId) -> Result<u64> {
+        unread::unread(self.store, self.app, conversation, user)
+    }
+
+    /// Messages from `from` (included) downwards to `down_to` (included), newest first, at most
+    /// `messages_max`.
+    pub fn timeline_down(
+        &self,
+        conversation: &ConversationId,
+        from: Seq,
+        down_to: Seq,
+        messages_max: usize,
+    ) -> Result<Vec<(Seq, MessageRow)>> {
+        let range = KeyRange::between(
+            message_key(self.app, conversation, down_to),
+            message_key(self.app, conversation, from.next()),
+        );
+        let mut messages = Vec::new();
+        let mut failed = None;
+        self.store.scan(
+            &MESSAGE,
+            &range,
+            Direction::Descending,
+            &mut |key, value| {
+                if messages.len() >= messages_max {
+                    return ControlFlow::Break(());
+                }
+                match (last_number(key), row::decode(&MESSAGE, value)) {
+                    (Some(seq), Ok(message)) => messages.push((Seq(seq), message)),
+                    (None, _) => failed = Some(unreadable(MESSAGE.name)),
+                    (_, Err(error)) => failed = Some(error),
+                }
+                if failed.is_some() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            },
+        )?;
+        failed.map_or(Ok(messages), Err)
+    }
+
+    /// One-to-one: the places of messages whose own time lies in `min..=max`, newest first,
+    /// strictly before `before` when given (time, seq), at most `places_max`.
+    pub fn times_down(
+        &self,
+        conversation: &ConversationId,
+        min: Timestamp,
+        max: Timestamp,
+        before: Option<(Timestamp, Seq)>,
+        places_max: usize,
+    ) -> Result<Vec<(Timestamp, Seq)>> {
+        let lower = time_key(self.app, conversation, min, Seq(0));
+        let end = time_key(
+            self.app,
+            conversation,
+            Timestamp(max.0.saturating_add(1)),
+            Seq(0),
+        );
+        let upper = match before {
+            None => end,
+            Some((time, seq)) => time_key(self.app, conversation, time, seq).min(end),
+        };
+        if lower >= upper {
+            return Ok(Vec::new());
+        }
+        let mut places = Vec::new();
+        let mut failed = None;
+        let range = KeyRange::between(lower, upper);
+        self.store
+            .scan(&TIME, &range, Direction::Descending, &mut |key, _| {
+                if places.len() >= places_max {
+                    return ControlFlow::Break(());
+                }
+                match last_two_numbers(key) {
+                    Some((time, seq)) => places.push((Timestamp(time), Seq(seq))),
+                    None => failed = Some(unreadable(TIME.name)),
+                }
+                if failed.is_some() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })?;
+        failed.map_or(Ok(places), Err)
+    }
+
+    /// One-to-one: the highest seq among the messages whose own time is not after `time`. Looks
+    /// at the newest messages in the order of time; the seqs of messages with earlier times can
+    /// be higher only where senders set times of their own, which `LOOK_BACK_MAX` bounds.
+    pub fn last_seq_at(&self, conversation: &ConversationId, time: Timestamp) -> Result<Seq> {
+        const LOOK_BACK_MAX: usize = 128;
+        let places = self.times_down(conversation, Timestamp(0), time, None, LOOK_BACK_MAX)?;
+        Ok(places
+            .into_iter()
+            .map(|(_, seq)| seq)
+            .max()
+            .unwrap_or_default())
+    }
+
+    /// An account's one-to-one conversations, the latest first.
+    pub fn inbox(&self, user: &UserId) -> Result<Vec<InboxEntry>> {
+        let range = KeyRange::prefix(&Key::of(self.app).text(user.as_str()).bytes());
+        let mut entries = Vec::new();
+        let mut failed = None;
+        self.store
+            .scan(&INBOX, &range, Direction::Ascending, &mut |key, value| {
+                let mut parts = Parts::of(key);
+                let peer = parts
+                    .app()
+                    .and_then(|_| parts.text())
+                    .and_then(|_| parts.text());
+                let peer = peer.and_then(|text| UserId::new(text).ok());
+                match (peer, row::decode::<InboxRow>(&INBOX, value)) {
+                    (Some(peer), Ok(InboxRow { last_shown_at })) => {
+                        entries.push(InboxEntry {
+                            peer,
+                            last_shown_at,
+                        });
+                    }
+                    (None, _) => failed = Some(unreadable(INBOX.name)),
+                    (_, Err(error)) => failed = Some(error),
+                }
+                if failed.is_some() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        entries.sort_by(|one, other| {
+            other
+                .last_shown_at
+                .cmp(&one.last_shown_at)
+                .then_with(|| one.peer.cmp(&other.peer))
+        });
+        Ok(entries)
+    }
+}
+
+fn last_number(key: &[u8]) -> Option<u64> {
+    key.last_chunk::<8>()
+        .map(|bytes| u64::from_be_bytes(*bytes))
+}
+
+fn last_two_numbers(key: &[u8]) -> Option<(u64, u64)> {
+    let seq = last_number(key)?;
+    let time = last_number(key.get(..key.len() - 8)?)?;
+    Some((time, seq))
+}
+
+fn unreadable(table: &'static str) -> Error {
+    Error::Row {
+        table,
+        reason: "a key or row is not what this projection writes".to_owned(),
+    }
+}

@@ -1,0 +1,248 @@
+//! Tables, rows and keys.
+
+use std::fmt;
+
+use hansard_events::message::Mention;
+use hansard_store::key::Key;
+use hansard_store::{Access, Table};
+use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId, limits};
+use serde::{Deserialize, Serialize};
+
+/// The end of each conversation.
+pub(crate) static HEAD: Table = Table {
+    name: "conversations.conversation_head",
+    kind: 0x0301,
+    access: Access::Point,
+};
+/// The timeline.
+pub(crate) static MESSAGE: Table = Table {
+    name: "conversations.seq_message",
+    kind: 0x0302,
+    access: Access::Point,
+};
+/// One-to-one: the seq of a message's key (client seq, random, seconds).
+pub(crate) static KEY: Table = Table {
+    name: "conversations.key_seq",
+    kind: 0x0303,
+    access: Access::Point,
+};
+/// One-to-one: messages in the order of their own time.
+pub(crate) static TIME: Table = Table {
+    name: "conversations.time_seq",
+    kind: 0x0304,
+    access: Access::Scan,
+};
+/// What was imported, by import key.
+pub(crate) static IMPORT: Table = Table {
+    name: "conversations.import_seq",
+    kind: 0x0305,
+    access: Access::Point,
+};
+/// Groups: recent messages by sender and random, in buckets of the deduplication window; old
+/// buckets are dropped whole.
+pub(crate) static RECENT: Table = Table {
+    name: "conversations.recent_seq",
+    kind: 0x0306,
+    access: Access::Point,
+};
+/// The oldest bucket of `RECENT` that is kept.
+pub(crate) static RECENT_FLOOR: Table = Table {
+    name: "conversations.app_recent",
+    kind: 0x0307,
+    access: Access::Point,
+};
+/// Each sender's messages, numbered 1, 2, 3 … per conversation: two look-ups tell how many of
+/// them lie in a range of seqs.
+pub(crate) static OWN: Table = Table {
+    name: "conversations.sender_ordinal",
+    kind: 0x0308,
+    access: Access::Scan,
+};
+/// Messages that do not count as unread (recalled, or sent so), with their sender.
+pub(crate) static UNCOUNTED: Table = Table {
+    name: "conversations.seq_uncounted",
+    kind: 0x0309,
+    access: Access::Scan,
+};
+/// What is known of each reader or sender of a conversation.
+pub(crate) static READER: Table = Table {
+    name: "conversations.user_reader",
+    kind: 0x030a,
+    access: Access::Point,
+};
+/// One-to-one conversations of an account.
+pub(crate) static INBOX: Table = Table {
+    name: "conversations.user_inbox",
+    kind: 0x030b,
+    access: Access::Scan,
+};
+
+/// The tables of this projection.
+pub static TABLES: &[&Table] = &[
+    &HEAD,
+    &MESSAGE,
+    &KEY,
+    &TIME,
+    &IMPORT,
+    &RECENT,
+    &RECENT_FLOOR,
+    &OWN,
+    &UNCOUNTED,
+    &READER,
+    &INBOX,
+];
+
+/// The end of a conversation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeadRow {
+    pub last_seq: Seq,
+    /// The last message's own time.
+    pub last_sent_at: Timestamp,
+    /// The last message that lists of recent contacts show; 0 if none does.
+    pub last_shown_seq: Seq,
+    pub last_shown_at: Timestamp,
+}
+
+/// A recall.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recall {
+    pub by: UserId,
+    pub at: Timestamp,
+    pub reason: Option<String>,
+}
+
+/// A message. `Debug` hides what was said.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRow {
+    pub sender: UserId,
+    pub sent_at: Timestamp,
+    /// [`hansard_events::message::encode_elements`]; empty once recalled.
+    pub elements: Vec<u8>,
+    pub random: u32,
+    pub client_seq: Option<u32>,
+    pub cloud_custom_data: Option<String>,
+    pub priority: Option<u8>,
+    pub no_unread: bool,
+    pub hidden_from_sender: bool,
+    /// Empty once recalled.
+    pub mentioned: Vec<UserId>,
+    pub mentions_all: bool,
+    pub recall: Option<Recall>,
+}
+
+impl MessageRow {
+    pub(crate) fn set_mentions(&mut self, mentions: &[Mention]) {
+        for mention in mentions {
+            match mention {
+                Mention::All => self.mentions_all = true,
+                Mention::Account { user_id } => self.mentioned.push(user_id.clone()),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for MessageRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageRow")
+            .field("sender", &self.sender)
+            .field("sent_at", &self.sent_at)
+            .field("recall", &self.recall)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is known of someone who reads or writes in a conversation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReaderRow {
+    /// The last message read.
+    pub read_seq: Seq,
+    /// The conversation's last seq when this member joined: what came before is not unread.
+    pub join_seq: Seq,
+    /// How many messages this account has sent here.
+    pub sent: u64,
+}
+
+/// One entry of an inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct InboxRow {
+    pub(crate) last_shown_at: Timestamp,
+}
+
+pub(crate) fn conversation_key(app: AppId, conversation: &ConversationId) -> Vec<u8> {
+    Key::of(app).conversation(conversation).bytes()
+}
+
+pub(crate) fn message_key(app: AppId, conversation: &ConversationId, seq: Seq) -> Vec<u8> {
+    Key::of(app).conversation(conversation).u64(seq.0).bytes()
+}
+
+pub(crate) fn key_key(
+    app: AppId,
+    conversation: &ConversationId,
+    client_seq: u32,
+    random: u32,
+    time_seconds: u64,
+) -> Vec<u8> {
+    Key::of(app)
+        .conversation(conversation)
+        .u32(client_seq)
+        .u32(random)
+        .u64(time_seconds)
+        .bytes()
+}
+
+pub(crate) fn time_key(
+    app: AppId,
+    conversation: &ConversationId,
+    sent_at: Timestamp,
+    seq: Seq,
+) -> Vec<u8> {
+    Key::of(app)
+        .conversation(conversation)
+        .u64(sent_at.0)
+        .u64(seq.0)
+        .bytes()
+}
+
+pub(crate) fn import_key(app: AppId, conversation: &ConversationId, key: &str) -> Vec<u8> {
+    // The key comes from outside: only its printable part may stand in a key of ours.
+    let text: String = key.chars().filter(char::is_ascii_graphic).collect();
+    Key::of(app).conversation(conversation).text(&text).bytes()
+}
+
+/// The bucket of [`RECENT`] that a time falls into.
+pub(crate) fn recent_bucket(time: Timestamp) -> u64 {
+    time.0 / limits::GROUP_DEDUP_WINDOW_MS
+}
+
+pub(crate) fn recent_key(
+    app: AppId,
+    bucket: u64,
+    conversation: &ConversationId,
+    sender: &UserId,
+    random: u32,
+) -> Vec<u8> {
+    Key::of(app)
+        .u64(bucket)
+        .conversation(conversation)
+        .text(sender.as_str())
+        .u32(random)
+        .bytes()
+}
+
+pub(crate) fn own_prefix(app: AppId, conversation: &ConversationId, sender: &UserId) -> Key {
+    Key::of(app)
+        .conversation(conversation)
+        .text(sender.as_str())
+}
+
+pub(crate) fn reader_key(app: AppId, conversation: &ConversationId, user: &UserId) -> Vec<u8> {
+    Key::of(app)
+        .conversation(conversation)
+        .text(user.as_str())
+        .bytes()
+}
+
+pub(crate) fn inbox_key(app: AppId, user: &UserId, peer: &UserId) -> Vec<u8> {
+    Key::of(app).text(user.as_str()).text(peer.as_str()).bytes()
+}

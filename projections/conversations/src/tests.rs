@@ -1,0 +1,280 @@
+use std::collections::BTreeMap;
+
+use hansard_events::conversation::ConversationRead;
+use hansard_events::group::MembersAdded;
+use hansard_events::message::{Element, MessageRecalled, MessageSent};
+use hansard_events::{Envelope, Event, EventId, Provenance, Recorded};
+use hansard_projector::Projection;
+use hansard_store::{Durability, MemoryStore, Overlay, Store};
+use hansard_types::{AppId, ConversationId, GroupId, LogId, Seq, Timestamp, UserId, limits};
+use proptest::prelude::*;
+
+use crate::{Conversations, Reader};
+
+const APP: AppId = AppId(7);
+
+fn user(id: &str) -> UserId {
+    UserId::new(id).expect("a valid id")
+}
+
+fn team() -> ConversationId {
+    ConversationId::Group(GroupId::new("team").expect("a valid id"))
+}
+
+fn sent(conversation: &ConversationId, seq: u64, sender: &str, sent_at: u64) -> MessageSent {
+    MessageSent {
+        conversation: conversation.clone(),
+        seq: Seq(seq),
+        sender: user(sender),
+        sent_at: Timestamp(sent_at),
+        elements: vec![Element::Text {
+            text: format!("message {seq}"),
+        }],
+        random: u32::try_from(seq).expect("small"),
+        client_seq: matches!(conversation, ConversationId::C2c(..))
+            .then(|| u32::try_from(seq).expect("small")),
+        cloud_custom_data: Some("{}".to_owned()),
+        priority: None,
+        no_unread: false,
+        no_last: false,
+        hidden_from_sender: false,
+        sender_joins: false,
+        mentions: Vec::new(),
+        import_key: None,
+    }
+}
+
+struct Fixture {
+    store: MemoryStore,
+    sequence: u64,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        Self {
+            store: MemoryStore::new(),
+            sequence: 0,
+        }
+    }
+
+    fn apply(&mut self, event: impl Into<Event>) -> hansard_store::Result<()> {
+        self.sequence += 1;
+        let event = event.into();
+        let envelope = Envelope {
+            id: EventId::from_u128(u128::from(self.sequence)),
+            name: event.name().into(),
+            version: event.version(),
+            log: LogId::new(APP, 0),
+            time: Timestamp(1000 + self.sequence),
+            provenance: Provenance {
+                actor: "administrator".to_owned(),
+                correlation: None,
+                causation: None,
+            },
+            chain: [0; 32],
+        };
+        let recorded = Recorded {
+            sequence: self.sequence,
+            envelope,
+            event: Some(event.clone()),
+        };
+        let mut state = Overlay::new(&self.store);
+        Conversations.apply(APP, &recorded, &event, &mut state)?;
+        let batch = state.into_changes().into_batch();
+        self.store.write(batch, Durability::Process)
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        Reader::new(&self.store, APP)
+    }
+}
+
+#[test]
+fn a_hole_in_a_conversation_is_refused() {
+    let mut fixture = Fixture::new();
+    fixture
+        .apply(sent(&team(), 1, "ann", 10))
+        .expect("the first");
+    assert!(fixture.apply(sent(&team(), 3, "ann", 11)).is_err());
+    assert!(fixture.apply(sent(&team(), 1, "ann", 11)).is_err());
+}
+
+#[test]
+fn a_recalled_message_keeps_its_place_and_loses_its_content() {
+    let mut fixture = Fixture::new();
+    fixture.apply(sent(&team(), 1, "ann", 10)).expect("applies");
+    fixture.apply(sent(&team(), 2, "ben", 11)).expect("applies");
+    let recall = MessageRecalled {
+        conversation: team(),
+        seqs: vec![Seq(1), Seq(99)],
+        recalled_by: user("administrator"),
+        reason: Some("wrong group".to_owned()),
+    };
+    fixture
+        .apply(recall)
+        .expect("a seq that is not there is passed over");
+    let row = fixture
+        .reader()
+        .message(&team(), Seq(1))
+        .expect("readable")
+        .expect("there");
+    assert!(row.elements.is_empty());
+    assert_eq!(row.cloud_custom_data, None);
+    assert_eq!(
+        row.recall.expect("recalled").reason.as_deref(),
+        Some("wrong group")
+    );
+    assert_eq!(
+        fixture.reader().head(&team()).expect("readable").last_seq,
+        Seq(2)
+    );
+}
+
+#[test]
+fn history_by_time_pages_without_gaps_or_doubles() {
+    let mut fixture = Fixture::new();
+    let pair = ConversationId::c2c(&user("ann"), &user("ben"));
+    // Two messages at the same time, and one whose own time lies before an earlier one's.
+    for (seq, time) in [(1, 100), (2, 100), (3, 50), (4, 200)] {
+        fixture
+            .apply(sent(&pair, seq, "ann", time))
+            .expect("applies");
+    }
+    let reader = fixture.reader();
+    let mut places = Vec::new();
+    let mut before = None;
+    loop {
+        let page = reader
+            .times_down(&pair, Timestamp(0), Timestamp(u64::MAX), before, 1)
+            .expect("readable");
+        let Some(last) = page.last() else { break };
+        before = Some(*last);
+        places.extend(page);
+    }
+    let seqs: Vec<u64> = places.iter().map(|(_, seq)| seq.0).collect();
+    assert_eq!(seqs, [4, 2, 1, 3]);
+    assert_eq!(
+        reader.last_seq_at(&pair, Timestamp(100)).expect("readable"),
+        Seq(3)
+    );
+    assert_eq!(
+        reader.last_seq_at(&pair, Timestamp(49)).expect("readable"),
+        Seq(0)
+    );
+}
+
+#[test]
+fn a_retry_is_recognised_within_the_window_and_not_after_it() {
+    let mut fixture = Fixture::new();
+    let begin = 10 * limits::GROUP_DEDUP_WINDOW_MS;
+    fixture
+        .apply(sent(&team(), 1, "ann", begin))
+        .expect("applies");
+    let recent = |fixture: &Fixture, now: u64| {
+        fixture
+            .reader()
+            .recent(&team(), &user("ann"), 1, Timestamp(now))
+            .expect("readable")
+    };
+    let last = begin + limits::GROUP_DEDUP_WINDOW_MS;
+    assert_eq!(recent(&fixture, begin), Some((Seq(1), Timestamp(begin))));
+    assert_eq!(recent(&fixture, last), Some((Seq(1), Timestamp(begin))));
+    assert_eq!(recent(&fixture, last + 1), None);
+    // A message two windows later drops the old bucket.
+    let later = begin + 3 * limits::GROUP_DEDUP_WINDOW_MS;
+    fixture
+        .apply(sent(&team(), 2, "ann", later))
+        .expect("applies");
+    assert_eq!(recent(&fixture, begin), None);
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    Send { sender: usize, counted: bool },
+    Recall { back: u64 },
+    Read { reader: usize, back: u64 },
+    Join { user: usize },
+}
+
+const USERS: [&str; 3] = ["ann", "ben", "cho"];
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let act = prop_oneof![
+        6 => (0..3_usize, prop::bool::weighted(0.8))
+            .prop_map(|(sender, counted)| Act::Send { sender, counted }),
+        1 => (0..6_u64).prop_map(|back| Act::Recall { back }),
+        1 => (0..3_usize, 0..6_u64).prop_map(|(reader, back)| Act::Read { reader, back }),
+        1 => (0..3_usize).prop_map(|user| Act::Join { user }),
+    ];
+    prop::collection::vec(act, 0..120)
+}
+
+proptest! {
+    #[test]
+    fn unread_is_what_an_independent_recount_says(acts in acts()) {
+        let mut fixture = Fixture::new();
+        let mut said: Vec<(usize, bool)> = Vec::new();
+        let mut floors: BTreeMap<usize, u64> = BTreeMap::new();
+        for act in acts {
+            let last = said.len() as u64;
+            match act {
+                Act::Send { sender, counted } => {
+                    let event = MessageSent {
+                        no_unread: !counted,
+                        ..sent(&team(), last + 1, USERS[sender], 10 + last)
+                    };
+                    fixture.apply(event).expect("applies");
+                    said.push((sender, counted));
+                }
+                Act::Recall { back } if back < last => {
+                    let seq = last - back;
+                    let event = MessageRecalled {
+                        conversation: team(),
+                        seqs: vec![Seq(seq)],
+                        recalled_by: user("administrator"),
+                        reason: None,
+                    };
+                    fixture.apply(event).expect("applies");
+                    said[usize::try_from(seq - 1).expect("small")].1 = false;
+                }
+                Act::Read { reader, back } => {
+                    let up_to = last.saturating_sub(back);
+                    let event = ConversationRead {
+                        conversation: team(),
+                        reader: user(USERS[reader]),
+                        up_to: Seq(up_to),
+                        read_at: Timestamp(5),
+                    };
+                    fixture.apply(event).expect("applies");
+                    let floor = floors.entry(reader).or_default();
+                    *floor = up_to.max(*floor);
+                }
+                Act::Join { user: joins } => {
+                    let event = MembersAdded {
+                        group_id: GroupId::new("team").expect("a valid id"),
+                        accounts: vec![user(USERS[joins])],
+                        joined_at: Timestamp(5),
+                        silent: false,
+                        import_key: None,
+                    };
+                    fixture.apply(event).expect("applies");
+                    let floor = floors.entry(joins).or_default();
+                    *floor = last.max(*floor);
+                }
+                Act::Recall { .. } => {}
+            }
+        }
+        for (index, id) in USERS.iter().enumerate() {
+            let floor = floors.get(&index).copied().unwrap_or(0);
+            let expected = said
+                .iter()
+                .enumerate()
+                .filter(|(at, (sender, counted))| {
+                    *at as u64 + 1 > floor && *sender != index && *counted
+                })
+                .count() as u64;
+            let unread = fixture.reader().unread(&team(), &user(id)).expect("readable");
+            prop_assert_eq!(unread, expected, "{}", id);
+        }
+    }
+}

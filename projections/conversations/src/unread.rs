@@ -1,0 +1,75 @@
+//! Unread is computed, never counted.
+
+use std::ops::ControlFlow;
+
+use hansard_store::{Direction, KeyRange, Read, Result, row};
+use hansard_types::{AppId, ConversationId, Seq, UserId};
+
+use crate::reader::Reader;
+use crate::rows::{OWN, UNCOUNTED, message_key, own_prefix};
+
+/// How many messages a reader has not read: those after the read position and the join, by
+/// others, that count. Costs two look-ups and a scan of the uncounted messages in the range.
+pub(crate) fn unread(
+    store: &dyn Read,
+    app: AppId,
+    conversation: &ConversationId,
+    user: &UserId,
+) -> Result<u64> {
+    let queries = Reader::new(store, app);
+    let last = queries.head(conversation)?.last_seq;
+    let reader = queries.reader(conversation, user)?;
+    let floor = reader.read_seq.max(reader.join_seq);
+    if floor >= last {
+        return Ok(0);
+    }
+    let own = reader.sent - sent_up_to(store, app, conversation, user, floor)?;
+    let uncounted = uncounted_by_others(store, app, conversation, user, floor, last)?;
+    Ok((last.0 - floor.0)
+        .saturating_sub(own)
+        .saturating_sub(uncounted))
+}
+
+/// How many messages the sender had sent up to a seq (included).
+fn sent_up_to(
+    store: &dyn Read,
+    app: AppId,
+    conversation: &ConversationId,
+    sender: &UserId,
+    seq: Seq,
+) -> Result<u64> {
+    let prefix = own_prefix(app, conversation, sender);
+    let range = KeyRange::between(prefix.clone().bytes(), prefix.u64(seq.0 + 1).bytes());
+    match store.first(&OWN, &range, Direction::Descending)? {
+        None => Ok(0),
+        Some((_, ordinal)) => row::decode(&OWN, &ordinal),
+    }
+}
+
+fn uncounted_by_others(
+    store: &dyn Read,
+    app: AppId,
+    conversation: &ConversationId,
+    user: &UserId,
+    after: Seq,
+    last: Seq,
+) -> Result<u64> {
+    let range = KeyRange::between(
+        message_key(app, conversation, after.next()),
+        message_key(app, conversation, last.next()),
+    );
+    let mut count = 0;
+    let mut failed = None;
+    store.scan(&UNCOUNTED, &range, Direction::Ascending, &mut |_, value| {
+        match row::decode::<UserId>(&UNCOUNTED, value) {
+            Ok(sender) if sender == *user => {}
+            Ok(_) => count += 1,
+            Err(error) => {
+                failed = Some(error);
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    failed.map_or(Ok(count), Err)
+}

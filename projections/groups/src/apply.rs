@@ -1,0 +1,213 @@
+use hansard_events::group::{
+    GroupCreated, GroupDissolved, MembersAdded, MembersRemoved, ProfileChanged, Role,
+};
+use hansard_events::message::MessageSent;
+use hansard_store::{Overlay, Result, row};
+use hansard_types::{AppId, ConversationId, GroupId, Timestamp, UserId};
+
+use crate::reader::Reader;
+use crate::{GROUP, GroupRow, JOINED, MEMBER, MemberRow, group_key, joined_key, member_key};
+
+pub(crate) fn created(app: AppId, event: &GroupCreated, state: &mut Overlay<'_>) -> Result<()> {
+    let GroupCreated {
+        group_id,
+        group_type,
+        name,
+        owner,
+        introduction,
+        notification,
+        face_url,
+        max_members,
+        apply_join_option,
+        invite_join_option,
+        created_at,
+        members,
+    } = event;
+    let mut group = GroupRow {
+        group_type: *group_type,
+        name: name.clone(),
+        owner: owner.clone(),
+        introduction: introduction.clone(),
+        notification: notification.clone(),
+        face_url: face_url.clone(),
+        max_members: *max_members,
+        member_count: 0,
+        apply_join_option: *apply_join_option,
+        invite_join_option: *invite_join_option,
+        mute_all: false,
+        created_at: *created_at,
+        changed_at: *created_at,
+        dissolved: false,
+    };
+    for member in members {
+        let joined = MemberRow {
+            role: member.role,
+            joined_at: *created_at,
+        };
+        add(app, group_id, &mut group, &member.user_id, joined, state)?;
+    }
+    put(app, group_id, &group, state)
+}
+
+pub(crate) fn members_added(
+    app: AppId,
+    event: &MembersAdded,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let MembersAdded {
+        group_id,
+        accounts,
+        joined_at,
+        silent: _,
+        import_key: _,
+    } = event;
+    let Some(mut group) = Reader::new(state, app).group(group_id)? else {
+        return Ok(());
+    };
+    for user in accounts {
+        let joined = MemberRow {
+            role: Role::Member,
+            joined_at: *joined_at,
+        };
+        add(app, group_id, &mut group, user, joined, state)?;
+    }
+    put(app, group_id, &group, state)
+}
+
+pub(crate) fn members_removed(
+    app: AppId,
+    event: &MembersRemoved,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let MembersRemoved {
+        group_id,
+        accounts,
+        removed_at: _,
+        reason: _,
+        silent: _,
+        import_key: _,
+    } = event;
+    let Some(mut group) = Reader::new(state, app).group(group_id)? else {
+        return Ok(());
+    };
+    for user in accounts {
+        if Reader::new(state, app).member(group_id, user)?.is_none() {
+            continue;
+        }
+        state.delete(&MEMBER, member_key(app, group_id, user));
+        state.delete(&JOINED, joined_key(app, user, group_id));
+        group.member_count = group.member_count.saturating_sub(1);
+        if group.owner.as_ref() == Some(user) {
+            group.owner = None;
+        }
+    }
+    put(app, group_id, &group, state)
+}
+
+pub(crate) fn profile_changed(
+    app: AppId,
+    event: &ProfileChanged,
+    time: Timestamp,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let ProfileChanged {
+        group_id,
+        name,
+        introduction,
+        notification,
+        face_url,
+        max_members,
+        apply_join_option,
+        invite_join_option,
+        mute_all,
+    } = event;
+    let Some(before) = Reader::new(state, app).group(group_id)? else {
+        return Ok(());
+    };
+    let group = GroupRow {
+        name: name.clone().unwrap_or(before.name),
+        introduction: introduction.clone().unwrap_or(before.introduction),
+        notification: notification.clone().unwrap_or(before.notification),
+        face_url: face_url.clone().unwrap_or(before.face_url),
+        max_members: max_members.unwrap_or(before.max_members),
+        apply_join_option: apply_join_option.unwrap_or(before.apply_join_option),
+        invite_join_option: invite_join_option.unwrap_or(before.invite_join_option),
+        mute_all: mute_all.unwrap_or(before.mute_all),
+        changed_at: time,
+        group_type: before.group_type,
+        owner: before.owner,
+        member_count: before.member_count,
+        created_at: before.created_at,
+        dissolved: before.dissolved,
+    };
+    put(app, group_id, &group, state)
+}
+
+pub(crate) fn dissolved(
+    app: AppId,
+    event: &GroupDissolved,
+    time: Timestamp,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let GroupDissolved { group_id } = event;
+    let Some(mut group) = Reader::new(state, app).group(group_id)? else {
+        return Ok(());
+    };
+    for (user, _) in Reader::new(state, app).members(group_id, usize::MAX)? {
+        state.delete(&MEMBER, member_key(app, group_id, &user));
+        state.delete(&JOINED, joined_key(app, &user, group_id));
+    }
+    group.member_count = 0;
+    group.changed_at = time;
+    group.dissolved = true;
+    put(app, group_id, &group, state)
+}
+
+/// An imported message can bring its sender into the group.
+pub(crate) fn sender_joins(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
+    let ConversationId::Group(group_id) = &event.conversation else {
+        return Ok(());
+    };
+    if !event.sender_joins {
+        return Ok(());
+    }
+    let Some(mut group) = Reader::new(state, app).group(group_id)? else {
+        return Ok(());
+    };
+    let joined = MemberRow {
+        role: Role::Member,
+        joined_at: event.sent_at,
+    };
+    add(app, group_id, &mut group, &event.sender, joined, state)?;
+    put(app, group_id, &group, state)
+}
+
+fn add(
+    app: AppId,
+    group_id: &GroupId,
+    group: &mut GroupRow,
+    user: &UserId,
+    joined: MemberRow,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    if Reader::new(state, app).member(group_id, user)?.is_some() {
+        return Ok(());
+    }
+    state.put(
+        &MEMBER,
+        member_key(app, group_id, user),
+        row::encode(&MEMBER, &joined)?,
+    );
+    state.put(&JOINED, joined_key(app, user, group_id), Vec::new());
+    group.member_count += 1;
+    Ok(())
+}
+
+fn put(app: AppId, group_id: &GroupId, group: &GroupRow, state: &mut Overlay<'_>) -> Result<()> {
+    state.put(
+        &GROUP,
+        group_key(app, group_id),
+        row::encode(&GROUP, group)?,
+    );
+    Ok(())
+}
