@@ -37,7 +37,10 @@ impl Key {
     /// A text and its closing zero byte.
     #[must_use]
     pub fn text(mut self, text: &str) -> Self {
-        debug_assert!(!text.as_bytes().contains(&0), "a key's text holds no zero byte");
+        debug_assert!(
+            !text.as_bytes().contains(&0),
+            "a key's text holds no zero byte"
+        );
         self.0.extend_from_slice(text.as_bytes());
         self.0.push(0);
         self

@@ -21,7 +21,7 @@ pub mod conformance;
 
 pub use changes::{Changes, Layer, Overlay};
 pub use error::{Error, Result};
-pub use memory::MemoryStore;
+pub use memory::{DumpRow, MemoryStore};
 #[cfg(feature = "rocksdb")]
-pub use rocks::{RocksOptions, RocksStore};
-pub use table::{Access, Batch, Direction, Durability, KeyRange, Op, Read, Store, Table};
+pub use rocks::{RocksMemory, RocksOptions, RocksStore};
+pub use table::{Access, Batch, Direction, Durability, KeyRange, Op, Read, Store, Table, Visitor};

@@ -12,8 +12,10 @@ use crate::{Error, Result, Table};
 /// [`Error::Row`], which would be a mistake of ours.
 #[expect(clippy::disallowed_methods, reason = "this is the row codec")]
 pub fn encode<T: Serialize>(table: &'static Table, row: &T) -> Result<Vec<u8>> {
-    rmp_serde::to_vec(row)
-        .map_err(|error| Error::Row { table: table.name, reason: error.to_string() })
+    rmp_serde::to_vec(row).map_err(|error| Error::Row {
+        table: table.name,
+        reason: error.to_string(),
+    })
 }
 
 /// Reads a row back.
@@ -22,6 +24,8 @@ pub fn encode<T: Serialize>(table: &'static Table, row: &T) -> Result<Vec<u8>> {
 /// [`Error::Row`] when the bytes are not such a row.
 #[expect(clippy::disallowed_methods, reason = "this is the row codec")]
 pub fn decode<T: DeserializeOwned>(table: &'static Table, bytes: &[u8]) -> Result<T> {
-    rmp_serde::from_slice(bytes)
-        .map_err(|error| Error::Row { table: table.name, reason: error.to_string() })
+    rmp_serde::from_slice(bytes).map_err(|error| Error::Row {
+        table: table.name,
+        reason: error.to_string(),
+    })
 }

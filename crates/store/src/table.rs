@@ -1,4 +1,4 @@
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 
 use crate::Result;
 
@@ -38,21 +38,48 @@ impl KeyRange {
                 upper.pop();
             } else {
                 *last += 1;
-                return Self { lower: prefix.to_vec(), upper: Some(upper) };
+                return Self {
+                    lower: prefix.to_vec(),
+                    upper: Some(upper),
+                };
             }
         }
-        Self { lower: prefix.to_vec(), upper: None }
+        Self {
+            lower: prefix.to_vec(),
+            upper: None,
+        }
     }
 
     /// Every key from `lower` (included) to `upper` (not included).
     #[must_use]
     pub fn between(lower: Vec<u8>, upper: Vec<u8>) -> Self {
-        Self { lower, upper: Some(upper) }
+        Self {
+            lower,
+            upper: Some(upper),
+        }
     }
 
     #[must_use]
     pub fn contains(&self, key: &[u8]) -> bool {
         key >= self.lower.as_slice() && self.upper.as_deref().is_none_or(|upper| key < upper)
+    }
+
+    /// Whether no key can be in it, because its end is not after its beginning.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.upper
+            .as_ref()
+            .is_some_and(|upper| *upper <= self.lower)
+    }
+
+    /// For an ordered map, which panics at the bounds of an empty range: ask
+    /// [`KeyRange::is_empty`] first.
+    pub(crate) fn bounds(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
+        let upper = self
+            .upper
+            .as_deref()
+            .map_or(Bound::Unbounded, Bound::Excluded);
+        (Bound::Included(self.lower.as_slice()), upper)
     }
 }
 
@@ -75,10 +102,21 @@ pub enum Durability {
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
-    Put { table: &'static Table, key: Vec<u8>, value: Vec<u8> },
-    Delete { table: &'static Table, key: Vec<u8> },
+    Put {
+        table: &'static Table,
+        key: Vec<u8>,
+        value: Vec<u8>,
+    },
+    Delete {
+        table: &'static Table,
+        key: Vec<u8>,
+    },
     /// Both ends are given: a range delete never runs to the end of a table.
-    DeleteRange { table: &'static Table, lower: Vec<u8>, upper: Vec<u8> },
+    DeleteRange {
+        table: &'static Table,
+        lower: Vec<u8>,
+        upper: Vec<u8>,
+    },
 }
 
 /// Changes that happen together or not at all, in order.
@@ -97,7 +135,11 @@ impl Batch {
     }
 
     pub fn delete_range(&mut self, table: &'static Table, lower: Vec<u8>, upper: Vec<u8>) {
-        self.ops.push(Op::DeleteRange { table, lower, upper });
+        self.ops.push(Op::DeleteRange {
+            table,
+            lower,
+            upper,
+        });
     }
 }
 

@@ -1,0 +1,163 @@
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+
+use rocksdb::{
+    BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, DataBlockIndexType, Options,
+    WriteBufferManager,
+};
+
+use crate::{Access, Table};
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// Memory that several stores of a process share: one cache for blocks, indexes and filters, and
+/// one budget for rows that are not in table files yet, which is charged to the cache. A handle:
+/// clones share.
+#[derive(Clone)]
+pub struct RocksMemory {
+    cache: Cache,
+    write_buffers: WriteBufferManager,
+}
+
+impl RocksMemory {
+    /// `cache_bytes` bounds all of it; `write_buffer_bytes`, a part of that, is when stores begin
+    /// to write their newest rows to table files. Neither is taken before it is needed.
+    #[must_use]
+    pub fn new(cache_bytes: usize, write_buffer_bytes: usize) -> Self {
+        let cache = Cache::new_lru_cache(cache_bytes);
+        // No stalling: the partition's round must not wait for another store's flush. RocksDB's own
+        // stall conditions per store remain.
+        let write_buffers = WriteBufferManager::new_write_buffer_manager_with_cache(
+            write_buffer_bytes,
+            false,
+            cache.clone(),
+        );
+        Self {
+            cache,
+            write_buffers,
+        }
+    }
+
+    /// Bytes of the cache in use now, write buffers included.
+    #[must_use]
+    pub fn used_bytes(&self) -> usize {
+        self.cache.get_usage()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    ReadModels,
+    Journal,
+}
+
+/// How a store is tuned, and the memory it uses. Clones share their memory; so do stores that were
+/// given the same [`RocksMemory`].
+#[derive(Clone)]
+pub struct RocksOptions {
+    purpose: Purpose,
+    memory: RocksMemory,
+}
+
+impl RocksOptions {
+    /// For read models: many tables that are read and written all the time and grow for years.
+    #[must_use]
+    pub fn read_models() -> Self {
+        Self {
+            purpose: Purpose::ReadModels,
+            memory: RocksMemory::new(256 * MIB, 96 * MIB),
+        }
+    }
+
+    /// For the commit journal: written all the time, read on start, and what is minutes old is
+    /// deleted by range. Its write buffers are best not shared with read models, which would make
+    /// it write files for their sake.
+    #[must_use]
+    pub fn journal() -> Self {
+        Self {
+            purpose: Purpose::Journal,
+            memory: RocksMemory::new(64 * MIB, 48 * MIB),
+        }
+    }
+
+    /// Uses memory that other stores use too.
+    #[must_use]
+    pub fn with_memory(self, memory: &RocksMemory) -> Self {
+        Self {
+            memory: memory.clone(),
+            ..self
+        }
+    }
+
+    /// The memory stores with these options share.
+    #[must_use]
+    pub fn memory(&self) -> &RocksMemory {
+        &self.memory
+    }
+
+    /// Options of the database as a whole.
+    pub(super) fn database(&self) -> Options {
+        let mut options = Options::default();
+        options.set_write_buffer_manager(&self.memory.write_buffers);
+        let cores = available_parallelism().map_or(2, NonZeroUsize::get);
+        options.set_max_background_jobs(i32::try_from(cores.clamp(2, 4)).unwrap_or(2));
+        // Smooths the disk: without it the kernel writes whole table files at once, under the
+        // journal's fsync.
+        options.set_bytes_per_sync(MIB as u64);
+        options.set_wal_bytes_per_sync(MIB as u64);
+        options.set_avoid_unnecessary_blocking_io(true);
+        // What was synced before is kept, a torn tail is dropped: the log mends it.
+        options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
+        options.set_keep_log_file_num(4);
+        options.set_max_log_file_size(4 * MIB);
+        options.set_stats_dump_period_sec(0);
+        options.set_stats_persist_period_sec(0);
+        match self.purpose {
+            Purpose::ReadModels => {
+                // A table that is seldom written would otherwise keep every log file since its
+                // last row, and a start would read them all.
+                options.set_max_total_wal_size(256 * MIB as u64);
+                options.set_max_open_files(1024);
+            }
+            Purpose::Journal => {
+                options.set_max_total_wal_size(64 * MIB as u64);
+                options.set_max_open_files(64);
+            }
+        }
+        options
+    }
+
+    /// Options of one table's column family.
+    pub(super) fn table(&self, table: &Table) -> Options {
+        let mut options = Options::default();
+        let mut blocks = BlockBasedOptions::default();
+        blocks.set_block_cache(&self.memory.cache);
+        blocks.set_cache_index_and_filter_blocks(true);
+        blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+        match table.access {
+            Access::Point => {
+                blocks.set_bloom_filter(10.0, false);
+                blocks.set_block_size(4 * KIB);
+                blocks.set_data_block_index_type(DataBlockIndexType::BinaryAndHash);
+                options.set_memtable_prefix_bloom_ratio(0.02);
+                options.set_memtable_whole_key_filtering(true);
+            }
+            Access::Scan => blocks.set_block_size(16 * KIB),
+        }
+        options.set_block_based_table_factory(&blocks);
+        options.set_compression_type(DBCompressionType::Lz4);
+        options.set_level_compaction_dynamic_level_bytes(true);
+        match self.purpose {
+            Purpose::ReadModels => {
+                options.set_bottommost_compression_type(DBCompressionType::Zstd);
+                options.set_write_buffer_size(32 * MIB);
+            }
+            Purpose::Journal => {
+                options.set_write_buffer_size(24 * MIB);
+                options.set_target_file_size_base(64 * MIB as u64);
+            }
+        }
+        options
+    }
+}
