@@ -1,0 +1,447 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use hansard_events::message::{MessageRecalled, MessageSent};
+use hansard_events::{Event, MessageEvent, Recorded, chain};
+use hansard_types::{Checkpoint, ConversationId, Seq};
+use parking_lot::RwLock;
+use serde::{Deserialize, Serialize};
+use tantivy::directory::MmapDirectory;
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
+use tantivy::tokenizer::TextAnalyzer;
+use tantivy::{
+    IndexMeta, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument,
+    TantivyError, Term,
+};
+
+use crate::analyzer::Analyzer;
+use crate::reader::Committed;
+use crate::schema::{self, Fields};
+use crate::{Error, Reader, Result, VERSION, text_of};
+
+/// A segment with more deleted documents than this is merged at the next chance, which is when a
+/// recalled text leaves the files by itself.
+const DELETED_RATIO_MAX: f32 = 0.2;
+/// Files named in an error.
+const FILES_NAMED_MAX: usize = 3;
+
+/// How an index is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Memory for documents that are not yet in a segment, bytes; at least 15 MB.
+    pub heap_bytes: usize,
+    /// Reads every file once and compares its checksum: Tantivy may panic over a damaged one.
+    pub verify: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            heap_bytes: 50_000_000,
+            verify: true,
+        }
+    }
+}
+
+/// What was applied since the index was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Messages indexed.
+    pub added: u64,
+    /// Messages recalled, whether or not they were in the index.
+    pub removed: u64,
+    /// Events that are not about messages, and messages without text.
+    pub skipped: u64,
+    /// Events that this release does not know.
+    pub unknown: u64,
+}
+
+/// The writing side of an app's index; there is one at a time.
+pub struct Index {
+    dir: PathBuf,
+    options: Options,
+    index: tantivy::Index,
+    /// `None` only after merging failed half-way.
+    writer: Option<IndexWriter>,
+    fields: Fields,
+    reader: IndexReader,
+    applied: BTreeMap<u16, Checkpoint>,
+    committed: Committed,
+    pending: usize,
+    counts: Counts,
+}
+
+/// What a commit carries beside the documents. Of an unknown version only that is read.
+#[derive(Serialize, Deserialize)]
+struct Payload {
+    version: u32,
+    partitions: BTreeMap<u16, Applied>,
+}
+
+#[derive(Deserialize)]
+struct PayloadVersion {
+    version: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Applied {
+    sequence: u64,
+    chain: String,
+}
+
+impl Index {
+    /// Opens the index in a directory, or makes one there.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] when it is being written; [`Error::VersionDiffers`],
+    /// [`Error::SchemaDiffers`] and [`Error::Damaged`] when it has to be rebuilt.
+    pub fn open(dir: &Path, options: Options) -> Result<(Self, Reader)> {
+        let (schema, fields) = schema::build();
+        let directory = directory(dir)?;
+        let exists = tantivy::Index::exists(&directory).map_err(TantivyError::from);
+        let index = if exists.map_err(|error| explain(dir, error))? {
+            tantivy::Index::open(directory)
+        } else {
+            tantivy::Index::create(directory, schema.clone(), IndexSettings::default())
+        };
+        let index = index.map_err(|error| explain(dir, error))?;
+        let meta = index.load_metas().map_err(|error| explain(dir, error))?;
+        let applied = applied(dir, &meta)?;
+        if meta.schema != schema {
+            return Err(Error::SchemaDiffers {
+                dir: dir.to_owned(),
+            });
+        }
+        if options.verify {
+            verify(dir, &index)?;
+        }
+        let analyzer = TextAnalyzer::from(Analyzer::default());
+        index.tokenizers().register(schema::ANALYZER, analyzer);
+        let writer = writer(dir, &index, &options)?;
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual);
+        let reader = reader.try_into().map_err(|error| explain(dir, error))?;
+        let is_new = applied.is_none();
+        let applied = applied.unwrap_or_default();
+        let mut opened = Self {
+            dir: dir.to_owned(),
+            options,
+            index,
+            writer: Some(writer),
+            fields,
+            reader,
+            committed: Arc::new(RwLock::new(applied.clone())),
+            applied,
+            pending: 0,
+            counts: Counts::default(),
+        };
+        if is_new {
+            opened.commit_always()?;
+        }
+        let reader = Reader {
+            reader: opened.reader.clone(),
+            fields,
+            committed: Arc::clone(&opened.committed),
+        };
+        Ok((opened, reader))
+    }
+
+    /// The version of the index in a directory: `None` when there is none, or none of ours. What
+    /// is not [`VERSION`] is to be rebuilt beside it.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it cannot be read.
+    pub fn version_on_disk(dir: &Path) -> Result<Option<u32>> {
+        if !dir.is_dir() {
+            return Ok(None);
+        }
+        let directory = directory(dir)?;
+        let exists = tantivy::Index::exists(&directory).map_err(TantivyError::from);
+        if !exists.map_err(|error| explain(dir, error))? {
+            return Ok(None);
+        }
+        let index = tantivy::Index::open(directory).map_err(|error| explain(dir, error))?;
+        let meta = index.load_metas().map_err(|error| explain(dir, error))?;
+        if is_unwritten(&meta) {
+            return Ok(None);
+        }
+        Ok(version(&meta))
+    }
+
+    /// What the last durable commit had applied of a partition; `None` before the first event.
+    #[must_use]
+    pub fn checkpoint(&self, partition: u16) -> Option<Checkpoint> {
+        self.committed.read().get(&partition).copied()
+    }
+
+    /// Adds and removes documents, in memory and temporary files: durable and visible only after
+    /// [`Self::commit`]. An event that was applied before changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::OutOfOrder`] when an event is missing before this one.
+    pub fn apply(&mut self, recorded: &Recorded) -> Result<()> {
+        let Recorded {
+            sequence,
+            envelope,
+            event,
+        } = recorded;
+        let partition = envelope.log.partition;
+        let last = self.applied.get(&partition).map_or(0, |last| last.sequence);
+        if *sequence <= last {
+            return Ok(());
+        }
+        if *sequence != last + 1 {
+            return Err(Error::OutOfOrder {
+                partition,
+                expected: last + 1,
+                given: *sequence,
+            });
+        }
+        match event {
+            Some(Event::Message(MessageEvent::Sent(sent))) => self.add(sent)?,
+            Some(Event::Message(MessageEvent::Recalled(recalled))) => self.remove(recalled)?,
+            Some(Event::Account(_) | Event::Conversation(_) | Event::Group(_) | Event::App(_)) => {
+                self.counts.skipped += 1
+            }
+            None => self.counts.unknown += 1,
+        }
+        let checkpoint = Checkpoint {
+            sequence: *sequence,
+            chain: envelope.chain,
+        };
+        self.applied.insert(partition, checkpoint);
+        Ok(())
+    }
+
+    /// Makes what was applied durable and searchable. After a crash before its end, the index is
+    /// as the commit before left it.
+    ///
+    /// # Errors
+    /// When the medium fails: open the index again before going on.
+    pub fn commit(&mut self) -> Result<()> {
+        if *self.committed.read() == self.applied {
+            return Ok(());
+        }
+        self.commit_always()
+    }
+
+    /// Documents added or removed since the last commit.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.pending
+    }
+
+    /// What was applied since the index was opened, committed or not.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Commits, then rewrites every segment that has deleted documents, so that the terms of
+    /// recalled messages leave the files now. A search under way keeps the files it reads until
+    /// the next commit after it.
+    ///
+    /// # Errors
+    /// When the medium fails: open the index again before going on.
+    pub fn merge_deleted(&mut self) -> Result<()> {
+        self.commit()?;
+        // A segment that is being merged in the background cannot be merged again: let those end.
+        if let Some(writer) = self.writer.take() {
+            writer.set_merge_policy(Box::new(NoMergePolicy));
+            writer.wait_merging_threads()?;
+        }
+        let mut writer = writer(&self.dir, &self.index, &self.options)?;
+        writer.set_merge_policy(Box::new(NoMergePolicy));
+        for segment in self.index.searchable_segment_metas()? {
+            if segment.has_deletes() {
+                writer.merge(&[segment.id()]).wait()?;
+            }
+        }
+        writer.set_merge_policy(Box::new(merge_policy()));
+        // The reader's old segments would keep their files alive.
+        self.reader.reload()?;
+        writer.garbage_collect_files().wait()?;
+        self.writer = Some(writer);
+        Ok(())
+    }
+
+    fn writer(&mut self) -> Result<&mut IndexWriter> {
+        let closed = || TantivyError::SystemError("the writer is closed".to_owned());
+        Ok(self.writer.as_mut().ok_or_else(closed)?)
+    }
+
+    fn add(&mut self, sent: &MessageSent) -> Result<()> {
+        let Some(text) = text_of(&sent.elements) else {
+            self.counts.skipped += 1;
+            return Ok(());
+        };
+        let fields = self.fields;
+        let conversation = sent.conversation.to_string();
+        let key = schema::key(&conversation, sent.seq);
+        let mut document = TantivyDocument::new();
+        document.add_text(fields.text, text);
+        document.add_bytes(fields.key, &key);
+        document.add_text(fields.conversation, conversation);
+        document.add_u64(fields.seq, sent.seq.0);
+        document.add_text(fields.sender, sent.sender.as_str());
+        document.add_u64(fields.sent_at, sent.sent_at.0);
+        let writer = self.writer()?;
+        writer.delete_term(Term::from_field_bytes(fields.key, &key));
+        writer.add_document(document)?;
+        self.pending += 1;
+        self.counts.added += 1;
+        Ok(())
+    }
+
+    fn remove(&mut self, recalled: &MessageRecalled) -> Result<()> {
+        for seq in &recalled.seqs {
+            self.remove_one(&recalled.conversation, *seq)?;
+        }
+        Ok(())
+    }
+
+    fn remove_one(&mut self, conversation: &ConversationId, seq: Seq) -> Result<()> {
+        let key = schema::key(&conversation.to_string(), seq);
+        let term = Term::from_field_bytes(self.fields.key, &key);
+        self.writer()?.delete_term(term);
+        self.pending += 1;
+        self.counts.removed += 1;
+        Ok(())
+    }
+
+    fn commit_always(&mut self) -> Result<()> {
+        let payload = payload(&self.applied);
+        let mut prepared = self.writer()?.prepare_commit()?;
+        prepared.set_payload(&payload);
+        prepared.commit()?;
+        self.reader.reload()?;
+        // Only now: what a reader says is searchable must be.
+        self.committed.write().clone_from(&self.applied);
+        self.pending = 0;
+        Ok(())
+    }
+}
+
+fn directory(dir: &Path) -> Result<MmapDirectory> {
+    std::fs::create_dir_all(dir).map_err(|source| Error::Directory {
+        dir: dir.to_owned(),
+        source,
+    })?;
+    MmapDirectory::open(dir).map_err(|error| explain(dir, error.into()))
+}
+
+fn writer(dir: &Path, index: &tantivy::Index, options: &Options) -> Result<IndexWriter> {
+    // Every thread makes segments of its own; one keeps up with the log.
+    let options = IndexWriterOptions::builder()
+        .num_worker_threads(1)
+        .num_merge_threads(1)
+        .memory_budget_per_thread(options.heap_bytes)
+        .build();
+    let writer = index.writer_with_options(options);
+    let writer = writer.map_err(|error| explain(dir, error))?;
+    writer.set_merge_policy(Box::new(merge_policy()));
+    Ok(writer)
+}
+
+fn merge_policy() -> LogMergePolicy {
+    let mut policy = LogMergePolicy::default();
+    policy.set_del_docs_ratio_before_merge(DELETED_RATIO_MAX);
+    policy
+}
+
+/// Made, but not committed even once: as good as new.
+fn is_unwritten(meta: &IndexMeta) -> bool {
+    meta.payload.is_none() && meta.segments.is_empty()
+}
+
+fn version(meta: &IndexMeta) -> Option<u32> {
+    let payload: PayloadVersion = serde_json::from_str(meta.payload.as_deref()?).ok()?;
+    Some(payload.version)
+}
+
+/// What the last commit had applied; `None` for an index that has none yet.
+fn applied(dir: &Path, meta: &IndexMeta) -> Result<Option<BTreeMap<u16, Checkpoint>>> {
+    if is_unwritten(meta) {
+        return Ok(None);
+    }
+    let found = version(meta);
+    if found != Some(VERSION) {
+        return Err(Error::VersionDiffers {
+            dir: dir.to_owned(),
+            found,
+        });
+    }
+    let checkpoints = meta.payload.as_deref().and_then(checkpoints);
+    let damaged = || Error::Damaged {
+        dir: dir.to_owned(),
+        what: "its checkpoint cannot be read".to_owned(),
+    };
+    Ok(Some(checkpoints.ok_or_else(damaged)?))
+}
+
+fn checkpoints(payload: &str) -> Option<BTreeMap<u16, Checkpoint>> {
+    let payload: Payload = serde_json::from_str(payload).ok()?;
+    let mut checkpoints = BTreeMap::new();
+    for (partition, Applied { sequence, chain }) in payload.partitions {
+        let chain = chain::from_hex(&chain)?;
+        checkpoints.insert(partition, Checkpoint { sequence, chain });
+    }
+    Some(checkpoints)
+}
+
+fn payload(applied: &BTreeMap<u16, Checkpoint>) -> String {
+    let partitions = applied.iter().map(|(partition, checkpoint)| {
+        let Checkpoint { sequence, chain } = checkpoint;
+        let applied = Applied {
+            sequence: *sequence,
+            chain: chain::to_hex(chain),
+        };
+        (*partition, applied)
+    });
+    let payload = Payload {
+        version: VERSION,
+        partitions: partitions.collect(),
+    };
+    serde_json::to_string(&payload).expect("numbers and text are always JSON")
+}
+
+fn verify(dir: &Path, index: &tantivy::Index) -> Result<()> {
+    let files = index.validate_checksum();
+    let files = files.map_err(|error| explain(dir, error))?;
+    if files.is_empty() {
+        return Ok(());
+    }
+    let mut names: Vec<String> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    names.sort_unstable();
+    names.truncate(FILES_NAMED_MAX);
+    Err(Error::Damaged {
+        dir: dir.to_owned(),
+        what: format!("{} files, among them {}", files.len(), names.join(", ")),
+    })
+}
+
+/// What an error while opening means for the operator.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what is not named here stays as it is"
+)]
+fn explain(dir: &Path, error: TantivyError) -> Error {
+    let dir = dir.to_owned();
+    match error {
+        TantivyError::LockFailure(..) => Error::Locked { dir },
+        TantivyError::DataCorruption(_)
+        | TantivyError::OpenReadError(_)
+        | TantivyError::IncompatibleIndex(_)
+        | TantivyError::DeserializeError(_) => Error::Damaged {
+            dir,
+            what: error.to_string(),
+        },
+        other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

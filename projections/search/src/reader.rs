@@ -1,0 +1,96 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use hansard_types::{Checkpoint, ConversationId, Position, Seq, Timestamp, UserId};
+use parking_lot::RwLock;
+use tantivy::IndexReader;
+
+use crate::collector::Newest;
+use crate::schema::Fields;
+use crate::{Cursor, Query, Result, highlight, query};
+
+/// What the last commit had applied, per partition.
+pub(crate) type Committed = Arc<RwLock<BTreeMap<u16, Checkpoint>>>;
+
+/// Finds messages. Cheap to clone; sees what the last [`crate::Index::commit`] made searchable,
+/// and is never held up by the writer.
+#[derive(Clone)]
+pub struct Reader {
+    pub(crate) reader: IndexReader,
+    pub(crate) fields: Fields,
+    pub(crate) committed: Committed,
+}
+
+/// A message that matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    pub conversation: ConversationId,
+    pub seq: Seq,
+    pub sender: UserId,
+    pub sent_at: Timestamp,
+}
+
+/// Hits, newest first; of the same millisecond by conversation as written, then the higher seq.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    pub hits: Vec<Hit>,
+    /// `None` on the last page.
+    pub next: Option<Cursor>,
+    /// All matches, on every page, exactly.
+    pub total: u64,
+}
+
+impl Reader {
+    /// One page of matches. It reads files and takes up to tens of milliseconds for a character
+    /// that every message has: not for an async task.
+    ///
+    /// # Errors
+    /// [`crate::Error::QueryEmpty`] when there is nothing to look for or too much; others when the
+    /// index fails.
+    pub fn search(&self, query: &Query) -> Result<Page> {
+        let wanted = query::compile(query, &self.fields)?;
+        let limit = query.page();
+        // One more, to know whether there is a next page.
+        let newest = Newest::new(query, limit + 1);
+        let matches = self.reader.searcher().search(&wanted, &newest)?;
+        let mut hits: Vec<Hit> = matches.found.into_iter().map(|found| found.hit).collect();
+        let is_last = hits.len() <= limit;
+        hits.truncate(limit);
+        let next = if is_last {
+            None
+        } else {
+            hits.last().map(Cursor::at)
+        };
+        Ok(Page {
+            hits,
+            next,
+            total: matches.total,
+        })
+    }
+
+    /// Up to where the log is searchable, per partition; empty before the first commit.
+    #[must_use]
+    pub fn searchable_to(&self) -> Vec<Position> {
+        let committed = self.committed.read();
+        committed
+            .iter()
+            .map(|(partition, checkpoint)| Position::new(*partition, checkpoint.sequence))
+            .collect()
+    }
+
+    /// The part of a hit's text ([`crate::text_of`]) around its first match, as HTML: everything
+    /// escaped, matches in `<em>`, `…` where it was cut. Without a match, the text's beginning.
+    #[must_use]
+    pub fn highlight(&self, query: &Query, text: &str) -> String {
+        highlight::fragment(&query.text, text)
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader")
+            .field("searchable_to", &self.searchable_to())
+            .finish_non_exhaustive()
+    }
+}
