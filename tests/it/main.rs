@@ -1,1 +1,8 @@
+//! End to end: the real binary, a real nats-server, real RocksDB, real Tantivy, real HTTP.
 
+mod contract;
+mod crash;
+mod harness;
+mod journey;
+mod power_loss;
+mod two_servers;

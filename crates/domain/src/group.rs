@@ -172,7 +172,9 @@ impl AddMembers {
         if group.member_count.saturating_add(added) > group.max_members {
             return Err(Reason::GroupFull.into());
         }
-        if accounts.is_empty() {
+        // An import is remembered even when everybody was there already: seen again after they
+        // left, the same line would bring them back.
+        if accounts.is_empty() && self.imported.is_none() {
             return Ok(Decision::nothing(Reply::Members(outcomes)));
         }
         let event = MembersAdded {
@@ -219,7 +221,8 @@ impl RemoveMembers {
                 accounts.push(user.clone());
             }
         }
-        if accounts.is_empty() {
+        // As in `AddMembers`: an import is remembered even when nobody was there to go.
+        if accounts.is_empty() && self.imported.is_none() {
             return Ok(Decision::nothing(Reply::Done));
         }
         let event = MembersRemoved {

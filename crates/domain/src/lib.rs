@@ -15,6 +15,10 @@ pub mod conversation;
 mod decision;
 pub mod group;
 pub mod message;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use decision::{Command, Decided, Decision, Halt, Outcome, Rejection, Reply, decide};

@@ -34,7 +34,8 @@ impl Content {
 
     /// The bytes that count towards the message limit: the texts of the elements and the custom
     /// data.
-    fn size_bytes(&self) -> usize {
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
         let elements: usize = self
             .elements
             .iter()

@@ -1,0 +1,241 @@
+//! A state made of maps, for tests: given, when, then.
+
+use std::collections::BTreeMap;
+
+use hansard_events::group::{GroupType, JoinOption, Role};
+use hansard_types::{AppId, ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
+
+use crate::{
+    Account, App, Command, Decision, Group, Head, Member, Message, MessageKey, Rejection, Sent,
+    View, ViewError, decide,
+};
+
+pub(crate) const NOW: Timestamp = Timestamp(1_794_000_000_500);
+
+pub(crate) fn user(id: &str) -> UserId {
+    UserId::new(id).expect("a valid id")
+}
+
+pub(crate) fn group(id: &str) -> GroupId {
+    GroupId::new(id).expect("a valid id")
+}
+
+#[derive(Default)]
+pub(crate) struct Given {
+    accounts: BTreeMap<UserId, Account>,
+    groups: BTreeMap<GroupId, Group>,
+    members: BTreeMap<(GroupId, UserId), Member>,
+    messages: BTreeMap<(ConversationId, Seq), Message>,
+    keys: BTreeMap<(ConversationId, MessageKey), Seq>,
+    recent: BTreeMap<(ConversationId, UserId, u32), Seq>,
+    imported: BTreeMap<(ConversationId, String), Seq>,
+    read: BTreeMap<(ConversationId, UserId), Seq>,
+}
+
+impl Given {
+    pub(crate) fn accounts(mut self, ids: &[&str]) -> Self {
+        for id in ids {
+            self.accounts.insert(
+                user(id),
+                Account {
+                    nick: None,
+                    face_url: None,
+                },
+            );
+        }
+        self
+    }
+
+    pub(crate) fn group(
+        mut self,
+        id: &str,
+        group_type: GroupType,
+        members: &[(&str, Role)],
+    ) -> Self {
+        let owner = members.iter().find(|(_, role)| *role == Role::Owner);
+        let row = Group {
+            group_type,
+            name: id.to_owned(),
+            owner: owner.map(|(id, _)| user(id)),
+            introduction: String::new(),
+            notification: String::new(),
+            face_url: String::new(),
+            max_members: 5,
+            member_count: u32::try_from(members.len()).expect("small"),
+            apply_join_option: JoinOption::NeedPermission,
+            invite_join_option: JoinOption::Disabled,
+            mute_all: false,
+            created_at: Timestamp(1),
+            dissolved: false,
+        };
+        self.groups.insert(group(id), row);
+        for (member, role) in members {
+            let row = Member {
+                role: *role,
+                joined_at: Timestamp(1),
+            };
+            self.members.insert((group(id), user(member)), row);
+        }
+        self
+    }
+
+    pub(crate) fn change_group(mut self, id: &str, change: impl FnOnce(&mut Group)) -> Self {
+        change(self.groups.get_mut(&group(id)).expect("a given group"));
+        self
+    }
+
+    /// A message; its random is its seq, its one-to-one key `<seq>_<seq>_<seconds>`.
+    pub(crate) fn message(mut self, conversation: &str, seq: u64, sender: &str) -> Self {
+        let conversation: ConversationId = conversation.parse().expect("a valid conversation");
+        let (number, sent_at) = (
+            u32::try_from(seq).expect("small"),
+            Timestamp(1_790_000_000_000),
+        );
+        let message = Message {
+            sender: user(sender),
+            sent_at,
+            recalled: false,
+        };
+        let key = MessageKey {
+            client_seq: number,
+            random: number,
+            time_seconds: sent_at.seconds(),
+        };
+        self.messages
+            .insert((conversation.clone(), Seq(seq)), message);
+        self.keys.insert((conversation.clone(), key), Seq(seq));
+        self.recent
+            .insert((conversation, user(sender), number), Seq(seq));
+        self
+    }
+
+    pub(crate) fn recalled(mut self, conversation: &str, seq: u64) -> Self {
+        let conversation = conversation.parse().expect("a valid conversation");
+        let message = self.messages.get_mut(&(conversation, Seq(seq)));
+        message.expect("a given message").recalled = true;
+        self
+    }
+
+    pub(crate) fn imported(mut self, conversation: &str, key: &str, seq: u64) -> Self {
+        let conversation = conversation.parse().expect("a valid conversation");
+        self.imported
+            .insert((conversation, key.to_owned()), Seq(seq));
+        self
+    }
+
+    pub(crate) fn read(mut self, conversation: &str, reader: &str, seq: u64) -> Self {
+        let conversation = conversation.parse().expect("a valid conversation");
+        self.read.insert((conversation, user(reader)), Seq(seq));
+        self
+    }
+
+    /// Decides, which never fails here.
+    pub(crate) fn when(&self, command: Command) -> Result<Decision, Reason> {
+        let outcome = decide(&command, self, NOW).expect("maps do not fail");
+        outcome.map_err(|Rejection { reason }| reason)
+    }
+}
+
+impl View for Given {
+    fn account(&self, user: &UserId) -> Result<Option<Account>, ViewError> {
+        Ok(self.accounts.get(user).cloned())
+    }
+
+    fn app(&self, _app: AppId) -> Result<Option<App>, ViewError> {
+        Ok(None)
+    }
+
+    fn group(&self, group: &GroupId) -> Result<Option<Group>, ViewError> {
+        Ok(self.groups.get(group).cloned())
+    }
+
+    fn member(&self, group: &GroupId, user: &UserId) -> Result<Option<Member>, ViewError> {
+        Ok(self.members.get(&(group.clone(), user.clone())).copied())
+    }
+
+    fn head(&self, conversation: &ConversationId) -> Result<Head, ViewError> {
+        let mut seqs = self
+            .messages
+            .iter()
+            .filter(|((id, _), _)| id == conversation);
+        let last = seqs
+            .next_back()
+            .map(|((_, seq), message)| (*seq, message.sent_at));
+        let (last_seq, last_sent_at) = last.unwrap_or_default();
+        Ok(Head {
+            last_seq,
+            last_sent_at,
+        })
+    }
+
+    fn message(
+        &self,
+        conversation: &ConversationId,
+        seq: Seq,
+    ) -> Result<Option<Message>, ViewError> {
+        Ok(self.messages.get(&(conversation.clone(), seq)).cloned())
+    }
+
+    fn message_by_key(
+        &self,
+        conversation: &ConversationId,
+        key: MessageKey,
+    ) -> Result<Option<Sent>, ViewError> {
+        let seq = self.keys.get(&(conversation.clone(), key));
+        Ok(seq.map(|seq| Sent {
+            seq: *seq,
+            sent_at: Timestamp(1_790_000_000_000),
+        }))
+    }
+
+    fn recent_message(
+        &self,
+        conversation: &ConversationId,
+        sender: &UserId,
+        random: u32,
+        _now: Timestamp,
+    ) -> Result<Option<Sent>, ViewError> {
+        let seq = self
+            .recent
+            .get(&(conversation.clone(), sender.clone(), random));
+        Ok(seq.map(|seq| Sent {
+            seq: *seq,
+            sent_at: Timestamp(1_790_000_000_000),
+        }))
+    }
+
+    fn imported(
+        &self,
+        conversation: &ConversationId,
+        import_key: &str,
+    ) -> Result<Option<Seq>, ViewError> {
+        Ok(self
+            .imported
+            .get(&(conversation.clone(), import_key.to_owned()))
+            .copied())
+    }
+
+    fn read_position(
+        &self,
+        conversation: &ConversationId,
+        reader: &UserId,
+    ) -> Result<Seq, ViewError> {
+        Ok(self
+            .read
+            .get(&(conversation.clone(), reader.clone()))
+            .copied()
+            .unwrap_or_default())
+    }
+
+    fn last_seq_at(
+        &self,
+        conversation: &ConversationId,
+        time: Timestamp,
+    ) -> Result<Seq, ViewError> {
+        let earlier = self
+            .messages
+            .iter()
+            .filter(|((id, _), message)| id == conversation && message.sent_at <= time);
+        Ok(earlier.map(|((_, seq), _)| *seq).max().unwrap_or_default())
+    }
+}
