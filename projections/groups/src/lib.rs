@@ -8,6 +8,8 @@
 
 mod apply;
 mod reader;
+#[cfg(test)]
+mod tests;
 
 use hansard_events::group::{GroupType, JoinOption, Role};
 use hansard_events::{Event, GroupEvent, MessageEvent, Recorded};

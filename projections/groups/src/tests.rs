@@ -1,0 +1,174 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use hansard_events::group::{
+    FirstMember, GroupCreated, GroupDissolved, MembersAdded, MembersRemoved,
+};
+use hansard_events::{Envelope, Event, EventId, Provenance, Recorded, Sample};
+use hansard_projector::Projection;
+use hansard_store::{Durability, MemoryStore, Overlay, Store};
+use hansard_types::{AppId, GroupId, LogId, Timestamp, UserId};
+use proptest::prelude::*;
+
+use crate::{Groups, Reader, Role};
+
+const APP: AppId = AppId(7);
+const GROUPS: [&str; 2] = ["one", "two"];
+const USERS: [&str; 4] = ["ann", "ben", "cho", "dai"];
+
+fn user(id: &str) -> UserId {
+    UserId::new(id).expect("a valid id")
+}
+
+fn group(id: &str) -> GroupId {
+    GroupId::new(id).expect("a valid id")
+}
+
+fn apply(store: &MemoryStore, sequence: u64, event: impl Into<Event>) {
+    let event = event.into();
+    let envelope = Envelope {
+        id: EventId::from_u128(u128::from(sequence)),
+        name: event.name().into(),
+        version: event.version(),
+        log: LogId::new(APP, 0),
+        time: Timestamp(sequence),
+        provenance: Provenance {
+            actor: "administrator".to_owned(),
+            correlation: None,
+            causation: None,
+        },
+        chain: [0; 32],
+    };
+    let recorded = Recorded {
+        sequence,
+        envelope,
+        event: Some(event.clone()),
+    };
+    let mut state = Overlay::new(store);
+    Groups
+        .apply(APP, &recorded, &event, &mut state)
+        .expect("applies");
+    store
+        .write(state.into_changes().into_batch(), Durability::Process)
+        .expect("writes");
+}
+
+fn created(id: &str) -> GroupCreated {
+    let owner = FirstMember {
+        user_id: user("owner"),
+        role: Role::Owner,
+    };
+    GroupCreated {
+        group_id: group(id),
+        owner: Some(user("owner")),
+        members: vec![owner],
+        ..GroupCreated::sample()
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    Add(usize, Vec<usize>),
+    Remove(usize, Vec<usize>),
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let users = || prop::collection::vec(0..USERS.len(), 1..4);
+    let act = prop_oneof![
+        (0..GROUPS.len(), users()).prop_map(|(group, users)| Act::Add(group, users)),
+        (0..GROUPS.len(), users()).prop_map(|(group, users)| Act::Remove(group, users)),
+    ];
+    prop::collection::vec(act, 0..60)
+}
+
+proptest! {
+    #[test]
+    fn rosters_counts_and_lists_of_groups_agree(acts in acts()) {
+        let store = MemoryStore::new();
+        let mut model: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut sequence = 0;
+        for id in GROUPS {
+            sequence += 1;
+            apply(&store, sequence, created(id));
+            model.insert(id, BTreeSet::from(["owner"]));
+        }
+        for act in acts {
+            sequence += 1;
+            let (Act::Add(at, users) | Act::Remove(at, users)) = &act;
+            let accounts: Vec<UserId> = users.iter().map(|at| user(USERS[*at])).collect();
+            let roster = model.get_mut(GROUPS[*at]).expect("a group of the model");
+            for at in users {
+                match act {
+                    Act::Add(..) => roster.insert(USERS[*at]),
+                    Act::Remove(..) => roster.remove(USERS[*at]),
+                };
+            }
+            let group_id = group(GROUPS[*at]);
+            match act {
+                Act::Add(..) => {
+                    let event = MembersAdded { group_id, accounts, ..MembersAdded::sample() };
+                    apply(&store, sequence, event);
+                }
+                Act::Remove(..) => {
+                    let event = MembersRemoved { group_id, accounts, ..MembersRemoved::sample() };
+                    apply(&store, sequence, event);
+                }
+            }
+        }
+        let reader = Reader::new(&store, APP);
+        for (id, roster) in &model {
+            let row = reader.group(&group(id)).expect("readable").expect("there");
+            prop_assert_eq!(row.member_count as usize, roster.len());
+            let members = reader.members(&group(id), usize::MAX).expect("readable");
+            let members: BTreeSet<String> =
+                members.into_iter().map(|(id, _)| id.to_string()).collect();
+            prop_assert_eq!(members, roster.iter().map(|id| (*id).to_owned()).collect());
+        }
+        for id in USERS {
+            let joined = reader.joined(&user(id)).expect("readable");
+            let joined: Vec<String> =
+                joined.into_iter().map(|one| one.group_id.to_string()).collect();
+            let expected: Vec<String> = model
+                .iter()
+                .filter(|(_, roster)| roster.contains(id))
+                .map(|(group, _)| (*group).to_owned())
+                .collect();
+            prop_assert_eq!(joined, expected);
+        }
+    }
+}
+
+#[test]
+fn a_dissolved_group_keeps_its_profile_and_loses_its_members() {
+    let store = MemoryStore::new();
+    apply(&store, 1, created("one"));
+    let dissolved = GroupDissolved {
+        group_id: group("one"),
+    };
+    apply(&store, 2, dissolved.clone());
+    apply(&store, 3, dissolved);
+    let reader = Reader::new(&store, APP);
+    let row = reader
+        .group(&group("one"))
+        .expect("readable")
+        .expect("there");
+    assert!(row.dissolved);
+    assert_eq!(row.member_count, 0);
+    assert!(reader.joined(&user("owner")).expect("readable").is_empty());
+}
+
+#[test]
+fn removing_the_owner_leaves_the_group_without_one() {
+    let store = MemoryStore::new();
+    apply(&store, 1, created("one"));
+    let event = MembersRemoved {
+        group_id: group("one"),
+        accounts: vec![user("owner")],
+        ..MembersRemoved::sample()
+    };
+    apply(&store, 2, event);
+    let row = Reader::new(&store, APP)
+        .group(&group("one"))
+        .expect("readable")
+        .expect("there");
+    assert_eq!(row.owner, None);
+}
