@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
+use crate::table::OpRef;
 use crate::{Batch, Direction, KeyRange, Read, Result, Table, Visitor};
 
 /// What a set of changes does to one table.
@@ -133,6 +134,28 @@ impl Changes {
             }
         }
         batch
+    }
+
+    /// What [`Changes::into_batch`] would hold, in that order.
+    pub(crate) fn ops(&self) -> impl Iterator<Item = OpRef<'_>> {
+        self.tables.values().flat_map(
+            |TableChanges {
+                 table,
+                 rows,
+                 cleared,
+             }| {
+                let ranges = cleared.iter().map(|(lower, upper)| OpRef::DeleteRange {
+                    table,
+                    lower,
+                    upper,
+                });
+                let single = rows.iter().map(|(key, value)| match value {
+                    Some(value) => OpRef::Put { table, key, value },
+                    None => OpRef::Delete { table, key },
+                });
+                ranges.chain(single)
+            },
+        )
     }
 
     fn of_table(&mut self, table: &'static Table) -> &mut TableChanges {

@@ -1,7 +1,7 @@
 //! Keys: app first, fixed-width big-endian numbers, texts closed by a zero byte, so that scans are
 //! ranges and key order is value order. Texts are printable ASCII (ids), so none holds the zero.
 
-use hansard_types::{AppId, ConversationId};
+use hansard_types::{AppId, ConversationId, GroupId, UserId};
 
 /// Builds a key from its parts, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,8 @@ impl Key {
     }
 }
 
-/// Takes a key apart again, in order. Every method is `None` when the key is too short.
+/// Takes a key apart again, in order. Every method is `None` when what is left does not begin with
+/// such a part.
 #[derive(Debug, Clone, Copy)]
 pub struct Parts<'a>(&'a [u8]);
 
@@ -105,4 +106,28 @@ impl<'a> Parts<'a> {
         self.0 = &self.0[end + 1..];
         Some(text)
     }
+
+    /// What [`Key::conversation`] wrote.
+    pub fn conversation(&mut self) -> Option<ConversationId> {
+        let (kind, rest) = self.0.split_first()?;
+        self.0 = rest;
+        match kind {
+            b'c' => {
+                let one = UserId::new(self.text()?).ok()?;
+                let other = UserId::new(self.text()?).ok()?;
+                (one <= other).then_some(ConversationId::C2c(one, other))
+            }
+            b'g' => GroupId::new(self.text()?).ok().map(ConversationId::Group),
+            _ => None,
+        }
+    }
+
+    /// Whether every part was taken.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,3 +29,27 @@ pub fn decode<T: DeserializeOwned>(table: &'static Table, bytes: &[u8]) -> Resul
         reason: error.to_string(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Access;
+
+    static TABLE: Table = Table {
+        name: "test.key_row",
+        kind: 1,
+        access: Access::Point,
+    };
+
+    #[test]
+    fn a_row_reads_back_and_a_wrong_one_names_its_table() {
+        let row = (7_u64, Some("text".to_owned()), vec![1_u8, 2]);
+        let bytes = encode(&TABLE, &row).expect("encodes");
+        assert_eq!(
+            decode::<(u64, Option<String>, Vec<u8>)>(&TABLE, &bytes).expect("reads"),
+            row
+        );
+        let error = decode::<String>(&TABLE, &bytes).expect_err("it is no text");
+        assert!(error.to_string().contains(TABLE.name), "{error}");
+    }
+}

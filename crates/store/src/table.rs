@@ -1,6 +1,6 @@
 use std::ops::{Bound, ControlFlow};
 
-use crate::Result;
+use crate::{Changes, Result};
 
 /// How a table is mostly read, which decides how its column family is tuned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +119,68 @@ pub enum Op {
     },
 }
 
+impl Op {
+    pub(crate) fn borrowed(&self) -> OpRef<'_> {
+        match self {
+            Self::Put { table, key, value } => OpRef::Put { table, key, value },
+            Self::Delete { table, key } => OpRef::Delete { table, key },
+            Self::DeleteRange {
+                table,
+                lower,
+                upper,
+            } => OpRef::DeleteRange {
+                table,
+                lower,
+                upper,
+            },
+        }
+    }
+}
+
+/// One change that is kept elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum OpRef<'a> {
+    Put {
+        table: &'static Table,
+        key: &'a [u8],
+        value: &'a [u8],
+    },
+    Delete {
+        table: &'static Table,
+        key: &'a [u8],
+    },
+    DeleteRange {
+        table: &'static Table,
+        lower: &'a [u8],
+        upper: &'a [u8],
+    },
+}
+
+impl OpRef<'_> {
+    fn to_owned(self) -> Op {
+        match self {
+            Self::Put { table, key, value } => Op::Put {
+                table,
+                key: key.to_vec(),
+                value: value.to_vec(),
+            },
+            Self::Delete { table, key } => Op::Delete {
+                table,
+                key: key.to_vec(),
+            },
+            Self::DeleteRange {
+                table,
+                lower,
+                upper,
+            } => Op::DeleteRange {
+                table,
+                lower: lower.to_vec(),
+                upper: upper.to_vec(),
+            },
+        }
+    }
+}
+
 /// Changes that happen together or not at all, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
@@ -193,6 +255,20 @@ pub trait Store: Read {
     /// # Errors
     /// When the medium fails; then nothing of the batch is visible.
     fn write(&self, batch: Batch, durability: Durability) -> Result<()>;
+
+    /// Applies changes that someone else still reads (through a [`Layer`](crate::Layer)): the same
+    /// as writing their batch, without taking them.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    fn write_changes(&self, changes: &Changes, durability: Durability) -> Result<()> {
+        self.write(
+            Batch {
+                ops: changes.ops().map(OpRef::to_owned).collect(),
+            },
+            durability,
+        )
+    }
 
     /// One state of all tables, whatever is written later.
     fn snapshot(&self) -> Box<dyn Read + '_>;

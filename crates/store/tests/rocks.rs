@@ -218,3 +218,64 @@ fn stores_share_memory_and_tell_about_how_much_a_table_takes() {
     assert_eq!(last.expect("it is there"), [0x55; 1000]);
     assert!(one.estimated_bytes(&POINTS).expect("measures") < 1 << 20);
 }
+
+/// Copies a database as a crash would leave it, its newest log file cut to `log_bytes`.
+fn crashed(from: &Path, to: &Path, log_bytes: u64) {
+    std::fs::create_dir(to).expect("makes a folder");
+    for entry in std::fs::read_dir(from).expect("lists") {
+        let name = entry.expect("lists").file_name();
+        let copy = to.join(&name);
+        std::fs::copy(from.join(&name), &copy).expect("copies");
+        if name.to_string_lossy().ends_with(".log") {
+            let file = std::fs::OpenOptions::new()
+                .write(true)
+                .open(&copy)
+                .expect("opens");
+            file.set_len(log_bytes).expect("cuts");
+        }
+    }
+}
+
+#[test]
+fn a_torn_log_loses_whole_batches_from_the_end_and_no_others() {
+    const BATCHES: u32 = 8;
+    let folder = folder();
+    let path = folder.path().join("whole");
+    let store = open(&path);
+    let log_bytes = || -> u64 {
+        let entries = std::fs::read_dir(&path)
+            .expect("lists")
+            .map(|entry| entry.expect("lists"));
+        entries
+            .filter(|entry| entry.file_name().to_string_lossy().ends_with(".log"))
+            .map(|entry| entry.metadata().expect("stats").len())
+            .sum()
+    };
+    let mut ends = vec![log_bytes()];
+    for number in 0..BATCHES {
+        let mut batch = Batch::default();
+        batch.put(&SCANS, number.to_be_bytes().to_vec(), vec![0x55; 40]);
+        batch.delete_range(&POINTS, Vec::new(), vec![0xff]);
+        batch.put(&POINTS, number.to_be_bytes().to_vec(), vec![0x55; 40]);
+        store.write(batch, Durability::Process).expect("writes");
+        ends.push(log_bytes());
+    }
+    let all = *ends.last().expect("there is one");
+    for cut in (ends[0]..all).step_by(13).chain([all]) {
+        let copy = folder.path().join(format!("{cut}"));
+        crashed(&path, &copy, cut);
+        let whole = ends.iter().filter(|end| **end <= cut).count() - 1;
+        let dump = open(&copy).dump().expect("dumps");
+        let keys = |table: &Table| -> Vec<Vec<u8>> {
+            let rows = dump.iter().filter(|(name, ..)| *name == table.name);
+            rows.map(|(_, key, _)| key.clone()).collect()
+        };
+        let numbers: Vec<Vec<u8>> = (0..BATCHES)
+            .take(whole)
+            .map(|number| number.to_be_bytes().to_vec())
+            .collect();
+        assert_eq!(keys(&SCANS), numbers, "the log was cut at {cut} of {all}");
+        let newest: Vec<Vec<u8>> = numbers.last().cloned().into_iter().collect();
+        assert_eq!(keys(&POINTS), newest, "the log was cut at {cut} of {all}");
+    }
+}

@@ -260,7 +260,7 @@ fn a_history_reads_as_in_the_model(
 
     agrees(store, &written, reads)?;
     store
-        .write(first_changes.into_batch(), Durability::Process)
+        .write_changes(&first_changes, Durability::Process)
         .expect("writes");
     agrees(store, &after_first, reads)?;
     store
