@@ -6,27 +6,28 @@
 //! sequence, journals what was appended with one fsync, and only then calls it committed. A
 //! [`Reader`] shows events up to the committed position only.
 //!
+//! Not here: what events mean, and who may append.
+//!
 //! Invariants:
 //! * an event is appended at exactly the sequence it was encoded for, or not at all;
 //! * nothing is committed before it is in the log and, with a [`Journal`], on disk;
 //! * nobody learns from a [`Reader`] of an event that could still vanish.
 
+mod audit;
 mod error;
 mod event_log;
-mod jetstream;
 mod journal;
 mod memory;
 mod reader;
-pub mod server;
 mod writer;
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
+pub use audit::{AuditFailure, AuditReport, verify};
 pub use error::{AppendError, Error, OpenError, Result};
 pub use event_log::{EventLog, StoredEvent, Unit};
-pub use jetstream::{JetStreamLog, JetStreamOptions, connect};
 pub use journal::Journal;
 pub use memory::{Fault, MemoryLog};
 pub use reader::Reader;
-pub use writer::{Durability, Writer, WriterOptions};
+pub use writer::{Repaired, Writer, WriterOptions};

@@ -1,0 +1,122 @@
+//! What every log must do, written once.
+
+use hansard_events::account::AccountImported;
+use hansard_events::{Event, EventId, Provenance, chain, encode};
+use hansard_types::{LogId, Timestamp, UserId};
+
+use crate::{AppendError, EventLog, StoredEvent, Unit};
+
+/// Chained events of a log, from its first sequence.
+///
+/// # Panics
+/// Never, for numbers of events that fit a test.
+#[must_use]
+pub fn events(log: LogId, count: usize) -> Vec<StoredEvent> {
+    let mut value = chain::genesis(log);
+    let mut events = Vec::with_capacity(count);
+    for sequence in 1..=count as u64 {
+        let event = Event::from(AccountImported {
+            user_id: UserId::new(&format!("user{sequence}")).expect("a valid id"),
+            nick: Some(format!("number {sequence} 번째 第")),
+            face_url: None,
+        });
+        let provenance =
+            Provenance { actor: "administrator".to_owned(), correlation: None, causation: None };
+        let id = EventId::from_u128(u128::from(log.app.0) << 64 | u128::from(sequence));
+        let time = Timestamp(1_794_000_000_000 + sequence);
+        let (raw, envelope) =
+            encode(&event, id, log, time, provenance, &value).expect("an account encodes");
+        value = envelope.chain;
+        events.push(StoredEvent { sequence, event: raw });
+    }
+    events
+}
+
+/// One unit for each event.
+#[must_use]
+pub fn units(events: &[StoredEvent]) -> Vec<Unit> {
+    events.iter().map(|stored| vec![stored.event.clone()]).collect()
+}
+
+/// Runs the suite on an empty log.
+///
+/// # Panics
+/// When the log does not do what every log must.
+pub async fn suite(log: &dyn EventLog) {
+    let written = events(log.id(), 1300);
+    an_empty_log_has_no_end(log).await;
+    what_is_appended_is_read_back(log, &written).await;
+    another_end_is_a_conflict_and_adds_nothing(log, &written).await;
+    a_unit_of_several_events_is_in_whole(log, &written).await;
+    long_ranges_are_read_in_order(log, &written).await;
+}
+
+async fn an_empty_log_has_no_end(log: &dyn EventLog) {
+    assert_eq!(log.last().await.expect("reads"), 0);
+    assert_eq!(log.read(1, 10).await.expect("reads"), []);
+}
+
+async fn what_is_appended_is_read_back(log: &dyn EventLog, written: &[StoredEvent]) {
+    log.append(0, &units(&written[..1])).await.expect("appends");
+    assert_eq!(log.last().await.expect("reads"), 1);
+    assert_eq!(log.read(1, 10).await.expect("reads"), written[..1]);
+    log.append(1, &units(&written[1..10])).await.expect("appends");
+    assert_eq!(log.read(1, 100).await.expect("reads"), written[..10]);
+    assert_eq!(log.read(4, 3).await.expect("reads"), written[3..6]);
+    assert_eq!(log.read(11, 3).await.expect("reads"), []);
+    assert_eq!(log.read(500, 3).await.expect("reads"), []);
+}
+
+async fn another_end_is_a_conflict_and_adds_nothing(log: &dyn EventLog, written: &[StoredEvent]) {
+    for expected_last in [0, 9, 11, 1000] {
+        let outcome = log.append(expected_last, &units(&written[10..13])).await;
+        assert!(
+            matches!(outcome, Err(AppendError::Conflict { .. } | AppendError::Unknown(_))),
+            "{expected_last}: {outcome:?}"
+        );
+        assert_eq!(log.last().await.expect("reads"), 10, "expected {expected_last}");
+    }
+}
+
+async fn a_unit_of_several_events_is_in_whole(log: &dyn EventLog, written: &[StoredEvent]) {
+    let together =
+        |events: &[StoredEvent]| events.iter().map(|one| one.event.clone()).collect::<Unit>();
+    let mixed = vec![
+        together(&written[10..11]),
+        together(&written[11..14]),
+        together(&written[14..15]),
+        together(&written[15..17]),
+    ];
+    log.append(10, &mixed).await.expect("appends");
+    assert_eq!(log.read(1, 100).await.expect("reads"), written[..17]);
+    let outcome = log.append(3, &[together(&written[17..20])]).await;
+    assert!(outcome.is_err(), "at another end");
+    assert_eq!(log.last().await.expect("reads"), 17, "nothing of it is in");
+}
+
+async fn long_ranges_are_read_in_order(log: &dyn EventLog, written: &[StoredEvent]) {
+    log.append(17, &units(&written[17..1000])).await.expect("appends");
+    log.append(1000, &units(&written[1000..])).await.expect("appends");
+    let mut read = Vec::new();
+    loop {
+        let page = log.read(read.len() as u64 + 1, 400).await.expect("reads");
+        if page.is_empty() {
+            break;
+        }
+        read.extend(page);
+    }
+    assert_eq!(read, written);
+    assert_eq!(log.read(1299, 400).await.expect("reads"), written[1298..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use hansard_types::AppId;
+
+    use crate::MemoryLog;
+
+    #[tokio::test]
+    async fn the_log_in_memory_conforms() {
+        super::suite(&MemoryLog::new(hansard_types::LogId::new(AppId(7), 0))).await;
+    }
+}

@@ -1,0 +1,145 @@
+use std::sync::Arc;
+
+use hansard_store::MemoryStore;
+use hansard_types::AppId;
+
+use super::*;
+use crate::conformance::{events, units};
+use crate::{Fault, MemoryLog};
+
+fn id() -> LogId {
+    LogId::new(AppId(7), 0)
+}
+
+struct World {
+    log: MemoryLog,
+    journal: Arc<MemoryStore>,
+}
+
+impl World {
+    fn new() -> Self {
+        Self { log: MemoryLog::new(id()), journal: Arc::new(MemoryStore::new()) }
+    }
+
+    async fn open_at(&self, checkpoint: Option<u64>) -> Result<Writer, OpenError> {
+        let journal = Journal::open(self.journal.clone()).expect("opens");
+        let checkpoint = checkpoint.map(|sequence| Checkpoint { sequence, chain: [0; 32] });
+        let log: Arc<dyn EventLog> = Arc::new(self.log.clone());
+        Writer::open(log, Some(Arc::new(journal)), checkpoint, WriterOptions::default()).await
+    }
+
+    async fn open(&self) -> Writer {
+        self.open_at(None).await.expect("opens")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_fault_is_resolved_to_each_event_once() {
+    for fault in [
+        Fault::LostAcknowledgement,
+        Fault::Timeout,
+        Fault::Unavailable,
+        Fault::PartialThenUnknown(0),
+        Fault::PartialThenUnknown(2),
+        Fault::PartialThenUnknown(3),
+    ] {
+        let world = World::new();
+        let mut writer = world.open().await;
+        let written = events(id(), 3);
+        world.log.inject(fault.clone());
+        world.log.fail_reads(1);
+        assert_eq!(writer.append(&units(&written)).await.expect("resolved"), 3, "{fault:?}");
+        assert_eq!(world.log.read(1, 10).await.expect("reads"), written, "{fault:?}");
+        assert_eq!(*writer.committed().borrow(), 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_writer_fences_the_first() {
+    let world = World::new();
+    let mut writer = world.open().await;
+    let written = events(id(), 3);
+    let foreign = events(LogId::new(AppId(8), 0), 1).remove(0).event;
+    world.log.inject(Fault::SecondWriter(Box::new(foreign)));
+    let fenced = writer.append(&units(&written)).await;
+    assert!(matches!(fenced, Err(AppendError::Fenced { sequence: 1, .. })), "{fenced:?}");
+    assert_eq!(world.log.last().await.expect("reads"), 1, "nothing of ours was added");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_tail_comes_back_at_the_same_positions() {
+    let world = World::new();
+    let mut writer = world.open().await;
+    let written = events(id(), 10);
+    writer.append(&units(&written)).await.expect("appends");
+    world.log.truncate(4);
+    let writer = world.open_at(Some(9)).await.expect("repairs");
+    assert_eq!(writer.repaired(), Repaired { restored: 6, accepted: 0 });
+    assert_eq!(world.log.read(1, 100).await.expect("reads"), written);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_behind_the_journal_is_accepted_and_journaled() {
+    let world = World::new();
+    let mut writer = world.open().await;
+    let written = events(id(), 10);
+    writer.append(&units(&written[..4])).await.expect("appends");
+    // A crash between the append and the journal.
+    world.log.append(4, &units(&written[4..])).await.expect("appends");
+    let writer = world.open().await;
+    assert_eq!(writer.repaired(), Repaired { restored: 0, accepted: 6 });
+    assert_eq!(writer.last(), 10);
+    world.log.truncate(5);
+    assert_eq!(world.open().await.repaired().restored, 5, "it is in the journal now");
+}
+
+#[tokio::test(start_paused = true)]
+async fn contradictions_are_explained_and_change_nothing() {
+    let told = |result: Result<Writer, OpenError>| match result {
+        Err(OpenError::Contradiction { what, .. }) => what,
+        Err(other) => panic!("another error: {other}"),
+        Ok(_) => panic!("it was opened"),
+    };
+    // The journal lost its end, or all of it.
+    let world = World::new();
+    let written = events(id(), 10);
+    world.open().await.append(&units(&written)).await.expect("appends");
+    assert!(told(world.open_at(Some(11)).await).contains("the journal has lost its end"));
+    let empty = World { journal: Arc::new(MemoryStore::new()), log: world.log.clone() };
+    assert!(told(empty.open_at(Some(10)).await).contains("--accept-missing-journal"));
+    // An event of the log is another one.
+    world.log.tamper(7, |event| event.body.push(0));
+    assert!(told(world.open_at(None).await).contains("event 7"));
+    // A hole between the log's end and the journal's beginning.
+    let world = World::new();
+    let journal = Journal::open(world.journal.clone()).expect("opens");
+    let late: Vec<&RawEvent> = written[5..].iter().map(|stored| &stored.event).collect();
+    journal.append(id(), 6, &late).expect("writes");
+    world.log.append(0, &units(&written[..3])).await.expect("appends");
+    assert!(told(world.open_at(None).await).contains("what lies between is lost"));
+    assert_eq!(world.log.last().await.expect("reads"), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_accepted_tail_that_does_not_follow_is_refused() {
+    let world = World::new();
+    let written = events(id(), 10);
+    world.open().await.append(&units(&written[..4])).await.expect("appends");
+    world.log.append(4, &units(&written[5..])).await.expect("appends");
+    assert!(matches!(world.open_at(None).await, Err(OpenError::Contradiction { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn giving_up_leaves_the_outcome_unknown() {
+    let world = World::new();
+    let (tell, give_up) = watch::channel(false);
+    let options = WriterOptions { give_up: Some(give_up), ..WriterOptions::default() };
+    let log: Arc<dyn EventLog> = Arc::new(world.log.clone());
+    let mut writer = Writer::open(log, None, None, options).await.expect("opens");
+    for _ in 0..100 {
+        world.log.inject(Fault::Unavailable);
+    }
+    tell.send_replace(true);
+    let outcome = writer.append(&units(&events(id(), 1))).await;
+    assert!(matches!(outcome, Err(AppendError::Unknown(_))), "{outcome:?}");
+}
