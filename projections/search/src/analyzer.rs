@@ -357,4 +357,4 @@ fn is_ignored(character: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

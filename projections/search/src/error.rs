@@ -56,7 +56,7 @@ pub enum Error {
 impl Error {
     /// Whether the one who searched can mend it.
     #[must_use]
-    pub fn is_callers(&self) -> bool {
+    pub fn is_callers_mistake(&self) -> bool {
         matches!(self, Self::QueryEmpty | Self::CursorMalformed)
     }
 }

@@ -136,7 +136,7 @@ fn tantivy_sees_the_same_terms() {
 }
 
 /// Text as people and attackers write it.
-fn any_text() -> impl Strategy<Value = String> {
+pub(crate) fn any_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         any::<char>().prop_map(|c| c.to_string()),
         "[a-zA-Z0-9 '\"“”<&]{1,6}",

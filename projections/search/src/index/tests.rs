@@ -211,6 +211,27 @@ fn a_crash_loses_what_was_not_committed_and_a_replay_brings_it_once() {
 }
 
 #[test]
+fn a_crash_between_prepare_and_commit_is_one_before_the_commit() {
+    let mut bench = Bench::new();
+    bench.say("group:team", 1, "hello one");
+    bench.commit();
+    bench.say("group:team", 2, "hello two");
+    bench.apply(recalled("group:team", &[1]));
+    let prepared = bench
+        .index
+        .writer()
+        .and_then(|writer| Ok(writer.prepare_commit()?));
+    // All files are written; only what makes them count is not.
+    drop(prepared.expect("prepared"));
+    let mut bench = bench.reopen();
+    assert_eq!(bench.reader.searchable_to(), [Position::new(0, 1)]);
+    assert_eq!(bench.seqs("hello"), [1]);
+    bench.replay();
+    bench.commit();
+    assert_eq!(bench.seqs("hello"), [2]);
+}
+
+#[test]
 fn the_checkpoint_moves_over_events_that_are_skipped() {
     let mut bench = Bench::new();
     bench.apply(AccountImported::sample().into());

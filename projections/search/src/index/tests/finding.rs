@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::analyzer::tests::any_text;
 use crate::{Cursor, Query};
 
 #[test]
@@ -252,6 +253,32 @@ proptest! {
                 (1..).zip(&texts).filter(|(_, other)| other.contains(&part)).map(|(s, _)| s).collect();
             expected.reverse();
             prop_assert_eq!(bench.seqs(&part), expected, "{}", part);
+        }
+    }
+
+    #[test]
+    fn any_message_is_found_by_its_own_text_and_any_query_is_answered(
+        texts in prop::collection::vec(any_text(), 1..12),
+        others in prop::collection::vec(any_text(), 1..12),
+    ) {
+        let mut bench = Bench::new();
+        for (seq, text) in (1..).zip(&texts) {
+            bench.say("group:team", seq, text);
+        }
+        bench.commit();
+        for (seq, text) in (1..).zip(&texts) {
+            match bench.reader.search(&Query::new(text)) {
+                Ok(page) => prop_assert!(page.hits.iter().any(|hit| hit.seq.0 == seq)),
+                Err(error) => prop_assert!(matches!(error, Error::QueryEmpty)),
+            }
+        }
+        for query in &others {
+            let answer = bench.reader.search(&Query::new(query));
+            prop_assert!(matches!(answer, Ok(_) | Err(Error::QueryEmpty)));
+            for text in &texts {
+                let shown = bench.reader.highlight(&Query::new(query), text);
+                prop_assert!(shown.is_empty() == text.is_empty());
+            }
         }
     }
 }
