@@ -1,1 +1,39 @@
-//! The partition: mailbox, round, decide, append, project, answer, and recovery.
+//! The engine: commands go in, answers and committed events come out.
+//!
+//! Each partition is one task that takes all waiting commands, decides them one after the other
+//! against the state including what it has decided just before, and hands the round to its
+//! committer: append to the log, journal with one fsync, write the read models and the checkpoint
+//! in one batch, answer. While one round is being committed the next is decided on top of it.
+//!
+//! Not here: HTTP, configuration, and what commands mean (domain).
+//!
+//! Invariants:
+//! * a partition's stream has one writer; a second one is fenced off by the expected sequence;
+//! * nobody is answered before the round is in the log, on disk and in the read models;
+//! * the read models are the fold of the log up to their checkpoint, never anything else;
+//! * no queue is unbounded: a full mailbox answers "busy".
+
+mod catch_up;
+mod clock;
+mod commit;
+mod engine;
+mod error;
+mod handle;
+mod mailbox;
+pub mod metrics;
+mod partition;
+mod round;
+mod source;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use clock::{Clock, IdSource, SystemClock, SystemIds};
+pub use engine::{Engine, EngineOptions, LogProvider, Progress};
+pub use error::{EventsError, NotYetVisible, OpenError, SubmitError};
+pub use handle::{Answer, Handle, Health};
+pub use hansard_log::StoredEvent;
+pub use source::LogSource;
+pub use view::StateView;

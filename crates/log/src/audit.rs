@@ -37,7 +37,10 @@ pub async fn verify(
     let mut walked = 0;
     while walked < end {
         for stored in reader.read(walked + 1, limits::READ_BATCH_MAX).await? {
-            let broken = |what| AuditFailure::Broken { sequence: stored.sequence, what };
+            let broken = |what| AuditFailure::Broken {
+                sequence: stored.sequence,
+                what,
+            };
             if !stored.event.subject.starts_with(&prefix) {
                 return Err(broken("its subject is of another log"));
             }
@@ -54,5 +57,8 @@ pub async fn verify(
         }
         progress(walked, end);
     }
-    Ok(AuditReport { events: walked, chain: value })
+    Ok(AuditReport {
+        events: walked,
+        chain: value,
+    })
 }

@@ -20,14 +20,20 @@ pub fn events(log: LogId, count: usize) -> Vec<StoredEvent> {
             nick: Some(format!("number {sequence} 번째 第")),
             face_url: None,
         });
-        let provenance =
-            Provenance { actor: "administrator".to_owned(), correlation: None, causation: None };
+        let provenance = Provenance {
+            actor: "administrator".to_owned(),
+            correlation: None,
+            causation: None,
+        };
         let id = EventId::from_u128(u128::from(log.app.0) << 64 | u128::from(sequence));
         let time = Timestamp(1_794_000_000_000 + sequence);
         let (raw, envelope) =
             encode(&event, id, log, time, provenance, &value).expect("an account encodes");
         value = envelope.chain;
-        events.push(StoredEvent { sequence, event: raw });
+        events.push(StoredEvent {
+            sequence,
+            event: raw,
+        });
     }
     events
 }
@@ -35,7 +41,10 @@ pub fn events(log: LogId, count: usize) -> Vec<StoredEvent> {
 /// One unit for each event.
 #[must_use]
 pub fn units(events: &[StoredEvent]) -> Vec<Unit> {
-    events.iter().map(|stored| vec![stored.event.clone()]).collect()
+    events
+        .iter()
+        .map(|stored| vec![stored.event.clone()])
+        .collect()
 }
 
 /// Runs the suite on an empty log.
@@ -60,7 +69,9 @@ async fn what_is_appended_is_read_back(log: &dyn EventLog, written: &[StoredEven
     log.append(0, &units(&written[..1])).await.expect("appends");
     assert_eq!(log.last().await.expect("reads"), 1);
     assert_eq!(log.read(1, 10).await.expect("reads"), written[..1]);
-    log.append(1, &units(&written[1..10])).await.expect("appends");
+    log.append(1, &units(&written[1..10]))
+        .await
+        .expect("appends");
     assert_eq!(log.read(1, 100).await.expect("reads"), written[..10]);
     assert_eq!(log.read(4, 3).await.expect("reads"), written[3..6]);
     assert_eq!(log.read(11, 3).await.expect("reads"), []);
@@ -71,10 +82,17 @@ async fn another_end_is_a_conflict_and_adds_nothing(log: &dyn EventLog, written:
     for expected_last in [0, 9, 11, 1000] {
         let outcome = log.append(expected_last, &units(&written[10..13])).await;
         assert!(
-            matches!(outcome, Err(AppendError::Conflict { .. } | AppendError::Unknown(_))),
+            matches!(
+                outcome,
+                Err(AppendError::Conflict { .. } | AppendError::Unknown(_))
+            ),
             "{expected_last}: {outcome:?}"
         );
-        assert_eq!(log.last().await.expect("reads"), 10, "expected {expected_last}");
+        assert_eq!(
+            log.last().await.expect("reads"),
+            10,
+            "expected {expected_last}"
+        );
     }
 }
 
@@ -95,8 +113,12 @@ async fn a_unit_of_several_events_is_in_whole(log: &dyn EventLog, written: &[Sto
 }
 
 async fn long_ranges_are_read_in_order(log: &dyn EventLog, written: &[StoredEvent]) {
-    log.append(17, &units(&written[17..1000])).await.expect("appends");
-    log.append(1000, &units(&written[1000..])).await.expect("appends");
+    log.append(17, &units(&written[17..1000]))
+        .await
+        .expect("appends");
+    log.append(1000, &units(&written[1000..]))
+        .await
+        .expect("appends");
     let mut read = Vec::new();
     loop {
         let page = log.read(read.len() as u64 + 1, 400).await.expect("reads");

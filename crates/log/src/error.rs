@@ -21,7 +21,11 @@ pub enum Error {
     #[error("the log did not answer: {0}")]
     Unavailable(String),
     #[error("event {sequence} of {log} does not read: {reason}")]
-    Malformed { log: String, sequence: u64, reason: String },
+    Malformed {
+        log: String,
+        sequence: u64,
+        reason: String,
+    },
     #[error("event {sequence} of {log} is missing")]
     Missing { log: String, sequence: u64 },
 }

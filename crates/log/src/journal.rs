@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 
 use hansard_events::RawEvent;
 use hansard_store::key::{Key, Parts};
-use hansard_store::{
-    Access, Batch, Direction, Durability, Error, KeyRange, Result, Store, Table,
-};
+use hansard_store::{Access, Batch, Direction, Durability, Error, KeyRange, Result, Store, Table};
 use hansard_types::{LogId, limits};
 use parking_lot::Mutex;
 use uuid::Uuid;
@@ -16,9 +14,17 @@ use uuid::Uuid;
 use crate::StoredEvent;
 
 /// Events by log and sequence.
-static ENTRY: Table = Table { name: "journal.entry", kind: 0x0001, access: Access::Scan };
+static ENTRY: Table = Table {
+    name: "journal.entry",
+    kind: 0x0001,
+    access: Access::Scan,
+};
 /// What the journal knows of itself.
-static META: Table = Table { name: "journal.meta", kind: 0x0002, access: Access::Point };
+static META: Table = Table {
+    name: "journal.meta",
+    kind: 0x0002,
+    access: Access::Point,
+};
 
 const INCARNATION: &[u8] = b"incarnation";
 /// Old rounds are dropped this often, not with every round: each drop leaves a range tombstone.
@@ -55,7 +61,10 @@ impl Journal {
     ///
     /// # Errors
     /// When the store fails.
-    #[expect(clippy::disallowed_methods, reason = "a journal's own name, no event's")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a journal's own name, no event's"
+    )]
     pub fn open(store: Arc<dyn Store>) -> Result<Self> {
         let incarnation = match store.get(&META, INCARNATION)? {
             Some(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -68,7 +77,11 @@ impl Journal {
             }
         };
         let logs = held(&*store)?;
-        Ok(Self { store, incarnation, logs: Mutex::new(logs) })
+        Ok(Self {
+            store,
+            incarnation,
+            logs: Mutex::new(logs),
+        })
     }
 
     /// The journal's own name: a data directory remembers it, to notice one that was replaced.
@@ -80,7 +93,10 @@ impl Journal {
     /// The first and the last sequence held of a log.
     #[must_use]
     pub fn bounds(&self, log: LogId) -> Option<(u64, u64)> {
-        self.logs.lock().get(&log).map(|held| (held.first, held.last))
+        self.logs
+            .lock()
+            .get(&log)
+            .map(|held| (held.first, held.last))
     }
 
     /// Writes a round with one fsync, and drops what has been held long enough.
@@ -125,7 +141,11 @@ impl Journal {
         }
         held.last = first + events.len() as u64 - 1;
         held.bytes += bytes;
-        held.rounds.push_back(HeldRound { last: held.last, bytes, at: now });
+        held.rounds.push_back(HeldRound {
+            last: held.last,
+            bytes,
+            at: now,
+        });
         Ok(())
     }
 
@@ -137,29 +157,33 @@ impl Journal {
         let range = KeyRange::between(entry_key(log, from), entry_key(log, u64::MAX));
         let mut entries = Vec::new();
         let mut failed = None;
-        self.store.scan(&ENTRY, &range, Direction::Ascending, &mut |key, value| {
-            if entries.len() >= events_max {
-                return ControlFlow::Break(());
-            }
-            let expected = from + entries.len() as u64;
-            match (sequence_of(key), decode(value)) {
-                (Some(sequence), Some(event)) if sequence == expected => {
-                    entries.push(StoredEvent { sequence, event });
-                    ControlFlow::Continue(())
+        self.store
+            .scan(&ENTRY, &range, Direction::Ascending, &mut |key, value| {
+                if entries.len() >= events_max {
+                    return ControlFlow::Break(());
                 }
-                (Some(sequence), Some(_)) => {
-                    failed = Some(format!("event {expected} is missing before {sequence}"));
-                    ControlFlow::Break(())
+                let expected = from + entries.len() as u64;
+                match (sequence_of(key), decode(value)) {
+                    (Some(sequence), Some(event)) if sequence == expected => {
+                        entries.push(StoredEvent { sequence, event });
+                        ControlFlow::Continue(())
+                    }
+                    (Some(sequence), Some(_)) => {
+                        failed = Some(format!("event {expected} is missing before {sequence}"));
+                        ControlFlow::Break(())
+                    }
+                    _ => {
+                        failed = Some(format!("entry {expected} does not read"));
+                        ControlFlow::Break(())
+                    }
                 }
-                _ => {
-                    failed = Some(format!("entry {expected} does not read"));
-                    ControlFlow::Break(())
-                }
-            }
-        })?;
+            })?;
         match failed {
             None => Ok(entries),
-            Some(reason) => Err(Error::Row { table: ENTRY.name, reason }),
+            Some(reason) => Err(Error::Row {
+                table: ENTRY.name,
+                reason,
+            }),
         }
     }
 
@@ -213,18 +237,38 @@ fn held(store: &dyn Store) -> Result<HashMap<LogId, Held>> {
     let mut from = Vec::new();
     let now = Instant::now();
     loop {
-        let range = KeyRange { lower: from, upper: None };
+        let range = KeyRange {
+            lower: from,
+            upper: None,
+        };
         let Some((key, _)) = store.first(&ENTRY, &range, Direction::Ascending)? else {
             return Ok(logs);
         };
-        let unreadable =
-            || Error::Row { table: ENTRY.name, reason: "a key does not read".to_owned() };
+        let unreadable = || Error::Row {
+            table: ENTRY.name,
+            reason: "a key does not read".to_owned(),
+        };
         let (log, first) = log_of(&key).zip(sequence_of(&key)).ok_or_else(unreadable)?;
         let range = KeyRange::between(entry_key(log, first), entry_key(log, u64::MAX));
         let newest = store.first(&ENTRY, &range, Direction::Descending)?;
-        let last = newest.and_then(|(key, _)| sequence_of(&key)).ok_or_else(unreadable)?;
-        let rounds = VecDeque::from([HeldRound { last, bytes: 0, at: now }]);
-        logs.insert(log, Held { first, last, rounds, bytes: 0, dropped_at: now });
+        let last = newest
+            .and_then(|(key, _)| sequence_of(&key))
+            .ok_or_else(unreadable)?;
+        let rounds = VecDeque::from([HeldRound {
+            last,
+            bytes: 0,
+            at: now,
+        }]);
+        logs.insert(
+            log,
+            Held {
+                first,
+                last,
+                rounds,
+                bytes: 0,
+                dropped_at: now,
+            },
+        );
         from = entry_key(log, u64::MAX);
     }
 }
@@ -239,7 +283,8 @@ fn log_of(key: &[u8]) -> Option<LogId> {
 }
 
 fn sequence_of(key: &[u8]) -> Option<u64> {
-    key.last_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes))
+    key.last_chunk::<8>()
+        .map(|bytes| u64::from_be_bytes(*bytes))
 }
 
 /// Subject, headers and body, each with its length before it.
@@ -278,7 +323,11 @@ fn decode(bytes: &[u8]) -> Option<RawEvent> {
         headers.push((Cow::Owned(name), text(value)?));
         at_end = end;
     }
-    Some(RawEvent { subject, headers, body: body.to_vec() })
+    Some(RawEvent {
+        subject,
+        headers,
+        body: body.to_vec(),
+    })
 }
 
 #[cfg(test)]

@@ -43,7 +43,10 @@ pub struct MemoryLog {
 impl MemoryLog {
     #[must_use]
     pub fn new(id: LogId) -> Self {
-        Self { id, inner: Arc::default() }
+        Self {
+            id,
+            inner: Arc::default(),
+        }
     }
 
     /// Makes one of the next appends fail; faults are used up in order.
@@ -68,7 +71,9 @@ impl MemoryLog {
     pub fn truncate(&self, sequence: u64) {
         let mut inner = self.inner.lock();
         inner.late.clear();
-        inner.events.truncate(usize::try_from(sequence).unwrap_or(usize::MAX));
+        inner
+            .events
+            .truncate(usize::try_from(sequence).unwrap_or(usize::MAX));
     }
 
     /// Changes a stored event, as a damaged disk would.
@@ -133,7 +138,9 @@ impl EventLog for MemoryLog {
                 }
                 Some(Fault::PartialThenUnknown(count)) => {
                     let count = count.min(units.len());
-                    inner.store(expected_last, &units[..count]).and(Err(unknown()))
+                    inner
+                        .store(expected_last, &units[..count])
+                        .and(Err(unknown()))
                 }
                 Some(Fault::Timeout) => {
                     inner.late.push((expected_last, units.to_vec()));
@@ -162,9 +169,17 @@ impl EventLog for MemoryLog {
         inner.read_fails()?;
         inner.arrive();
         let skipped = usize::try_from(from.max(1) - 1).unwrap_or(usize::MAX);
-        let events = inner.events.iter().enumerate().skip(skipped).take(events_max);
+        let events = inner
+            .events
+            .iter()
+            .enumerate()
+            .skip(skipped)
+            .take(events_max);
         Ok(events
-            .map(|(index, event)| StoredEvent { sequence: index as u64 + 1, event: event.clone() })
+            .map(|(index, event)| StoredEvent {
+                sequence: index as u64 + 1,
+                event: event.clone(),
+            })
             .collect())
     }
 }

@@ -27,7 +27,10 @@ impl Reader {
     pub async fn at_end(log: Arc<dyn EventLog>) -> Result<Self> {
         let end = log.last().await?;
         // The sender may go: a watch keeps its last value.
-        Ok(Self { log, committed: watch::channel(end).1 })
+        Ok(Self {
+            log,
+            committed: watch::channel(end).1,
+        })
     }
 
     #[must_use]
@@ -57,11 +60,17 @@ impl Reader {
         events.truncate(wanted);
         for (sequence, event) in (from..).zip(&events) {
             if event.sequence != sequence {
-                return Err(Error::Missing { log: self.id().to_string(), sequence });
+                return Err(Error::Missing {
+                    log: self.id().to_string(),
+                    sequence,
+                });
             }
         }
         if events.is_empty() {
-            return Err(Error::Missing { log: self.id().to_string(), sequence: from });
+            return Err(Error::Missing {
+                log: self.id().to_string(),
+                sequence: from,
+            });
         }
         Ok(events)
     }

@@ -58,7 +58,14 @@ impl Writer {
         let (last, repaired) =
             repair::repair(&log, journal.as_deref(), checkpoint, &options).await?;
         let (committed, _) = watch::channel(last);
-        Ok(Self { log, journal, options, last, committed, repaired })
+        Ok(Self {
+            log,
+            journal,
+            options,
+            last,
+            committed,
+            repaired,
+        })
     }
 
     #[must_use]
@@ -165,7 +172,9 @@ async fn ours_in_log(log: &dyn EventLog, last: u64, units: &[Unit]) -> Result<us
         }
         for (sequence, there) in (from..).zip(&stored) {
             let ours = events.get(found).and_then(|event| event.header(header::ID));
-            if there.sequence != sequence || ours.is_none() || ours != there.event.header(header::ID)
+            if there.sequence != sequence
+                || ours.is_none()
+                || ours != there.event.header(header::ID)
             {
                 let log = log.id().to_string();
                 return Err(Resolve::Fenced(AppendError::Fenced { log, sequence }));
@@ -193,7 +202,10 @@ fn whole_units(
         sum += unit.len();
     }
     let at = last + events as u64;
-    Err(AppendError::Refused(format!("{}: half of a command is in the log at {at}", log.id())))
+    Err(AppendError::Refused(format!(
+        "{}: half of a command is in the log at {at}",
+        log.id()
+    )))
 }
 
 /// Waits before the next try; true when it is time to give up.
@@ -203,7 +215,9 @@ async fn pause(wait: Duration, options: &WriterOptions) -> bool {
         return false;
     };
     // A sender that is gone means that the process is ending.
-    tokio::time::timeout(wait, give_up.wait_for(|give_up| *give_up)).await.is_ok()
+    tokio::time::timeout(wait, give_up.wait_for(|give_up| *give_up))
+        .await
+        .is_ok()
 }
 
 #[cfg(test)]

@@ -19,8 +19,12 @@ fn what_was_journaled_is_there_after_opening_it_again() {
     let store = Arc::new(MemoryStore::new());
     let journal = Journal::open(store.clone()).expect("opens");
     let written = events(log(), 5);
-    journal.append(log(), 1, &raw(&written[..2])).expect("writes");
-    journal.append(log(), 3, &raw(&written[2..])).expect("writes");
+    journal
+        .append(log(), 1, &raw(&written[..2]))
+        .expect("writes");
+    journal
+        .append(log(), 3, &raw(&written[2..]))
+        .expect("writes");
     let again = Journal::open(store).expect("opens");
     assert_eq!(again.bounds(log()), Some((1, 5)));
     assert_eq!(again.entries(log(), 1, 100).expect("reads"), written);
@@ -33,9 +37,14 @@ fn what_was_journaled_is_there_after_opening_it_again() {
 fn a_round_that_does_not_continue_is_refused() {
     let journal = Journal::open(Arc::new(MemoryStore::new())).expect("opens");
     let written = events(log(), 5);
-    journal.append(log(), 1, &raw(&written[..2])).expect("writes");
+    journal
+        .append(log(), 1, &raw(&written[..2]))
+        .expect("writes");
     for first in [1, 2, 4] {
-        assert!(journal.append(log(), first, &raw(&written[2..3])).is_err(), "{first}");
+        assert!(
+            journal.append(log(), first, &raw(&written[2..3])).is_err(),
+            "{first}"
+        );
     }
     assert!(journal.append(log(), 3, &raw(&written[2..3])).is_ok());
 }
@@ -44,7 +53,9 @@ fn a_round_that_does_not_continue_is_refused() {
 fn a_hole_is_noticed() {
     let store = Arc::new(MemoryStore::new());
     let journal = Journal::open(store.clone()).expect("opens");
-    journal.append(log(), 1, &raw(&events(log(), 5))).expect("writes");
+    journal
+        .append(log(), 1, &raw(&events(log(), 5)))
+        .expect("writes");
     let mut batch = Batch::default();
     batch.delete(&ENTRY, entry_key(log(), 3));
     store.write(batch, Durability::Process).expect("writes");
@@ -55,8 +66,14 @@ fn a_hole_is_noticed() {
 fn old_rounds_go_and_the_newest_stays() {
     let now = Instant::now();
     let keep = Duration::from_millis(limits::JOURNAL_KEEP_MS);
-    let Some(long_ago) = now.checked_sub(keep + DROP_EVERY) else { return };
-    let round = |last, at| HeldRound { last, bytes: 10, at };
+    let Some(long_ago) = now.checked_sub(keep + DROP_EVERY) else {
+        return;
+    };
+    let round = |last, at| HeldRound {
+        last,
+        bytes: 10,
+        at,
+    };
     let mut held = Held {
         first: 1,
         last: 9,

@@ -31,7 +31,10 @@ pub(super) async fn repair(
     let id = log.id();
     let end = log.last().await?;
     let applied = checkpoint.map_or(0, |checkpoint| checkpoint.sequence);
-    let repairing = Repairing { log, id: id.to_string() };
+    let repairing = Repairing {
+        log,
+        id: id.to_string(),
+    };
     let Some(journal) = journal else {
         repairing.reaches(end, applied)?;
         return Ok((end, Repaired::default()));
@@ -47,7 +50,13 @@ pub(super) async fn repair(
         repairing.reaches(end, applied)?;
         let begin = end.saturating_sub(OVERLAP_COMPARED_MAX) + 1;
         let accepted = repairing.accept(journal, begin, end, None).await?;
-        return Ok((end, Repaired { restored: 0, accepted }));
+        return Ok((
+            end,
+            Repaired {
+                restored: 0,
+                accepted,
+            },
+        ));
     };
     if applied > last {
         return Err(repairing.contradiction(format!(
@@ -79,11 +88,17 @@ struct Repairing<'a> {
 
 impl Repairing<'_> {
     fn contradiction(&self, what: String) -> OpenError {
-        OpenError::Contradiction { log: self.id.clone(), what }
+        OpenError::Contradiction {
+            log: self.id.clone(),
+            what,
+        }
     }
 
     fn journal_failed(&self, source: hansard_store::Error) -> OpenError {
-        OpenError::Journal { log: self.id.clone(), source }
+        OpenError::Journal {
+            log: self.id.clone(),
+            source,
+        }
     }
 
     /// Without a journal, the log must at least reach what was applied from it.
@@ -152,7 +167,10 @@ impl Repairing<'_> {
             let units: Vec<Unit> = lost.into_iter().map(|stored| vec![stored.event]).collect();
             append_resolved(&**self.log, at, &units, options)
                 .await
-                .map_err(|source| OpenError::Repair { log: self.id.clone(), source })?;
+                .map_err(|source| OpenError::Repair {
+                    log: self.id.clone(),
+                    source,
+                })?;
             at += count;
         }
         Ok(at - end)
@@ -198,7 +216,8 @@ impl Repairing<'_> {
         }
         for (sequence, stored) in (from..).zip(events) {
             let said = stored.event.header(header::CHAIN).and_then(chain::from_hex);
-            let follows = previous.is_none_or(|value| said == Some(chain::next(&value, &stored.event)));
+            let follows =
+                previous.is_none_or(|value| said == Some(chain::next(&value, &stored.event)));
             if stored.sequence != sequence || said.is_none() || !follows {
                 return Err(broken(sequence));
             }
@@ -215,7 +234,12 @@ fn journal_chain(
 ) -> Result<Option<chain::Chain>, OpenError> {
     let entries = journal
         .entries(id, last, 1)
-        .map_err(|source| OpenError::Journal { log: id.to_string(), source })?;
-    let newest = entries.first().and_then(|stored| stored.event.header(header::CHAIN));
+        .map_err(|source| OpenError::Journal {
+            log: id.to_string(),
+            source,
+        })?;
+    let newest = entries
+        .first()
+        .and_then(|stored| stored.event.header(header::CHAIN));
     Ok(newest.and_then(chain::from_hex))
 }

@@ -18,14 +18,26 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        Self { log: MemoryLog::new(id()), journal: Arc::new(MemoryStore::new()) }
+        Self {
+            log: MemoryLog::new(id()),
+            journal: Arc::new(MemoryStore::new()),
+        }
     }
 
     async fn open_at(&self, checkpoint: Option<u64>) -> Result<Writer, OpenError> {
         let journal = Journal::open(self.journal.clone()).expect("opens");
-        let checkpoint = checkpoint.map(|sequence| Checkpoint { sequence, chain: [0; 32] });
+        let checkpoint = checkpoint.map(|sequence| Checkpoint {
+            sequence,
+            chain: [0; 32],
+        });
         let log: Arc<dyn EventLog> = Arc::new(self.log.clone());
-        Writer::open(log, Some(Arc::new(journal)), checkpoint, WriterOptions::default()).await
+        Writer::open(
+            log,
+            Some(Arc::new(journal)),
+            checkpoint,
+            WriterOptions::default(),
+        )
+        .await
     }
 
     async fn open(&self) -> Writer {
@@ -48,8 +60,16 @@ async fn every_fault_is_resolved_to_each_event_once() {
         let written = events(id(), 3);
         world.log.inject(fault.clone());
         world.log.fail_reads(1);
-        assert_eq!(writer.append(&units(&written)).await.expect("resolved"), 3, "{fault:?}");
-        assert_eq!(world.log.read(1, 10).await.expect("reads"), written, "{fault:?}");
+        assert_eq!(
+            writer.append(&units(&written)).await.expect("resolved"),
+            3,
+            "{fault:?}"
+        );
+        assert_eq!(
+            world.log.read(1, 10).await.expect("reads"),
+            written,
+            "{fault:?}"
+        );
         assert_eq!(*writer.committed().borrow(), 3);
     }
 }
@@ -62,8 +82,15 @@ async fn a_second_writer_fences_the_first() {
     let foreign = events(LogId::new(AppId(8), 0), 1).remove(0).event;
     world.log.inject(Fault::SecondWriter(Box::new(foreign)));
     let fenced = writer.append(&units(&written)).await;
-    assert!(matches!(fenced, Err(AppendError::Fenced { sequence: 1, .. })), "{fenced:?}");
-    assert_eq!(world.log.last().await.expect("reads"), 1, "nothing of ours was added");
+    assert!(
+        matches!(fenced, Err(AppendError::Fenced { sequence: 1, .. })),
+        "{fenced:?}"
+    );
+    assert_eq!(
+        world.log.last().await.expect("reads"),
+        1,
+        "nothing of ours was added"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -74,7 +101,13 @@ async fn a_lost_tail_comes_back_at_the_same_positions() {
     writer.append(&units(&written)).await.expect("appends");
     world.log.truncate(4);
     let writer = world.open_at(Some(9)).await.expect("repairs");
-    assert_eq!(writer.repaired(), Repaired { restored: 6, accepted: 0 });
+    assert_eq!(
+        writer.repaired(),
+        Repaired {
+            restored: 6,
+            accepted: 0
+        }
+    );
     assert_eq!(world.log.read(1, 100).await.expect("reads"), written);
 }
 
@@ -85,12 +118,26 @@ async fn an_end_behind_the_journal_is_accepted_and_journaled() {
     let written = events(id(), 10);
     writer.append(&units(&written[..4])).await.expect("appends");
     // A crash between the append and the journal.
-    world.log.append(4, &units(&written[4..])).await.expect("appends");
+    world
+        .log
+        .append(4, &units(&written[4..]))
+        .await
+        .expect("appends");
     let writer = world.open().await;
-    assert_eq!(writer.repaired(), Repaired { restored: 0, accepted: 6 });
+    assert_eq!(
+        writer.repaired(),
+        Repaired {
+            restored: 0,
+            accepted: 6
+        }
+    );
     assert_eq!(writer.last(), 10);
     world.log.truncate(5);
-    assert_eq!(world.open().await.repaired().restored, 5, "it is in the journal now");
+    assert_eq!(
+        world.open().await.repaired().restored,
+        5,
+        "it is in the journal now"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -103,9 +150,17 @@ async fn contradictions_are_explained_and_change_nothing() {
     // The journal lost its end, or all of it.
     let world = World::new();
     let written = events(id(), 10);
-    world.open().await.append(&units(&written)).await.expect("appends");
+    world
+        .open()
+        .await
+        .append(&units(&written))
+        .await
+        .expect("appends");
     assert!(told(world.open_at(Some(11)).await).contains("the journal has lost its end"));
-    let empty = World { journal: Arc::new(MemoryStore::new()), log: world.log.clone() };
+    let empty = World {
+        journal: Arc::new(MemoryStore::new()),
+        log: world.log.clone(),
+    };
     assert!(told(empty.open_at(Some(10)).await).contains("--accept-missing-journal"));
     // An event of the log is another one.
     world.log.tamper(7, |event| event.body.push(0));
@@ -115,7 +170,11 @@ async fn contradictions_are_explained_and_change_nothing() {
     let journal = Journal::open(world.journal.clone()).expect("opens");
     let late: Vec<&RawEvent> = written[5..].iter().map(|stored| &stored.event).collect();
     journal.append(id(), 6, &late).expect("writes");
-    world.log.append(0, &units(&written[..3])).await.expect("appends");
+    world
+        .log
+        .append(0, &units(&written[..3]))
+        .await
+        .expect("appends");
     assert!(told(world.open_at(None).await).contains("what lies between is lost"));
     assert_eq!(world.log.last().await.expect("reads"), 3);
 }
@@ -124,16 +183,31 @@ async fn contradictions_are_explained_and_change_nothing() {
 async fn an_accepted_tail_that_does_not_follow_is_refused() {
     let world = World::new();
     let written = events(id(), 10);
-    world.open().await.append(&units(&written[..4])).await.expect("appends");
-    world.log.append(4, &units(&written[5..])).await.expect("appends");
-    assert!(matches!(world.open_at(None).await, Err(OpenError::Contradiction { .. })));
+    world
+        .open()
+        .await
+        .append(&units(&written[..4]))
+        .await
+        .expect("appends");
+    world
+        .log
+        .append(4, &units(&written[5..]))
+        .await
+        .expect("appends");
+    assert!(matches!(
+        world.open_at(None).await,
+        Err(OpenError::Contradiction { .. })
+    ));
 }
 
 #[tokio::test(start_paused = true)]
 async fn giving_up_leaves_the_outcome_unknown() {
     let world = World::new();
     let (tell, give_up) = watch::channel(false);
-    let options = WriterOptions { give_up: Some(give_up), ..WriterOptions::default() };
+    let options = WriterOptions {
+        give_up: Some(give_up),
+        ..WriterOptions::default()
+    };
     let log: Arc<dyn EventLog> = Arc::new(world.log.clone());
     let mut writer = Writer::open(log, None, None, options).await.expect("opens");
     for _ in 0..100 {
@@ -141,5 +215,8 @@ async fn giving_up_leaves_the_outcome_unknown() {
     }
     tell.send_replace(true);
     let outcome = writer.append(&units(&events(id(), 1))).await;
-    assert!(matches!(outcome, Err(AppendError::Unknown(_))), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(AppendError::Unknown(_))),
+        "{outcome:?}"
+    );
 }

@@ -1,0 +1,121 @@
+use std::sync::Arc;
+
+use hansard_events::{chain, decode};
+use hansard_log::{EventLog, StoredEvent};
+use hansard_projector::{Fold, checkpoint};
+use hansard_store::{Durability, Overlay, Store};
+use hansard_types::{Checkpoint, LogId, Timestamp, limits};
+
+use crate::OpenError;
+use crate::engine::Progress;
+use crate::round::Tip;
+
+/// The checkpoint of a log's read models; its genesis before the first event.
+pub(crate) fn start_of(store: &dyn Store, log: LogId) -> Result<Checkpoint, OpenError> {
+    let start = checkpoint(store, log)?;
+    Ok(start.unwrap_or_else(|| Checkpoint {
+        sequence: 0,
+        chain: chain::genesis(log),
+    }))
+}
+
+/// Folds what the log holds beyond the read models' checkpoint, verifying the hash chain on the
+/// way, and says where the log stands then.
+///
+/// # Errors
+/// [`OpenError`]: the log was changed under the checkpoint, breaks its chain, or holds an event
+/// that this release does not know.
+pub(crate) async fn catch_up(
+    log: &dyn EventLog,
+    store: &Arc<dyn Store>,
+    fold: &Fold,
+    end: u64,
+    progress: &dyn Progress,
+) -> Result<Tip, OpenError> {
+    let id = log.id();
+    let start = start_of(&**store, id)?;
+    let mut tip = Tip {
+        at: start,
+        time: check_start(log, &start).await?,
+    };
+    progress.begin(id, start.sequence, end);
+    while tip.at.sequence < end {
+        let from = tip.at.sequence + 1;
+        let events = log
+            .read(from, limits::READ_BATCH_MAX)
+            .await
+            .map_err(hansard_log::OpenError::from)?;
+        if events.is_empty() {
+            return Err(OpenError::ChainBroken {
+                log: id,
+                sequence: from,
+            });
+        }
+        fold_batch(id, store, fold, &mut tip, &events)?;
+        progress.reached(id, tip.at.sequence, end);
+    }
+    progress.done(id, tip.at.sequence);
+    Ok(tip)
+}
+
+fn fold_batch(
+    log: LogId,
+    store: &Arc<dyn Store>,
+    fold: &Fold,
+    tip: &mut Tip,
+    events: &[StoredEvent],
+) -> Result<(), OpenError> {
+    let mut state = Overlay::new(&**store);
+    for stored in events {
+        let sequence = stored.sequence;
+        let recorded = decode(sequence, &stored.event).map_err(|error| OpenError::Malformed {
+            log,
+            sequence,
+            reason: error.to_string(),
+        })?;
+        let expected = chain::next(&tip.at.chain, &stored.event);
+        if sequence == tip.at.sequence + 1 && expected != recorded.envelope.chain {
+            return Err(OpenError::ChainBroken { log, sequence });
+        }
+        fold.apply(log, &mut tip.at, &recorded, &mut state)?;
+        tip.time = tip.time.max(recorded.envelope.time);
+    }
+    fold.write_checkpoint(log, &tip.at, &mut state)?;
+    store.write(state.into_changes().into_batch(), Durability::Process)?;
+    Ok(())
+}
+
+/// The event at the checkpoint must still hash to what the checkpoint says. Returns its time.
+async fn check_start(log: &dyn EventLog, start: &Checkpoint) -> Result<Timestamp, OpenError> {
+    let (id, sequence) = (log.id(), start.sequence);
+    if sequence == 0 {
+        return Ok(Timestamp(0));
+    }
+    let mismatch = || OpenError::CheckpointMismatch { log: id, sequence };
+    let from = sequence.saturating_sub(1).max(1);
+    let events = log
+        .read(from, 2)
+        .await
+        .map_err(hansard_log::OpenError::from)?;
+    let at = events
+        .iter()
+        .find(|stored| stored.sequence == sequence)
+        .ok_or_else(mismatch)?;
+    let before = match events.iter().find(|stored| stored.sequence + 1 == sequence) {
+        None if sequence == 1 => chain::genesis(id),
+        None => return Err(mismatch()),
+        Some(stored) => {
+            decode(stored.sequence, &stored.event)
+                .map_err(|_| mismatch())?
+                .envelope
+                .chain
+        }
+    };
+    if chain::next(&before, &at.event) != start.chain {
+        return Err(mismatch());
+    }
+    Ok(decode(sequence, &at.event)
+        .map_err(|_| mismatch())?
+        .envelope
+        .time)
+}

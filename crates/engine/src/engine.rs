@@ -1,0 +1,264 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use hansard_directory::Reader as Directory;
+use hansard_domain::{Command, app::CreateApp};
+use hansard_events::Provenance;
+use hansard_log::{EventLog, Journal, Reader, Writer, WriterOptions};
+use hansard_projector::{Fold, Registry, State, Status};
+use hansard_store::Store;
+use hansard_types::{LogId, limits};
+use parking_lot::RwLock;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::catch_up::{catch_up, start_of};
+use crate::commit::{AfterRound, Committer};
+use crate::handle::{Door, PartitionState, Shared};
+use crate::partition::{Partition, Running, start};
+use crate::round::{Surroundings, Tip};
+use crate::{Clock, Handle, IdSource, OpenError};
+
+/// Opens logs; makes their streams when they are missing.
+#[async_trait]
+pub trait LogProvider: Send + Sync + 'static {
+    /// # Errors
+    /// When the stream can neither be found nor made.
+    async fn open(&self, id: LogId) -> Result<Arc<dyn EventLog>, hansard_log::OpenError>;
+}
+
+/// Told how far catching up is.
+pub trait Progress: Send + Sync + 'static {
+    fn begin(&self, log: LogId, applied: u64, end: u64);
+    fn reached(&self, log: LogId, applied: u64, end: u64);
+    fn done(&self, log: LogId, applied: u64);
+}
+
+/// Nobody wants to know.
+impl Progress for () {
+    fn begin(&self, _log: LogId, _applied: u64, _end: u64) {}
+    fn reached(&self, _log: LogId, _applied: u64, _end: u64) {}
+    fn done(&self, _log: LogId, _applied: u64) {}
+}
+
+/// What an engine is made of.
+#[derive(Clone)]
+pub struct EngineOptions {
+    pub store: Arc<dyn Store>,
+    pub fold: Arc<Fold>,
+    /// `None`: a power loss may take what JetStream has not synced (`durability = "interval"`).
+    pub journal: Option<Arc<Journal>>,
+    pub registry: Registry,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+    pub progress: Arc<dyn Progress>,
+}
+
+/// All partitions of this process.
+pub struct Engine {
+    options: EngineOptions,
+    logs: Arc<dyn LogProvider>,
+    shared: Arc<Shared>,
+    running: HashMap<LogId, Running>,
+    give_up: watch::Sender<bool>,
+}
+
+/// How long a shutdown waits for the log before unfinished commands are answered "unknown".
+const SHUTDOWN_WITHIN: Duration = Duration::from_secs(5);
+
+impl Engine {
+    /// Opens the control log, then every app's partitions: repair, chain check, catch-up.
+    ///
+    /// # Errors
+    /// [`OpenError`], which says what to do.
+    pub async fn open(
+        options: EngineOptions,
+        logs: Arc<dyn LogProvider>,
+    ) -> Result<Self, OpenError> {
+        let shared = Arc::new(Shared {
+            store: Arc::clone(&options.store),
+            clock: Arc::clone(&options.clock),
+            doors: RwLock::default(),
+            apps: RwLock::default(),
+            paused: RwLock::default(),
+            closing: AtomicBool::new(false),
+        });
+        let (give_up, _) = watch::channel(false);
+        let mut engine = Self {
+            options,
+            logs,
+            shared,
+            running: HashMap::new(),
+            give_up,
+        };
+        engine.open_partition(LogId::CONTROL).await?;
+        refresh_apps(&engine.shared)?;
+        for app in engine.handle().apps() {
+            engine.open_partition(LogId::new(app, 0)).await?;
+        }
+        Ok(engine)
+    }
+
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// Creates an app and opens its partition.
+    ///
+    /// # Errors
+    /// [`OpenError::Submit`] when it is refused, the others when its log cannot be opened.
+    pub async fn create_app(
+        &mut self,
+        command: CreateApp,
+        provenance: Provenance,
+    ) -> Result<(), OpenError> {
+        let app = command.app_id;
+        self.handle()
+            .submit(LogId::CONTROL.app, Command::CreateApp(command), provenance)
+            .await?;
+        self.open_partition(LogId::new(app, 0)).await
+    }
+
+    async fn open_partition(&mut self, log: LogId) -> Result<(), OpenError> {
+        if self.running.contains_key(&log) {
+            return Err(OpenError::AlreadyOpen { log });
+        }
+        let events = self.logs.open(log).await?;
+        let (writer, tip) = self.recover(&events).await?;
+        let (mailbox, letters) = mpsc::channel(limits::MAILBOX_COMMANDS_MAX);
+        let (applied, applied_rx) = watch::channel(tip.at.sequence);
+        let state = Arc::new(PartitionState::default());
+        let reader = Reader::new(Arc::clone(&events), writer.committed());
+        self.report(log, &tip);
+        let committer = Committer {
+            log,
+            writer,
+            store: Arc::clone(&self.options.store),
+            applied,
+            state: Arc::clone(&state),
+            registry: self.options.registry.clone(),
+            inline: self
+                .options
+                .fold
+                .versions()
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect(),
+            after_round: log.is_control().then(|| self.refresher()),
+        };
+        let partition = Partition {
+            surroundings: Surroundings {
+                log,
+                fold: Arc::clone(&self.options.fold),
+                clock: Arc::clone(&self.options.clock),
+                ids: Arc::clone(&self.options.ids),
+            },
+            store: Arc::clone(&self.options.store),
+            tip,
+            state: Arc::clone(&state),
+        };
+        self.running
+            .insert(log, start(partition, committer, letters));
+        let door = Door {
+            mailbox,
+            applied: applied_rx,
+            reader,
+            state,
+        };
+        self.shared.doors.write().insert(log, door);
+        Ok(())
+    }
+
+    /// Reads the list of apps again after each round of the control log.
+    fn refresher(&self) -> AfterRound {
+        let shared = Arc::clone(&self.shared);
+        Box::new(move || {
+            if let Err(error) = refresh_apps(&shared) {
+                tracing::error!(%error, "the list of apps cannot be read");
+            }
+        })
+    }
+
+    /// Repairs the log's tail from the journal, then brings the read models to the log's end.
+    async fn recover(&self, events: &Arc<dyn EventLog>) -> Result<(Writer, Tip), OpenError> {
+        let log = events.id();
+        let start = start_of(&*self.options.store, log)?;
+        let checkpoint = (start.sequence > 0).then_some(start);
+        let options = WriterOptions {
+            give_up: Some(self.give_up.subscribe()),
+            ..WriterOptions::default()
+        };
+        let journal = self.options.journal.clone();
+        let writer = Writer::open(Arc::clone(events), journal, checkpoint, options).await?;
+        let (store, fold) = (&self.options.store, &self.options.fold);
+        let end = writer.last();
+        let tip = catch_up(&**events, store, fold, end, &*self.options.progress).await?;
+        Ok((writer, tip))
+    }
+
+    fn report(&self, log: LogId, tip: &Tip) {
+        for (name, version) in self.options.fold.versions() {
+            let status = Status {
+                name,
+                version,
+                inline: true,
+                state: State::Following,
+                applied: tip.at.sequence,
+                log_end: tip.at.sequence,
+                applied_time: tip.time,
+            };
+            self.options.registry.set(log, status);
+        }
+    }
+
+    /// Ends every task at once, as the death of the process would.
+    #[cfg(test)]
+    pub(crate) fn abort(self) {
+        for running in self.running.into_values() {
+            running.decider.abort();
+            running.committer.abort();
+        }
+    }
+
+    /// Stops taking commands, answers what was taken, and ends every task. Bounded: what the log
+    /// does not acknowledge in time is answered "outcome unknown".
+    pub async fn shutdown(self) {
+        self.shared.closing.store(true, Ordering::Release);
+        self.shared.doors.write().clear();
+        let give_up = self.give_up;
+        let ended = async {
+            for (log, running) in self.running {
+                join(log, running.decider).await;
+                join(log, running.committer).await;
+            }
+        };
+        tokio::pin!(ended);
+        if tokio::time::timeout(SHUTDOWN_WITHIN, &mut ended)
+            .await
+            .is_err()
+        {
+            tracing::warn!("the log does not answer: unfinished commands are given up");
+            give_up.send_replace(true);
+            ended.await;
+        }
+    }
+}
+
+async fn join<T>(log: LogId, task: JoinHandle<T>) {
+    if let Err(error) = task.await {
+        tracing::error!(%log, %error, "a task of the partition failed");
+    }
+}
+
+/// Reads the list of apps into memory.
+fn refresh_apps(shared: &Shared) -> hansard_store::Result<()> {
+    let apps = Directory::new(&*shared.store, LogId::CONTROL.app).apps()?;
+    *shared.apps.write() = apps.into_iter().collect();
+    Ok(())
+}

@@ -1,0 +1,320 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use hansard_directory::AppRow;
+use hansard_domain::Command;
+use hansard_events::Provenance;
+use hansard_log::{Reader, StoredEvent};
+use hansard_store::Store;
+use hansard_types::{AppId, LogId, Position, Timestamp};
+use parking_lot::RwLock;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+use crate::mailbox::Letter;
+use crate::partition::Applied;
+use crate::source::LogSource;
+use crate::{Clock, EventsError, NotYetVisible, SubmitError, metrics};
+
+pub use crate::mailbox::Answer;
+
+/// How long a command may wait for its answer before its outcome is called unknown. It goes on
+/// nevertheless, and sending it again is safe.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// Whether a partition takes commands.
+#[derive(Debug, Default)]
+pub(crate) struct PartitionState {
+    stopped: AtomicBool,
+    reason: RwLock<Option<String>>,
+}
+
+impl PartitionState {
+    /// The first reason stays.
+    pub(crate) fn stop(&self, reason: String) {
+        self.reason.write().get_or_insert(reason);
+        self.stopped.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn stopped(&self) -> Option<String> {
+        if self.stopped.load(Ordering::Acquire) {
+            self.reason.read().clone()
+        } else {
+            None
+        }
+    }
+}
+
+/// What callers know of a running partition.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) mailbox: mpsc::Sender<Letter>,
+    pub(crate) applied: Applied,
+    pub(crate) reader: Reader,
+    pub(crate) state: Arc<PartitionState>,
+}
+
+/// What every [`Handle`] shares.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) doors: RwLock<HashMap<LogId, Door>>,
+    /// The apps and their settings, kept in memory: every request needs one.
+    pub(crate) apps: RwLock<HashMap<AppId, AppRow>>,
+    /// Why no writes are taken at the moment, if so.
+    pub(crate) paused: RwLock<Option<String>>,
+    pub(crate) closing: AtomicBool,
+}
+
+/// How an engine is used: cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// Whether the engine can do its work, and why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    pub live: bool,
+    pub ready: bool,
+    pub reasons: Vec<String>,
+}
+
+impl Handle {
+    fn door(&self, app: AppId) -> Option<Door> {
+        self.shared.doors.read().get(&LogId::new(app, 0)).cloned()
+    }
+
+    fn open_door(&self, app: AppId) -> Result<Door, SubmitError> {
+        if self.shared.closing.load(Ordering::Acquire) {
+            return Err(SubmitError::Unavailable(
+                "the server is shutting down".to_owned(),
+            ));
+        }
+        if let Some(reason) = self.shared.paused.read().clone() {
+            return Err(SubmitError::Unavailable(reason));
+        }
+        let door = self.door(app).ok_or(SubmitError::AppUnknown)?;
+        match door.state.stopped() {
+            Some(reason) => Err(SubmitError::Unavailable(reason)),
+            None => Ok(door),
+        }
+    }
+
+    /// Gives a command to the app's partition and waits for its answer. The command goes on when
+    /// the caller stops waiting.
+    ///
+    /// # Errors
+    /// [`SubmitError`]
+    pub async fn submit(
+        &self,
+        app: AppId,
+        command: Command,
+        provenance: Provenance,
+    ) -> Result<Answer, SubmitError> {
+        let door = self.open_door(app)?;
+        let (answer, answered) = oneshot::channel();
+        door.mailbox
+            .try_send(Letter {
+                command,
+                provenance,
+                answer,
+            })
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => {
+                    ::metrics::counter!(metrics::BUSY_TOTAL).increment(1);
+                    SubmitError::Busy
+                }
+                mpsc::error::TrySendError::Closed(_) => closed(&door),
+            })?;
+        wait_for(answered).await
+    }
+
+    /// Gives commands to the app's partition in order, waiting for room in its mailbox, and
+    /// returns one result for each.
+    pub async fn submit_all(
+        &self,
+        app: AppId,
+        commands: Vec<Command>,
+        provenance: Provenance,
+    ) -> Vec<Result<Answer, SubmitError>> {
+        let mut waiting = Vec::with_capacity(commands.len());
+        for command in commands {
+            waiting.push(self.enqueue(app, command, provenance.clone()).await);
+        }
+        let mut results = Vec::with_capacity(waiting.len());
+        for answered in waiting {
+            results.push(match answered {
+                Ok(answered) => wait_for(answered).await,
+                Err(error) => Err(error),
+            });
+        }
+        results
+    }
+
+    async fn enqueue(
+        &self,
+        app: AppId,
+        command: Command,
+        provenance: Provenance,
+    ) -> Result<oneshot::Receiver<Result<Answer, SubmitError>>, SubmitError> {
+        let door = self.open_door(app)?;
+        let (answer, answered) = oneshot::channel();
+        let letter = Letter {
+            command,
+            provenance,
+            answer,
+        };
+        match timeout(ANSWER_WITHIN, door.mailbox.send(letter)).await {
+            Ok(Ok(())) => Ok(answered),
+            Ok(Err(_)) => Err(closed(&door)),
+            Err(_elapsed) => Err(SubmitError::Busy),
+        }
+    }
+
+    /// An app's settings; `None` when there is no such app.
+    #[must_use]
+    pub fn app(&self, app: AppId) -> Option<AppRow> {
+        self.shared.apps.read().get(&app).cloned()
+    }
+
+    /// Whether an account may call the app's server API.
+    #[must_use]
+    pub fn is_administrator(&self, app: AppId, user: &str) -> bool {
+        let apps = self.shared.apps.read();
+        apps.get(&app)
+            .is_some_and(|row| row.administrators.iter().any(|id| id.as_str() == user))
+    }
+
+    /// Every app, by id.
+    #[must_use]
+    pub fn apps(&self) -> Vec<AppId> {
+        let mut apps: Vec<AppId> = self.shared.apps.read().keys().copied().collect();
+        apps.sort_unstable();
+        apps
+    }
+
+    #[must_use]
+    pub fn directory(&self, app: AppId) -> hansard_directory::Reader<'_> {
+        hansard_directory::Reader::new(&*self.shared.store, app)
+    }
+
+    #[must_use]
+    pub fn groups(&self, app: AppId) -> hansard_groups::Reader<'_> {
+        hansard_groups::Reader::new(&*self.shared.store, app)
+    }
+
+    #[must_use]
+    pub fn conversations(&self, app: AppId) -> hansard_conversations::Reader<'_> {
+        hansard_conversations::Reader::new(&*self.shared.store, app)
+    }
+
+    /// The last committed sequence of an app's partition 0.
+    #[must_use]
+    pub fn committed(&self, app: AppId) -> Option<watch::Receiver<u64>> {
+        self.door(app).map(|door| door.reader.committed())
+    }
+
+    /// Committed events of an app's partition 0, from a sequence (included), in order.
+    ///
+    /// # Errors
+    /// [`EventsError`]
+    pub async fn events(
+        &self,
+        app: AppId,
+        from: u64,
+        events_max: usize,
+    ) -> Result<Vec<StoredEvent>, EventsError> {
+        let door = self.door(app).ok_or(EventsError::AppUnknown)?;
+        Ok(door.reader.read(from, events_max).await?)
+    }
+
+    /// The app's events for async projections.
+    #[must_use]
+    pub fn source(&self, app: AppId) -> Option<LogSource> {
+        let door = self.door(app)?;
+        Some(LogSource::new(LogId::new(app, 0), door.reader))
+    }
+
+    /// Waits until the inline read models have applied a position.
+    ///
+    /// # Errors
+    /// [`NotYetVisible`] when they have not within the time, or the position is of a partition
+    /// that this server does not have.
+    pub async fn wait_applied(
+        &self,
+        app: AppId,
+        position: Position,
+        within: Duration,
+    ) -> Result<(), NotYetVisible> {
+        let door = self
+            .shared
+            .doors
+            .read()
+            .get(&LogId::new(app, position.partition))
+            .cloned();
+        let Some(Door { mut applied, .. }) = door else {
+            return Err(NotYetVisible { position });
+        };
+        let reached = applied.wait_for(|sequence| *sequence >= position.sequence);
+        match timeout(within, reached).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(NotYetVisible { position }),
+        }
+    }
+
+    /// The engine's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// Refuses writes with a reason until it is taken back with `None`.
+    pub fn pause_writes(&self, reason: Option<String>) {
+        *self.shared.paused.write() = reason;
+    }
+
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let mut reasons = Vec::new();
+        reasons.extend(self.shared.paused.read().clone());
+        for (log, door) in &*self.shared.doors.read() {
+            reasons.extend(
+                door.state
+                    .stopped()
+                    .map(|reason| format!("{log}: {reason}")),
+            );
+        }
+        if self.shared.closing.load(Ordering::Acquire) {
+            reasons.push("the server is shutting down".to_owned());
+        }
+        reasons.sort();
+        Health {
+            live: true,
+            ready: reasons.is_empty(),
+            reasons,
+        }
+    }
+}
+
+fn closed(door: &Door) -> SubmitError {
+    let reason = door.state.stopped();
+    SubmitError::Unavailable(reason.unwrap_or_else(|| "the partition has stopped".to_owned()))
+}
+
+async fn wait_for(
+    answered: oneshot::Receiver<Result<Answer, SubmitError>>,
+) -> Result<Answer, SubmitError> {
+    match timeout(ANSWER_WITHIN, answered).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(SubmitError::OutcomeUnknown(
+            "the partition stopped before it answered; send the command again".to_owned(),
+        )),
+        Err(_elapsed) => Err(SubmitError::OutcomeUnknown(format!(
+            "the log has not answered for {} s; send the command again",
+            ANSWER_WITHIN.as_secs()
+        ))),
+    }
+}

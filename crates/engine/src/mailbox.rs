@@ -1,0 +1,30 @@
+use hansard_domain::{Command, Reply};
+use hansard_events::Provenance;
+use hansard_types::Position;
+use tokio::sync::oneshot;
+
+use crate::SubmitError;
+
+/// A command on its way to its partition, with where its answer goes.
+#[derive(Debug)]
+pub(crate) struct Letter {
+    pub(crate) command: Command,
+    pub(crate) provenance: Provenance,
+    pub(crate) answer: oneshot::Sender<Result<Answer, SubmitError>>,
+}
+
+/// What a command that was not refused is answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub reply: Reply,
+    /// The last event of the command; of its partition's last event when it made none. Reading at
+    /// this position sees what was answered.
+    pub position: Position,
+}
+
+impl Letter {
+    /// A caller that has gone does not need its answer.
+    pub(crate) fn answer(self, result: Result<Answer, SubmitError>) {
+        drop(self.answer.send(result));
+    }
+}

@@ -1,0 +1,27 @@
+//! The names of the engine's metrics.
+
+/// Events of one round.
+pub const ROUND_EVENTS: &str = "hansard_engine_round_events";
+/// Commands of one round.
+pub const ROUND_COMMANDS: &str = "hansard_engine_round_commands";
+/// Seconds to decide and encode a round.
+pub const DECIDE_SECONDS: &str = "hansard_engine_decide_seconds";
+/// Seconds to append a round to the log and journal it.
+pub const APPEND_SECONDS: &str = "hansard_engine_append_seconds";
+/// Seconds to write a round's read models.
+pub const WRITE_SECONDS: &str = "hansard_engine_write_seconds";
+/// Commands refused because a mailbox was full.
+pub const BUSY_TOTAL: &str = "hansard_engine_busy_total";
+
+/// Every metric with what it says.
+pub const ALL: &[(&str, &str)] = &[
+    (ROUND_EVENTS, "events of one round"),
+    (ROUND_COMMANDS, "commands of one round"),
+    (DECIDE_SECONDS, "seconds to decide and encode a round"),
+    (
+        APPEND_SECONDS,
+        "seconds to append a round to the log and journal it",
+    ),
+    (WRITE_SECONDS, "seconds to write a round's read models"),
+    (BUSY_TOTAL, "commands refused because a mailbox was full"),
+];

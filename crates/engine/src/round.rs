@@ -1,0 +1,185 @@
+use std::sync::Arc;
+
+use hansard_domain::{Rejection, Reply, decide};
+use hansard_events::{Event, Provenance, Recorded, encode};
+use hansard_log::Unit;
+use hansard_projector::Fold;
+use hansard_store::{Changes, Layer, Overlay, Read};
+use hansard_types::{Checkpoint, LogId, Position, Timestamp, limits};
+
+use crate::mailbox::{Answer, Letter};
+use crate::view::StateView;
+use crate::{Clock, IdSource, SubmitError};
+
+/// What a decider needs besides the state.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    pub(crate) log: LogId,
+    pub(crate) fold: Arc<Fold>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+}
+
+/// Where a partition stands: the end of everything that was decided.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tip {
+    pub(crate) at: Checkpoint,
+    /// The time of the last event: time never runs backwards in a log.
+    pub(crate) time: Timestamp,
+}
+
+/// A decided round on its way to the committer.
+pub(crate) struct Round {
+    pub(crate) units: Vec<Unit>,
+    pub(crate) changes: Arc<Changes>,
+    pub(crate) letters: Vec<(Letter, Result<Answer, SubmitError>)>,
+    /// Where the log stands once it is committed.
+    pub(crate) tip: Tip,
+}
+
+/// Decides letters, in order, on top of the store and of a round that is still being committed.
+///
+/// A command whose event cannot be folded takes the whole round with it: nothing of the round has
+/// happened then, `tip` has not moved, and everyone is told so.
+pub(crate) fn decide_round(
+    surroundings: &Surroundings,
+    store: &dyn Read,
+    in_flight: Option<&Changes>,
+    tip: &mut Tip,
+    letters: Vec<Letter>,
+) -> Round {
+    let layer = in_flight.map(|changes| Layer {
+        base: store,
+        changes,
+    });
+    let base: &dyn Read = layer.as_ref().map_or(store, |layer| layer);
+    let mut deciding = Deciding {
+        surroundings,
+        state: Overlay::new(base),
+        units: Vec::new(),
+        tip: *tip,
+        now: surroundings.clock.now().max(tip.time),
+    };
+    let mut answered = Vec::with_capacity(letters.len());
+    for letter in letters {
+        match deciding.one(&letter) {
+            Ok(result) => answered.push((letter, result)),
+            Err(reason) => {
+                tracing::error!(log = %surroundings.log, %reason, "a round was given up");
+                answered.push((letter, Err(SubmitError::Unavailable(reason.clone()))));
+                return given_up(*tip, answered, &reason);
+            }
+        }
+    }
+    match deciding.finish() {
+        Ok((units, changes, reached)) => {
+            *tip = reached;
+            Round {
+                units,
+                changes: Arc::new(changes),
+                letters: answered,
+                tip: reached,
+            }
+        }
+        Err(reason) => given_up(*tip, answered, &reason),
+    }
+}
+
+fn given_up(tip: Tip, letters: Vec<(Letter, Result<Answer, SubmitError>)>, reason: &str) -> Round {
+    let refuse = |(letter, result)| match result {
+        Err(refused) => (letter, Err(refused)),
+        Ok(Answer { .. }) => (letter, Err(SubmitError::Unavailable(reason.to_owned()))),
+    };
+    Round {
+        units: Vec::new(),
+        changes: Arc::default(),
+        letters: letters.into_iter().map(refuse).collect(),
+        tip,
+    }
+}
+
+struct Deciding<'a> {
+    surroundings: &'a Surroundings,
+    state: Overlay<'a>,
+    units: Vec<Unit>,
+    tip: Tip,
+    now: Timestamp,
+}
+
+impl Deciding<'_> {
+    /// `Err` when the command could neither be decided nor refused.
+    fn one(&mut self, letter: &Letter) -> Result<Result<Answer, SubmitError>, String> {
+        let outcome = {
+            let view = StateView::new(&self.state, self.surroundings.log.app);
+            decide(&letter.command, &view, self.now)
+                .map_err(|error| format!("the state cannot be read: {error}"))?
+        };
+        let decision = match outcome {
+            Ok(decision) => decision,
+            Err(Rejection { reason }) => {
+                return Ok(Err(SubmitError::Rejected(Rejection { reason })));
+            }
+        };
+        let mut unit: Unit = Vec::with_capacity(decision.events.len());
+        for event in decision.events {
+            unit.push(self.record(event, &letter.provenance)?);
+        }
+        if !unit.is_empty() {
+            self.units.push(unit);
+        }
+        Ok(Ok(self.answer(decision.reply)))
+    }
+
+    fn answer(&self, reply: Reply) -> Answer {
+        let position = Position::new(self.surroundings.log.partition, self.tip.at.sequence);
+        Answer { reply, position }
+    }
+
+    /// Encodes an event for the next sequence and folds it.
+    fn record(
+        &mut self,
+        event: Event,
+        provenance: &Provenance,
+    ) -> Result<hansard_events::RawEvent, String> {
+        let log = self.surroundings.log;
+        let id = self.surroundings.ids.next(self.now);
+        let chain = &self.tip.at.chain;
+        let (raw, envelope) = encode(&event, id, log, self.now, provenance.clone(), chain)
+            .map_err(|error| format!("an event does not encode: {error}"))?;
+        if raw.body.len() > limits::EVENT_BYTES_MAX {
+            return Err(format!("an event of {} bytes is too large", raw.body.len()));
+        }
+        let sequence = self.tip.at.sequence + 1;
+        let recorded = Recorded {
+            sequence,
+            envelope,
+            event: Some(event),
+        };
+        let fold = &self.surroundings.fold;
+        fold.apply(log, &mut self.tip.at, &recorded, &mut self.state)
+            .map_err(|error| describe(&error))?;
+        self.tip.time = self.now;
+        Ok(raw)
+    }
+
+    fn finish(mut self) -> Result<(Vec<Unit>, Changes, Tip), String> {
+        if !self.units.is_empty() {
+            let (log, at) = (self.surroundings.log, self.tip.at);
+            self.surroundings
+                .fold
+                .write_checkpoint(log, &at, &mut self.state)
+                .map_err(|error| describe(&error))?;
+        }
+        Ok((self.units, self.state.into_changes(), self.tip))
+    }
+}
+
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,42 @@
+use async_trait::async_trait;
+use hansard_events::Recorded;
+use hansard_log::Reader;
+use hansard_projector::{Source, SourceError};
+use hansard_types::LogId;
+use tokio::sync::watch;
+
+/// Committed events of one partition, for async projections.
+#[derive(Clone)]
+pub struct LogSource {
+    id: LogId,
+    reader: Reader,
+}
+
+impl LogSource {
+    pub(crate) fn new(id: LogId, reader: Reader) -> Self {
+        Self { id, reader }
+    }
+}
+
+#[async_trait]
+impl Source for LogSource {
+    fn id(&self) -> LogId {
+        self.id
+    }
+
+    async fn read(&self, from: u64, events_max: usize) -> Result<Vec<Recorded>, SourceError> {
+        self.reader
+            .read_recorded(from, events_max)
+            .await
+            .map_err(|error| match error {
+                hansard_log::Error::Unavailable(reason) => SourceError::Unavailable(reason),
+                hansard_log::Error::Malformed { .. } | hansard_log::Error::Missing { .. } => {
+                    SourceError::Damaged(error.to_string())
+                }
+            })
+    }
+
+    fn committed(&self) -> watch::Receiver<u64> {
+        self.reader.committed()
+    }
+}

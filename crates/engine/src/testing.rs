@@ -1,0 +1,197 @@
+//! An engine on the in-memory log and store, with a clock that stands still until it is moved.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use hansard_conversations::Conversations;
+use hansard_directory::Directory;
+use hansard_domain::Command;
+use hansard_domain::account::ImportAccount;
+use hansard_domain::app::CreateApp;
+use hansard_events::{EventId, Provenance};
+use hansard_groups::Groups;
+use hansard_log::{EventLog, Journal, MemoryLog};
+use hansard_projector::{Fold, Registry};
+use hansard_store::MemoryStore;
+use hansard_types::{AppId, LogId, Timestamp, UserId};
+use parking_lot::Mutex;
+
+use crate::{Clock, Engine, EngineOptions, Handle, IdSource, LogProvider, OpenError};
+
+/// A clock that is moved by hand.
+#[derive(Debug, Clone)]
+pub struct FixedClock(Arc<AtomicU64>);
+
+impl FixedClock {
+    #[must_use]
+    pub fn at(time: Timestamp) -> Self {
+        Self(Arc::new(AtomicU64::new(time.0)))
+    }
+
+    pub fn advance_ms(&self, ms: u64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Ids 1, 2, 3 …
+#[derive(Debug, Clone, Default)]
+pub struct CountedIds(Arc<AtomicU64>);
+
+impl IdSource for CountedIds {
+    fn next(&self, _now: Timestamp) -> EventId {
+        EventId::from_u128(u128::from(self.0.fetch_add(1, Ordering::SeqCst)) + 1)
+    }
+}
+
+/// In-memory logs that outlive an engine.
+#[derive(Clone, Default)]
+pub struct MemoryLogs(Arc<Mutex<HashMap<LogId, MemoryLog>>>);
+
+impl MemoryLogs {
+    /// The log with this id, made when it is missing.
+    #[must_use]
+    pub fn get(&self, id: LogId) -> MemoryLog {
+        self.0
+            .lock()
+            .entry(id)
+            .or_insert_with(|| MemoryLog::new(id))
+            .clone()
+    }
+}
+
+#[async_trait]
+impl LogProvider for MemoryLogs {
+    async fn open(&self, id: LogId) -> Result<Arc<dyn EventLog>, hansard_log::OpenError> {
+        Ok(Arc::new(self.get(id)))
+    }
+}
+
+/// The app that tests use.
+pub const APP: AppId = AppId(1_400_000_001);
+
+/// The inline projections.
+#[must_use]
+pub fn fold() -> Fold {
+    Fold::new(vec![
+        Box::new(Directory),
+        Box::new(Groups),
+        Box::new(Conversations),
+    ])
+}
+
+/// Who tests act as.
+#[must_use]
+pub fn provenance() -> Provenance {
+    Provenance {
+        actor: "administrator".to_owned(),
+        correlation: None,
+        causation: None,
+    }
+}
+
+/// A valid id; for tests.
+///
+/// # Panics
+/// When it is not one.
+#[must_use]
+pub fn user(id: &str) -> UserId {
+    UserId::new(id).expect("a valid id")
+}
+
+/// Everything that survives the death of a process.
+#[derive(Clone)]
+pub struct World {
+    pub logs: MemoryLogs,
+    pub store: Arc<MemoryStore>,
+    pub journal: Arc<MemoryStore>,
+    pub clock: FixedClock,
+    pub ids: CountedIds,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            logs: MemoryLogs::default(),
+            store: Arc::new(MemoryStore::new()),
+            journal: Arc::new(MemoryStore::new()),
+            clock: FixedClock::at(Timestamp(1_794_000_000_000)),
+            ids: CountedIds::default(),
+        }
+    }
+}
+
+impl World {
+    /// Opens an engine on this world.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub async fn open(&self) -> Result<Engine, OpenError> {
+        let journal = Journal::open(self.journal.clone()).map_err(|source| {
+            OpenError::Log(hansard_log::OpenError::Journal {
+                log: "test".to_owned(),
+                source,
+            })
+        })?;
+        let options = EngineOptions {
+            store: self.store.clone(),
+            fold: Arc::new(fold()),
+            journal: Some(Arc::new(journal)),
+            registry: Registry::default(),
+            clock: Arc::new(self.clock.clone()),
+            ids: Arc::new(self.ids.clone()),
+            progress: Arc::new(()),
+        };
+        Engine::open(options, Arc::new(self.logs.clone())).await
+    }
+}
+
+/// A running engine with [`APP`], its administrator `administrator`, and the accounts `alice`,
+/// `bob` and `carol`.
+pub struct TestEngine {
+    pub engine: Engine,
+    pub handle: Handle,
+    pub world: World,
+}
+
+impl TestEngine {
+    /// # Panics
+    /// When the engine does not start.
+    pub async fn start() -> Self {
+        let world = World::default();
+        let mut engine = world.open().await.expect("an empty world opens");
+        let app = CreateApp {
+            app_id: APP,
+            administrators: vec![user("administrator")],
+            secret_fingerprint: "test".to_owned(),
+        };
+        engine
+            .create_app(app, provenance())
+            .await
+            .expect("the app is new");
+        let handle = engine.handle();
+        for id in ["administrator", "alice", "bob", "carol"] {
+            let account = ImportAccount {
+                user_id: user(id),
+                nick: None,
+                face_url: None,
+            };
+            handle
+                .submit(APP, Command::ImportAccount(account), provenance())
+                .await
+                .expect("a new account");
+        }
+        Self {
+            engine,
+            handle,
+            world,
+        }
+    }
+}

@@ -1,0 +1,171 @@
+use hansard_conversations::Reader as Conversations;
+use hansard_directory::Reader as Directory;
+use hansard_domain::{
+    Account, App, Group, Head, Member, Message, MessageKey, Sent, View, ViewError,
+};
+use hansard_groups::Reader as Groups;
+use hansard_store::Read;
+use hansard_types::{AppId, ConversationId, GroupId, Seq, Timestamp, UserId};
+
+/// The deciders' view of one app: the projections' readers side by side.
+pub struct StateView<'a> {
+    directory: Directory<'a>,
+    groups: Groups<'a>,
+    conversations: Conversations<'a>,
+}
+
+impl<'a> StateView<'a> {
+    #[must_use]
+    pub fn new(state: &'a dyn Read, app: AppId) -> Self {
+        Self {
+            directory: Directory::new(state, app),
+            groups: Groups::new(state, app),
+            conversations: Conversations::new(state, app),
+        }
+    }
+}
+
+fn broken(error: hansard_store::Error) -> ViewError {
+    ViewError(Box::new(error))
+}
+
+impl View for StateView<'_> {
+    fn account(&self, user: &UserId) -> Result<Option<Account>, ViewError> {
+        let row = self.directory.account(user).map_err(broken)?;
+        Ok(row.map(|row| Account {
+            nick: row.nick,
+            face_url: row.face_url,
+        }))
+    }
+
+    fn app(&self, app: AppId) -> Result<Option<App>, ViewError> {
+        let row = self.directory.app(app).map_err(broken)?;
+        Ok(row.map(|row| App {
+            administrators: row.administrators,
+            secret_fingerprint: row.secret_fingerprint,
+        }))
+    }
+
+    fn group(&self, group: &GroupId) -> Result<Option<Group>, ViewError> {
+        let row = self.groups.group(group).map_err(broken)?;
+        Ok(row.map(|row| Group {
+            group_type: row.group_type,
+            name: row.name,
+            owner: row.owner,
+            introduction: row.introduction,
+            notification: row.notification,
+            face_url: row.face_url,
+            max_members: row.max_members,
+            member_count: row.member_count,
+            apply_join_option: row.apply_join_option,
+            invite_join_option: row.invite_join_option,
+            mute_all: row.mute_all,
+            created_at: row.created_at,
+            dissolved: row.dissolved,
+        }))
+    }
+
+    fn member(&self, group: &GroupId, user: &UserId) -> Result<Option<Member>, ViewError> {
+        let row = self.groups.member(group, user).map_err(broken)?;
+        Ok(row.map(|row| Member {
+            role: row.role,
+            joined_at: row.joined_at,
+        }))
+    }
+
+    fn head(&self, conversation: &ConversationId) -> Result<Head, ViewError> {
+        let row = self.conversations.head(conversation).map_err(broken)?;
+        Ok(Head {
+            last_seq: row.last_seq,
+            last_sent_at: row.last_sent_at,
+        })
+    }
+
+    fn message(
+        &self,
+        conversation: &ConversationId,
+        seq: Seq,
+    ) -> Result<Option<Message>, ViewError> {
+        let row = self
+            .conversations
+            .message(conversation, seq)
+            .map_err(broken)?;
+        Ok(row.map(|row| Message {
+            sender: row.sender,
+            sent_at: row.sent_at,
+            recalled: row.recall.is_some(),
+        }))
+    }
+
+    fn message_by_key(
+        &self,
+        conversation: &ConversationId,
+        key: MessageKey,
+    ) -> Result<Option<Sent>, ViewError> {
+        let MessageKey {
+            client_seq,
+            random,
+            time_seconds,
+        } = key;
+        let found = self
+            .conversations
+            .seq_by_key(conversation, client_seq, random, time_seconds);
+        let Some(seq) = found.map_err(broken)? else {
+            return Ok(None);
+        };
+        let message = self
+            .conversations
+            .message(conversation, seq)
+            .map_err(broken)?;
+        Ok(message.map(|message| Sent {
+            seq,
+            sent_at: message.sent_at,
+        }))
+    }
+
+    fn recent_message(
+        &self,
+        conversation: &ConversationId,
+        sender: &UserId,
+        random: u32,
+        now: Timestamp,
+    ) -> Result<Option<Sent>, ViewError> {
+        let found = self
+            .conversations
+            .recent(conversation, sender, random, now)
+            .map_err(broken)?;
+        Ok(found.map(|(seq, sent_at)| Sent { seq, sent_at }))
+    }
+
+    fn imported(
+        &self,
+        conversation: &ConversationId,
+        import_key: &str,
+    ) -> Result<Option<Seq>, ViewError> {
+        self.conversations
+            .imported(conversation, import_key)
+            .map_err(broken)
+    }
+
+    fn read_position(
+        &self,
+        conversation: &ConversationId,
+        reader: &UserId,
+    ) -> Result<Seq, ViewError> {
+        Ok(self
+            .conversations
+            .reader(conversation, reader)
+            .map_err(broken)?
+            .read_seq)
+    }
+
+    fn last_seq_at(
+        &self,
+        conversation: &ConversationId,
+        time: Timestamp,
+    ) -> Result<Seq, ViewError> {
+        self.conversations
+            .last_seq_at(conversation, time)
+            .map_err(broken)
+    }
+}
