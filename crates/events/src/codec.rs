@@ -179,6 +179,25 @@ pub(crate) fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecEr
     }
 }
 
+impl Event {
+    /// Its body alone, as the log holds it: for golden vectors and documentation.
+    ///
+    /// # Errors
+    /// [`CodecError::Encode`], which would be a mistake of ours.
+    pub fn body_bytes(&self) -> Result<Vec<u8>, CodecError> {
+        self.encode_body()
+    }
+
+    /// Reads a body back, of any version that was ever written; `None` for a name or a version
+    /// that this release does not know.
+    ///
+    /// # Errors
+    /// [`CodecError`] when the body is not what its name says.
+    pub fn from_body(name: &str, version: u16, body: &[u8]) -> Result<Option<Self>, CodecError> {
+        Self::decode_body(name, version, body)
+    }
+}
+
 /// Any event's body as JSON, known to this release or not.
 ///
 /// # Errors

@@ -1,0 +1,117 @@
+use anyhow::Result;
+use hansard_events::{CATALOGUE, json_of_body};
+use hansard_store::Table;
+use hansard_types::Reason;
+use serde_json::Value;
+
+/// What the code says, as the generator and the lock take it. Tests make up their own.
+#[derive(Debug, Clone)]
+pub struct Code {
+    pub events: Vec<EventType>,
+    pub tables: Vec<Numbered>,
+    pub reasons: Vec<Numbered>,
+    pub projections: Vec<String>,
+}
+
+/// A row of the catalogue, with its schema and sample.
+#[derive(Debug, Clone)]
+pub struct EventType {
+    pub name: String,
+    pub family: String,
+    pub version: u16,
+    pub since: String,
+    pub summary: String,
+    pub schema: Value,
+    pub sample: Value,
+    /// The sample as the log would hold it.
+    pub body: Vec<u8>,
+}
+
+/// A name with the number it is stored under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Numbered {
+    pub name: String,
+    pub number: u16,
+}
+
+/// Every table of the product. A new projection adds its line here and in `PROJECTIONS`; a
+/// missing one is named by the test `every_table_of_the_tree_is_in_the_lock`.
+fn tables() -> impl Iterator<Item = &'static Table> {
+    [
+        hansard_log::Journal::TABLES,
+        hansard_projector::TABLES,
+        hansard_directory::TABLES,
+        hansard_groups::TABLES,
+        hansard_conversations::TABLES,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+const PROJECTIONS: &[&str] = &[
+    hansard_directory::NAME,
+    hansard_groups::NAME,
+    hansard_conversations::NAME,
+    hansard_search::NAME,
+];
+
+impl Code {
+    /// What this checkout says.
+    ///
+    /// # Errors
+    /// When a sample does not encode, which would be a mistake of ours.
+    pub fn today() -> Result<Self> {
+        let mut events = Vec::with_capacity(CATALOGUE.len());
+        for row in CATALOGUE {
+            let body = (row.sample)().body_bytes()?;
+            events.push(EventType {
+                name: row.name.to_owned(),
+                family: row.family.to_owned(),
+                version: row.version,
+                since: row.since.to_owned(),
+                summary: row.summary.trim().to_owned(),
+                schema: (row.schema)().to_value(),
+                sample: json_of_body(&body)?,
+                body,
+            });
+        }
+        let table = |table: &Table| Numbered {
+            name: table.name.to_owned(),
+            number: table.kind,
+        };
+        let reason = |reason: &Reason| Numbered {
+            name: reason.name().to_owned(),
+            number: reason.number(),
+        };
+        Ok(Self {
+            events,
+            tables: tables().map(table).collect(),
+            reasons: Reason::ALL.iter().map(reason).collect(),
+            projections: PROJECTIONS.iter().map(|&name| name.to_owned()).collect(),
+        })
+    }
+}
+
+impl EventType {
+    /// The name within its family: `sent` of `message.sent`.
+    #[must_use]
+    pub fn short_name(&self) -> &str {
+        self.name
+            .strip_prefix(self.family.as_str())
+            .and_then(|rest| rest.strip_prefix('.'))
+            .unwrap_or(&self.name)
+    }
+
+    /// `events/message/sent.v1`
+    #[must_use]
+    pub fn stem(&self, version: u16) -> String {
+        format!("events/{}/{}.v{version}", self.family, self.short_name())
+    }
+
+    /// A file of its newest version.
+    #[must_use]
+    pub fn path(&self, extension: &str) -> String {
+        format!("{}.{extension}", self.stem(self.version))
+    }
+}
