@@ -3,6 +3,7 @@
 mod contract;
 mod crash;
 mod harness;
+mod house;
 mod journey;
 mod power_loss;
 mod two_servers;
