@@ -23,4 +23,6 @@ CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HANSARD_CACHE/target}"
 PATH="$HANSARD_CACHE/bin:$HANSARD_CACHE/tools/bin:$PATH"
 export HANSARD_CACHE ROCKSDB_LIB_DIR ROCKSDB_STATIC CARGO_TARGET_DIR PATH
 
-say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
+say() {
+    if [[ -t 2 ]]; then printf '\033[1m%s\033[0m\n' "$*" >&2; else printf '%s\n' "$*" >&2; fi
+}

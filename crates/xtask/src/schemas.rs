@@ -33,7 +33,7 @@ pub fn folder() -> PathBuf {
 /// Everything that should be under `schemas/`.
 ///
 /// # Errors
-/// When a committed file that must be read (the lock, a vector) is not what it should be.
+/// When the committed lock is not what it should be.
 pub fn generate(code: &Code, committed: &Files) -> Result<Generated> {
     let mut generated = Generated::default();
     let mut put = |path: String, content: &Value| -> Result<()> {
@@ -42,6 +42,9 @@ pub fn generate(code: &Code, committed: &Files) -> Result<Generated> {
     };
     put("catalogue.json".to_owned(), &catalogue(code))?;
     put("asyncapi.json".to_owned(), &asyncapi::document(code))?;
+    if let Some(openapi) = &code.openapi {
+        put("openapi.json".to_owned(), openapi)?;
+    }
     for event in &code.events {
         put(event.path("schema.json"), &schema(event))?;
         put(event.path("sample.json"), &event.sample)?;
@@ -49,7 +52,7 @@ pub fn generate(code: &Code, committed: &Files) -> Result<Generated> {
     let (locked, mut refusals) = lock::merge(code, committed.get(lock::PATH))?;
     put(lock::PATH.to_owned(), &locked)?;
     for event in &code.events {
-        match vector::keep_or_add(event, committed)? {
+        match vector::keep_or_add(event, committed) {
             vector::Outcome::Keep => {}
             vector::Outcome::Add(path) => {
                 generated.files.insert(path, event.body.clone());

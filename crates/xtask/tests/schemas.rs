@@ -21,6 +21,7 @@ fn made_up() -> Code {
     code.tables = vec![numbered("directory.user_account", 0x0102)];
     code.reasons = vec![numbered("account_unknown", 100)];
     code.projections = vec!["directory".to_owned()];
+    code.openapi = None;
     code
 }
 
@@ -266,6 +267,19 @@ fn a_vector_is_never_rewritten() {
             "schemas/events/account/imported.v1.msgpack is not rewritten",
         );
     }
+}
+
+#[test]
+fn a_spoilt_vector_is_named() {
+    let before = with_sample(json!({ "user_id": "alice" }));
+    let mut files = written(&before, &Files::new());
+    let path = "events/account/imported.v1.msgpack";
+    files.get_mut(path).expect("a vector").push(0);
+    check_refused(
+        &before,
+        &files,
+        "imported.v1.msgpack is not the body of an event",
+    );
 }
 
 #[test]

@@ -11,6 +11,8 @@ pub struct Code {
     pub tables: Vec<Numbered>,
     pub reasons: Vec<Numbered>,
     pub projections: Vec<String>,
+    /// The document that the server answers at `/openapi.json`.
+    pub openapi: Option<Value>,
 }
 
 /// A row of the catalogue, with its schema and sample.
@@ -89,6 +91,7 @@ impl Code {
             tables: tables().map(table).collect(),
             reasons: Reason::ALL.iter().map(reason).collect(),
             projections: PROJECTIONS.iter().map(|&name| name.to_owned()).collect(),
+            openapi: Some(hansard_api::openapi()),
         })
     }
 }

@@ -1,4 +1,3 @@
-use anyhow::{Context, Result};
 use hansard_events::json_of_body;
 use serde_json::Value;
 
@@ -50,28 +49,33 @@ pub(super) enum Outcome {
 /// A vector is never rewritten. Today's sample may say more than the newest one (an optional field
 /// was added): that is a new vector beside it. If it says less, or something else, the wire format
 /// has changed for those who have such events in their logs.
-pub(super) fn keep_or_add(event: &EventType, committed: &Files) -> Result<Outcome> {
+pub(super) fn keep_or_add(event: &EventType, committed: &Files) -> Outcome {
     let newest = vector_names(committed)
         .into_iter()
         .rfind(|name| name.event == event.name && name.version == event.version);
     let Some(newest) = newest else {
-        return Ok(Outcome::Add(event.path("msgpack")));
+        return Outcome::Add(event.path("msgpack"));
     };
     let bytes = &committed[&newest.path];
     if *bytes == event.body {
-        return Ok(Outcome::Keep);
+        return Outcome::Keep;
     }
-    let vector = json_of_body(bytes).with_context(|| newest.path.clone())?;
+    let Ok(vector) = json_of_body(bytes) else {
+        return Outcome::Refuse(format!(
+            "schemas/{} is not the body of an event: restore it",
+            newest.path
+        ));
+    };
     if grew(&vector, &event.sample) {
         let revision = newest.revision + 1;
-        return Ok(Outcome::Add(event.path(&format!("r{revision}.msgpack"))));
+        return Outcome::Add(event.path(&format!("r{revision}.msgpack")));
     }
-    Ok(Outcome::Refuse(format!(
+    Outcome::Refuse(format!(
         "schemas/{} is not rewritten, and today's sample of {} is not what it says plus new \
          fields. Logs hold such events: restore the sample, or give the event a new version with an \
          upcast. If no release has written it yet: delete the file and run again",
         newest.path, event.name
-    )))
+    ))
 }
 
 /// Whether `new` says everything that `old` says, and perhaps more fields.
