@@ -16,9 +16,11 @@
 mod audit;
 mod error;
 mod event_log;
+mod jetstream;
 mod journal;
 mod memory;
 mod reader;
+pub mod server;
 mod writer;
 
 #[cfg(any(test, feature = "conformance"))]
@@ -27,6 +29,7 @@ pub mod conformance;
 pub use audit::{AuditFailure, AuditReport, verify};
 pub use error::{AppendError, Error, OpenError, Result};
 pub use event_log::{EventLog, StoredEvent, Unit};
+pub use jetstream::{Credentials, JetStream, JetStreamLog, JetStreamOptions};
 pub use journal::Journal;
 pub use memory::{Fault, MemoryLog};
 pub use reader::Reader;

@@ -181,9 +181,6 @@ async fn ours_in_log(log: &dyn EventLog, last: u64, units: &[Unit]) -> Result<us
             }
             found += 1;
         }
-        if stored.len() < wanted {
-            return Ok(found);
-        }
     }
 }
 

@@ -1,0 +1,490 @@
+use std::borrow::Cow;
+use std::str::FromStr;
+use std::time::Duration;
+
+use async_nats::header::{
+    HeaderMap, HeaderName, HeaderValue, NATS_EXPECTED_LAST_MESSAGE_ID, NATS_EXPECTED_LAST_SEQUENCE,
+    NATS_MESSAGE_ID,
+};
+use async_nats::jetstream::stream::{
+    Compression, Config, DiscardPolicy, RetentionPolicy, StorageType,
+};
+use async_nats::jetstream::{self, Context};
+use async_nats::{Client, ConnectOptions, Event, Subscriber};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt;
+use hansard_events::RawEvent;
+use hansard_types::LogId;
+use rand::Rng;
+use rand::distr::Alphanumeric;
+use serde::Deserialize;
+use tokio::sync::{Mutex, watch};
+use tokio::time::timeout;
+
+use crate::{AppendError, Error, EventLog, OpenError, Result, StoredEvent, Unit};
+
+mod read;
+
+use read::Cursors;
+
+/// How to log in to a nats-server.
+#[derive(Clone)]
+pub struct Credentials {
+    pub user: String,
+    pub password: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What streams are made with.
+#[derive(Debug, Clone, Copy)]
+pub struct JetStreamOptions {
+    /// Copies of each stream, 1 to 5.
+    pub replicas: usize,
+    /// How long an acknowledgement or an answer may take before the outcome is unknown.
+    pub answer_within: Duration,
+}
+
+impl Default for JetStreamOptions {
+    fn default() -> Self {
+        Self {
+            replicas: 1,
+            answer_within: Duration::from_secs(5),
+        }
+    }
+}
+
+/// A connection to a nats-server, which comes back by itself when it is lost.
+#[derive(Clone)]
+pub struct JetStream {
+    pub(crate) client: Client,
+    pub(crate) context: Context,
+    options: JetStreamOptions,
+    /// How often the connection was lost.
+    losses: watch::Receiver<u64>,
+}
+
+/// The server keeps message ids in memory for so long, about 230 bytes each.
+const DUPLICATE_WINDOW: Duration = Duration::from_secs(1);
+const RECONNECT_AFTER_MAX: Duration = Duration::from_millis(250);
+
+impl JetStream {
+    /// Connects to a URL (`nats://host:port`, with or without user and password in it).
+    ///
+    /// # Errors
+    /// [`OpenError::Server`] when nobody answers there, or the server is too old.
+    pub async fn connect(
+        url: &str,
+        credentials: Option<&Credentials>,
+        options: JetStreamOptions,
+    ) -> Result<Self, OpenError> {
+        let (lost, losses) = watch::channel(0_u64);
+        let mut connect = ConnectOptions::new()
+            .name("hansard")
+            .reconnect_delay_callback(|attempts| {
+                let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+                Duration::from_millis(10)
+                    .saturating_mul(attempts)
+                    .min(RECONNECT_AFTER_MAX)
+            })
+            .event_callback(move |event| {
+                let lost = lost.clone();
+                async move {
+                    if matches!(event, Event::Disconnected | Event::Closed) {
+                        lost.send_modify(|count| *count += 1);
+                    }
+                    tracing::debug!(%event, "the connection to nats-server");
+                }
+            });
+        if let Some(Credentials { user, password }) = credentials {
+            connect = connect.user_and_password(user.clone(), password.clone());
+        }
+        let client = connect.connect(url).await.map_err(|error| {
+            OpenError::Server(format!("nats-server does not answer at its URL: {error}"))
+        })?;
+        crate::server::check_version(&client.server_info().version).map_err(OpenError::Server)?;
+        let mut context = jetstream::new(client.clone());
+        context.set_timeout(options.answer_within);
+        Ok(Self {
+            client,
+            context,
+            options,
+            losses,
+        })
+    }
+
+    /// The nats-server's version.
+    #[must_use]
+    pub fn server_version(&self) -> String {
+        self.client.server_info().version
+    }
+
+    /// Opens a log; makes its stream when it is missing.
+    ///
+    /// # Errors
+    /// [`OpenError::Server`] when the stream cannot be made, or is not a log of ours.
+    pub async fn open_log(&self, id: LogId) -> Result<JetStreamLog, OpenError> {
+        let wanted = stream_config(id, self.options.replicas);
+        let failed = |error: String| OpenError::Server(format!("stream {}: {error}", wanted.name));
+        let stream = self
+            .context
+            .get_or_create_stream(wanted.clone())
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        let config = &stream.cached_info().config;
+        if config.subjects != wanted.subjects
+            || config.max_age != Duration::ZERO
+            || config.retention != RetentionPolicy::Limits
+            || !config.deny_purge
+            || !config.allow_direct
+        {
+            return Err(failed(
+                "it exists with another configuration than a log's; another program made or \
+                 changed it"
+                    .to_owned(),
+            ));
+        }
+        let inbox = self.client.new_inbox();
+        let acks = self
+            .client
+            .subscribe(format!("{inbox}.*"))
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        Ok(JetStreamLog {
+            id,
+            server: self.clone(),
+            name: wanted.name,
+            appending: Mutex::new(Appending {
+                name: random_name(),
+                inbox,
+                acks,
+                token: 0,
+            }),
+            cursors: Cursors::default(),
+        })
+    }
+
+    /// Ids of the logs that this server holds.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]
+    pub async fn holds(&self, id: LogId) -> Result<bool> {
+        match self.context.get_stream(id.stream_name()).await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.kind() {
+                jetstream::context::GetStreamErrorKind::JetStream(ref reason)
+                    if reason.error_code() == jetstream::ErrorCode::STREAM_NOT_FOUND =>
+                {
+                    Ok(false)
+                }
+                _ => Err(Error::Unavailable(error.to_string())),
+            },
+        }
+    }
+}
+
+fn random_name() -> String {
+    const CHARACTERS: usize = 10;
+    rand::rng()
+        .sample_iter(Alphanumeric)
+        .take(CHARACTERS)
+        .map(char::from)
+        .collect()
+}
+
+fn stream_config(id: LogId, replicas: usize) -> Config {
+    Config {
+        name: id.stream_name(),
+        subjects: vec![format!("{}.>", id.subject_prefix())],
+        retention: RetentionPolicy::Limits,
+        discard: DiscardPolicy::New,
+        storage: StorageType::File,
+        num_replicas: replicas,
+        allow_direct: true,
+        allow_atomic_publish: true,
+        deny_purge: true,
+        compression: Some(Compression::S2),
+        // Message ids only tell one message from the next: the server need not remember them.
+        duplicate_window: DUPLICATE_WINDOW,
+        ..Config::default()
+    }
+}
+
+/// One stream on a real nats-server.
+pub struct JetStreamLog {
+    id: LogId,
+    server: JetStream,
+    name: String,
+    appending: Mutex<Appending>,
+    cursors: Cursors,
+}
+
+/// Where acknowledgements arrive: one subscription for all of them, told apart by a token.
+struct Appending {
+    /// Tells this appender's messages from any other's.
+    name: String,
+    inbox: String,
+    acks: Subscriber,
+    token: u64,
+}
+
+/// The server's answer to a publish.
+#[derive(Deserialize)]
+struct Ack {
+    error: Option<AckError>,
+    #[serde(default)]
+    seq: u64,
+}
+
+#[derive(Deserialize)]
+struct AckError {
+    err_code: u64,
+    description: String,
+}
+
+/// Codes of nats-server's error table.
+mod err_code {
+    pub(super) const WRONG_LAST_SEQUENCE: u64 = 10_071;
+    pub(super) const WRONG_LAST_MESSAGE_ID: u64 = 10_070;
+    pub(super) const WRONG_LAST_SEQUENCE_CONSTANT: u64 = 10_164;
+    pub(super) const MESSAGE_TOO_LARGE: u64 = 10_054;
+    pub(super) const HEADERS_TOO_LARGE: u64 = 10_097;
+    pub(super) const BATCH_TOO_LARGE: u64 = 10_199;
+}
+
+fn unknown(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> AppendError {
+    AppendError::Unknown(reason.into())
+}
+
+#[async_trait]
+impl EventLog for JetStreamLog {
+    fn id(&self) -> LogId {
+        self.id
+    }
+
+    async fn append(&self, expected_last: u64, units: &[Unit]) -> Result<(), AppendError> {
+        let mut appending = self.appending.lock().await;
+        let mut expected = expected_last;
+        let mut rest = units;
+        while let Some(first) = rest.first() {
+            // Everything up to the next command of several events goes out pipelined.
+            let singles = rest.iter().take_while(|unit| unit.len() <= 1).count();
+            if singles > 0 {
+                let events = rest[..singles].iter().flatten();
+                expected = self
+                    .append_singles(&mut appending, expected, events)
+                    .await?;
+                rest = &rest[singles..];
+            } else {
+                expected = self.append_batch(&mut appending, expected, first).await?;
+                rest = &rest[1..];
+            }
+        }
+        Ok(())
+    }
+
+    async fn last(&self) -> Result<u64> {
+        let unavailable = |error: String| Error::Unavailable(error);
+        let stream = self.server.context.get_stream(&self.name).await;
+        let stream = stream.map_err(|error| unavailable(error.to_string()))?;
+        Ok(stream.cached_info().state.last_sequence)
+    }
+
+    async fn read(&self, from: u64, events_max: usize) -> Result<Vec<StoredEvent>> {
+        self.read_from(from.max(1), events_max).await
+    }
+}
+
+impl JetStreamLog {
+    /// Publishes events, each under the sequence that it expects and, behind the first, under the
+    /// message id of the one before it. Only the last one asks for an acknowledgement: when one is
+    /// lost or refused on the way, none behind it fits any more.
+    ///
+    /// The sequence alone would not do: when someone else's event has taken the first place, the
+    /// second event's expected sequence is right again, and it would be stored without the first.
+    async fn append_singles(
+        &self,
+        appending: &mut Appending,
+        expected_last: u64,
+        events: impl Iterator<Item = &RawEvent>,
+    ) -> Result<u64, AppendError> {
+        let mut losses = self.server.losses.clone();
+        losses.mark_unchanged();
+        let mut expected = expected_last;
+        let mut events = events.peekable();
+        let mut reply = None;
+        let mut previous: Option<String> = None;
+        // Its own for every call: an earlier try of the same events must not look like this one.
+        let call = format!("{}-{}", appending.name, appending.token);
+        while let Some(event) = events.next() {
+            let mut headers = headers_of(event)?;
+            headers.insert(NATS_EXPECTED_LAST_SEQUENCE, HeaderValue::from(expected));
+            let id = format!("{call}-{}", expected + 1);
+            headers.insert(NATS_MESSAGE_ID, id.as_str());
+            if let Some(previous) = previous.replace(id) {
+                headers.insert(NATS_EXPECTED_LAST_MESSAGE_ID, previous.as_str());
+            }
+            if events.peek().is_none() {
+                reply = Some(appending.next_reply());
+            }
+            self.publish(event, headers, reply.as_deref()).await?;
+            expected += 1;
+        }
+        let Some(reply) = reply else {
+            return Ok(expected);
+        };
+        self.wait_for_ack(appending, &reply, expected, expected_last, &mut losses)
+            .await?;
+        Ok(expected)
+    }
+
+    /// Publishes the events of one command as an atomic batch.
+    async fn append_batch(
+        &self,
+        appending: &mut Appending,
+        expected_last: u64,
+        events: &Unit,
+    ) -> Result<u64, AppendError> {
+        let mut losses = self.server.losses.clone();
+        losses.mark_unchanged();
+        let begin = appending.next_reply();
+        let commit = appending.next_reply();
+        let batch: String = commit
+            .chars()
+            .rev()
+            .take(60)
+            .collect::<Vec<_>>()
+            .iter()
+            .rev()
+            .collect();
+        let last = events.len();
+        for (index, event) in events.iter().enumerate() {
+            let mut headers = headers_of(event)?;
+            headers.insert("Nats-Batch-Id", batch.as_str());
+            headers.insert("Nats-Batch-Sequence", HeaderValue::from(index as u64 + 1));
+            let mut reply = None;
+            if index == 0 {
+                headers.insert(
+                    NATS_EXPECTED_LAST_SEQUENCE,
+                    HeaderValue::from(expected_last),
+                );
+                reply = Some(begin.as_str());
+            }
+            if index + 1 == last {
+                headers.insert("Nats-Batch-Commit", "1");
+                reply = Some(commit.as_str());
+            }
+            self.publish(event, headers, reply).await?;
+        }
+        let expected = expected_last + last as u64;
+        self.wait_for_ack(appending, &commit, expected, expected_last, &mut losses)
+            .await?;
+        Ok(expected)
+    }
+
+    async fn publish(
+        &self,
+        event: &RawEvent,
+        headers: HeaderMap,
+        reply: Option<&str>,
+    ) -> Result<(), AppendError> {
+        let (subject, body) = (event.subject.clone(), Bytes::from(event.body.clone()));
+        let client = &self.server.client;
+        let published = match reply {
+            None => client.publish_with_headers(subject, headers, body).await,
+            Some(reply) => {
+                let reply = reply.to_owned();
+                client
+                    .publish_with_reply_and_headers(subject, reply, headers, body)
+                    .await
+            }
+        };
+        published.map_err(|error| match error.kind() {
+            async_nats::client::PublishErrorKind::MaxPayloadExceeded
+            | async_nats::client::PublishErrorKind::InvalidSubject => {
+                AppendError::Refused(error.to_string())
+            }
+            async_nats::client::PublishErrorKind::Send => unknown(error),
+        })
+    }
+
+    async fn wait_for_ack(
+        &self,
+        appending: &mut Appending,
+        reply: &str,
+        expected: u64,
+        expected_last: u64,
+        losses: &mut watch::Receiver<u64>,
+    ) -> Result<(), AppendError> {
+        let answer = timeout(self.server.options.answer_within, async {
+            loop {
+                // Cancel-safe: a message that is taken is looked at before the next wait.
+                tokio::select! {
+                    message = appending.acks.next() => match message {
+                        None => return Err(unknown("the subscription for answers ended")),
+                        Some(message) if message.subject.as_str() == reply => return Ok(message),
+                        // The answer to an earlier try, or to the first message of a batch.
+                        Some(_) => {}
+                    },
+                    _ = losses.changed() => {
+                        return Err(unknown("the connection to nats-server was lost"));
+                    }
+                }
+            }
+        });
+        let message = match answer.await {
+            Ok(answered) => answered?,
+            Err(elapsed) => return Err(unknown(elapsed)),
+        };
+        if message.status.is_some() {
+            return Err(unknown("nobody takes events for this stream at the moment"));
+        }
+        let ack: Ack = serde_json::from_slice(&message.payload).map_err(unknown)?;
+        match ack.error {
+            None if ack.seq == expected => Ok(()),
+            None => Err(AppendError::Conflict { expected_last }),
+            Some(error) => Err(refused(&error, expected_last)),
+        }
+    }
+}
+
+fn refused(error: &AckError, expected_last: u64) -> AppendError {
+    match error.err_code {
+        err_code::WRONG_LAST_SEQUENCE
+        | err_code::WRONG_LAST_MESSAGE_ID
+        | err_code::WRONG_LAST_SEQUENCE_CONSTANT => AppendError::Conflict { expected_last },
+        err_code::MESSAGE_TOO_LARGE | err_code::HEADERS_TOO_LARGE | err_code::BATCH_TOO_LARGE => {
+            AppendError::Refused(error.description.clone())
+        }
+        // Resources, leadership, start-up: worth trying again.
+        code => unknown(format!("{} ({code})", error.description)),
+    }
+}
+
+impl Appending {
+    fn next_reply(&mut self) -> String {
+        self.token += 1;
+        format!("{}.{}", self.inbox, self.token)
+    }
+}
+
+fn headers_of(event: &RawEvent) -> Result<HeaderMap, AppendError> {
+    let malformed = |name: &str| AppendError::Refused(format!("the header {name} is malformed"));
+    let mut headers = HeaderMap::new();
+    for (name, value) in &event.headers {
+        let key = match name {
+            Cow::Borrowed(name) => HeaderName::from_static(name),
+            Cow::Owned(name) => HeaderName::from_str(name).map_err(|_| malformed(name))?,
+        };
+        let value = HeaderValue::from_str(value).map_err(|_| malformed(name))?;
+        headers.insert(key, value);
+    }
+    Ok(headers)
+}

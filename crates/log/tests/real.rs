@@ -1,0 +1,195 @@
+//! The log on a real nats-server. Needs one on the PATH, or HANSARD_NATS_SERVER; and the suite,
+//! which is behind the feature `conformance`.
+#![cfg(feature = "conformance")]
+
+use std::sync::Arc;
+
+use hansard_log::conformance::{events, suite, units};
+use hansard_log::server::{NatsFiles, NatsServer, ServerOptions};
+use hansard_log::{EventLog, JetStreamOptions, Journal, Reader, Writer, WriterOptions, verify};
+use hansard_store::MemoryStore;
+use hansard_types::{AppId, LogId};
+use rustix::process::{Pid, Signal, kill_process};
+
+fn id() -> LogId {
+    LogId::new(AppId(1_400_000_001), 0)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests find the program as a person would"
+)]
+fn options(dir: &std::path::Path) -> ServerOptions {
+    ServerOptions {
+        dir: dir.to_owned(),
+        binary: std::env::var_os("HANSARD_NATS_SERVER").map(Into::into),
+        path: std::env::var_os("PATH"),
+        sync_interval: "100ms".to_owned(),
+    }
+}
+
+async fn start(dir: &std::path::Path) -> NatsServer {
+    NatsServer::start(options(dir))
+        .await
+        .expect("nats-server starts")
+}
+
+async fn open(server: &NatsServer) -> Arc<dyn EventLog> {
+    let connection = server
+        .connect(JetStreamOptions::default())
+        .await
+        .expect("connects");
+    Arc::new(connection.open_log(id()).await.expect("opens"))
+}
+
+async fn writer(log: &Arc<dyn EventLog>, journal: &Arc<MemoryStore>) -> Writer {
+    let journal = Arc::new(Journal::open(journal.clone()).expect("opens"));
+    let options = WriterOptions::default();
+    Writer::open(Arc::clone(log), Some(journal), None, options)
+        .await
+        .expect("opens")
+}
+
+fn kill(dir: &std::path::Path) -> u32 {
+    let pid = NatsFiles::new(dir).running().expect("it runs");
+    let raw = Pid::from_raw(i32::try_from(pid).expect("a pid")).expect("a pid");
+    kill_process(raw, Signal::KILL).expect("it is ours");
+    pid
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_the_log_on_jetstream_conforms() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = start(dir.path()).await;
+    let log = open(&server).await;
+    suite(&*log).await;
+    let reader = Reader::at_end(log).await.expect("reads");
+    let report = verify(&reader, |_, _| {})
+        .await
+        .expect("the chain is whole");
+    assert_eq!(report.events, 1300);
+    server.stop().await;
+    assert_eq!(NatsFiles::new(dir.path()).running(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_a_killed_server_comes_back_and_loses_and_doubles_nothing() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = start(dir.path()).await;
+    let log = open(&server).await;
+    let journal = Arc::new(MemoryStore::new());
+    let mut writer = writer(&log, &journal).await;
+    let written = events(id(), 2000);
+    for (round, events) in written.chunks(50).enumerate() {
+        let units = units(events);
+        let append = writer.append(&units);
+        if round % 10 == 5 {
+            let (killed, appended) = tokio::join!(async { kill(dir.path()) }, append);
+            appended.unwrap_or_else(|error| panic!("resolved after {killed} died: {error}"));
+        } else {
+            append.await.expect("appends");
+        }
+    }
+    let mut read = Vec::new();
+    while read.len() < written.len() {
+        let page = log.read(read.len() as u64 + 1, 300).await.expect("reads");
+        assert!(!page.is_empty(), "nothing after event {}", read.len());
+        read.extend(page);
+    }
+    assert_eq!(read, written);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_older_files_under_a_newer_journal_come_back_whole() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (live, older) = (dir.path().join("live"), dir.path().join("older"));
+    let journal = Arc::new(MemoryStore::new());
+    let written = events(id(), 600);
+    let server = start(&live).await;
+    let log = open(&server).await;
+    writer(&log, &journal)
+        .await
+        .append(&units(&written[..100]))
+        .await
+        .expect("appends");
+    server.stop().await;
+    copy(&live, &older);
+    let server = start(&live).await;
+    let log = open(&server).await;
+    writer(&log, &journal)
+        .await
+        .append(&units(&written[100..]))
+        .await
+        .expect("appends");
+    server.stop().await;
+    std::fs::remove_dir_all(&live).expect("removes");
+    copy(&older, &live);
+
+    let server = start(&live).await;
+    let log = open(&server).await;
+    assert_eq!(log.last().await.expect("reads"), 100);
+    let repaired = writer(&log, &journal).await.repaired();
+    assert_eq!((repaired.restored, repaired.accepted), (500, 0));
+    assert_eq!(log.read(1, 250).await.expect("reads"), written[..250]);
+    assert_eq!(log.read(400, 250).await.expect("reads"), written[399..]);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_a_second_writer_is_fenced_off() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = start(dir.path()).await;
+    let (log, other) = (open(&server).await, open(&server).await);
+    let mut first = writer(&log, &Arc::new(MemoryStore::new())).await;
+    let mut second = writer(&other, &Arc::new(MemoryStore::new())).await;
+    let written = events(id(), 2);
+    first.append(&units(&written[..1])).await.expect("appends");
+    let mut foreign = written[1].clone();
+    foreign.event.body.push(0);
+    for (name, value) in &mut foreign.event.headers {
+        if name == hansard_events::header::ID {
+            *value = "00000000-0000-0000-0000-0000000000ff".to_owned();
+        }
+    }
+    let fenced = second.append(&units(&[foreign])).await;
+    assert!(
+        matches!(fenced, Err(hansard_log::AppendError::Fenced { .. })),
+        "{fenced:?}"
+    );
+    first
+        .append(&units(&written[1..]))
+        .await
+        .expect("the first goes on");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_a_server_left_behind_is_ended_and_only_that() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let other = tempfile::tempdir().expect("a folder");
+    let bystander = start(other.path()).await;
+    let abandoned = start(dir.path()).await;
+    let pid = NatsFiles::new(dir.path()).running().expect("it runs");
+    // As after a kill -9 of the server: nobody stops its nats-server.
+    abandoned.abandon();
+    let server = start(dir.path()).await;
+    let now = NatsFiles::new(dir.path()).running().expect("it runs");
+    assert_ne!(now, pid);
+    assert!(NatsFiles::new(other.path()).running().is_some());
+    server.stop().await;
+    bystander.stop().await;
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).expect("creates");
+    for entry in std::fs::read_dir(from).expect("lists") {
+        let entry = entry.expect("lists");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("copies");
+        }
+    }
+}
