@@ -1,0 +1,255 @@
+//! What the compatible surface calls each refusal: one table from our reasons to the codes of the
+//! server API (reference: section 14), by service and, where the contract differs, by endpoint.
+
+use hansard_types::Reason;
+
+/// A service of the server API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Service {
+    Login,
+    OpenIm,
+    RecentContact,
+    Group,
+}
+
+// Codes of the gateway, before a service is reached.
+pub(crate) const HTTP_MALFORMED: u32 = 60002;
+pub(crate) const JSON_MALFORMED: u32 = 60003;
+pub(crate) const ACCOUNT_OR_SIGNATURE: u32 = 60004;
+pub(crate) const APP_INVALID: u32 = 60006;
+pub(crate) const TOO_MANY_CALLS: u32 = 60007;
+pub(crate) const BODY_TIMEOUT: u32 = 60008;
+pub(crate) const PATH_UNKNOWN: u32 = 60009;
+pub(crate) const NOT_AN_ADMINISTRATOR: u32 = 60010;
+pub(crate) const APP_MISSING: u32 = 60012;
+pub(crate) const ACCOUNT_NOT_A_STRING: u32 = 60015;
+pub(crate) const APP_UNKNOWN: u32 = 70020;
+
+// Accounts.
+pub(crate) const ACCOUNT_PARAMETER: u32 = 70402;
+pub(crate) const ACCOUNT_UNKNOWN: u32 = 70107;
+pub(crate) const ACCOUNT_INTERNAL: u32 = 70500;
+pub(crate) const PROFILE_TOO_LONG: u32 = 40601;
+
+// One-to-one messages.
+pub(crate) const OPENIM_JSON: u32 = 90001;
+pub(crate) const MSG_BODY_INVALID: u32 = 90002;
+pub(crate) const TO_ACCOUNT_INVALID: u32 = 90003;
+pub(crate) const MSG_RANDOM_INVALID: u32 = 90005;
+pub(crate) const MSG_TIME_INVALID: u32 = 90006;
+pub(crate) const MSG_BODY_NOT_ARRAY: u32 = 90007;
+pub(crate) const FROM_ACCOUNT_INVALID: u32 = 90008;
+pub(crate) const MSG_ELEMENT_INVALID: u32 = 90010;
+pub(crate) const TO_ACCOUNT_UNKNOWN: u32 = 90012;
+pub(crate) const MSG_LIFETIME_INVALID: u32 = 90026;
+pub(crate) const PUSH_INFO_INVALID: u32 = 90043;
+pub(crate) const MSG_KEY_INVALID: u32 = 90054;
+pub(crate) const OPENIM_INTERNAL: u32 = 91000;
+
+// Recent contacts.
+pub(crate) const CONTACT_ACCOUNT_UNKNOWN: u32 = 50001;
+pub(crate) const CONTACT_PARAMETER: u32 = 50002;
+pub(crate) const CONTACT_INTERNAL: u32 = 50004;
+
+// Groups.
+pub(crate) const GROUP_INTERNAL: u32 = 10002;
+pub(crate) const GROUP_PARAMETER: u32 = 10004;
+pub(crate) const GROUP_TOO_MANY_ACCOUNTS: u32 = 10005;
+pub(crate) const GROUP_FORBIDDEN: u32 = 10007;
+pub(crate) const GROUP_UNKNOWN: u32 = 10010;
+pub(crate) const GROUP_JSON: u32 = 10011;
+pub(crate) const GROUP_ID_INVALID: u32 = 10015;
+pub(crate) const GROUP_ANSWER_TOO_LARGE: u32 = 10018;
+pub(crate) const GROUP_ACCOUNT_UNKNOWN: u32 = 10019;
+pub(crate) const GROUP_MESSAGE_UNKNOWN: u32 = 10030;
+pub(crate) const GROUP_MESSAGE_NOT_RECALLABLE: u32 = 10032;
+pub(crate) const GROUP_TOO_MANY_MENTIONS: u32 = 10053;
+pub(crate) const TOPICS_NOT_ENABLED: u32 = 11000;
+
+impl Service {
+    /// Its part of the path.
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::Login => "im_open_login_svc",
+            Self::OpenIm => "openim",
+            Self::RecentContact => "recentcontact",
+            Self::Group => "group_open_http_svc",
+        }
+    }
+
+    /// A body that is no JSON object.
+    pub(crate) fn json_code(self) -> u32 {
+        match self {
+            Self::Login => JSON_MALFORMED,
+            Self::OpenIm => OPENIM_JSON,
+            Self::RecentContact => CONTACT_PARAMETER,
+            Self::Group => GROUP_JSON,
+        }
+    }
+
+    /// A field that is wrong and has no code of its own.
+    pub(crate) fn parameter_code(self) -> u32 {
+        match self {
+            Self::Login => ACCOUNT_PARAMETER,
+            Self::OpenIm => OPENIM_JSON,
+            Self::RecentContact => CONTACT_PARAMETER,
+            Self::Group => GROUP_PARAMETER,
+        }
+    }
+
+    /// It is not the caller's fault.
+    pub(crate) fn internal_code(self) -> u32 {
+        match self {
+            Self::Login => ACCOUNT_INTERNAL,
+            Self::OpenIm => OPENIM_INTERNAL,
+            Self::RecentContact => CONTACT_INTERNAL,
+            Self::Group => GROUP_INTERNAL,
+        }
+    }
+
+    /// Whether its answers carry `ErrorDisplay`.
+    pub(crate) fn has_error_display(self) -> bool {
+        match self {
+            Self::RecentContact => true,
+            Self::Login | Self::OpenIm | Self::Group => false,
+        }
+    }
+}
+
+/// Where a row of [`REFUSALS`] holds. A narrower one goes before a wider one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Within {
+    Endpoint(&'static str),
+    Service(Service),
+    Anywhere,
+}
+
+/// Every reason and its codes.
+static REFUSALS: &[(Reason, Within, u32)] = {
+    use Reason as R;
+    use Within::{Anywhere, Endpoint, Service as In};
+    &[
+        (R::AccountUnknown, Anywhere, ACCOUNT_UNKNOWN),
+        (R::AccountUnknown, In(Service::OpenIm), FROM_ACCOUNT_INVALID),
+        (
+            R::AccountUnknown,
+            In(Service::RecentContact),
+            CONTACT_ACCOUNT_UNKNOWN,
+        ),
+        (R::AccountUnknown, In(Service::Group), GROUP_ACCOUNT_UNKNOWN),
+        (R::SenderUnknown, Anywhere, FROM_ACCOUNT_INVALID),
+        (R::SenderUnknown, Endpoint("sendmsg"), 20003),
+        (R::SenderUnknown, In(Service::Group), GROUP_ACCOUNT_UNKNOWN),
+        (R::RecipientUnknown, Anywhere, TO_ACCOUNT_INVALID),
+        (R::RecipientUnknown, Endpoint("sendmsg"), TO_ACCOUNT_UNKNOWN),
+        (
+            R::RecipientUnknown,
+            In(Service::Group),
+            GROUP_ACCOUNT_UNKNOWN,
+        ),
+        (R::ProfileValueTooLong, Anywhere, PROFILE_TOO_LONG),
+        (R::MessageUnknown, Anywhere, 20022),
+        (R::MessageUnknown, In(Service::Group), GROUP_MESSAGE_UNKNOWN),
+        (R::MessageAlreadyRecalled, Anywhere, 20023),
+        (
+            R::MessageAlreadyRecalled,
+            In(Service::Group),
+            GROUP_MESSAGE_NOT_RECALLABLE,
+        ),
+        (R::MessageTooLarge, Anywhere, 93000),
+        (R::MessageTooLarge, In(Service::Group), 80002),
+        (R::MessageTimeInvalid, Anywhere, MSG_TIME_INVALID),
+        (R::GroupUnknown, Anywhere, GROUP_UNKNOWN),
+        (R::GroupIdTaken, Anywhere, 10021),
+        (R::GroupIdTakenBySameOwner, Anywhere, 10025),
+        (R::GroupFull, Anywhere, 10014),
+        (R::GroupTypeForbids, Anywhere, GROUP_FORBIDDEN),
+        (
+            R::GroupTypeForbids,
+            Endpoint("delete_group_member"),
+            GROUP_PARAMETER,
+        ),
+        (R::MemberUnknown, Anywhere, GROUP_ACCOUNT_UNKNOWN),
+        (R::GroupMuted, Anywhere, 10017),
+        (R::OwnerStays, Anywhere, GROUP_FORBIDDEN),
+        (R::AppExists, Anywhere, APP_INVALID),
+        (R::AppUnknown, Anywhere, APP_UNKNOWN),
+    ]
+};
+
+/// What an endpoint calls a refusal.
+pub(crate) fn of_refusal(reason: Reason, service: Service, command: &str) -> u32 {
+    let mut found = (0, service.internal_code());
+    for (_, within, code) in REFUSALS.iter().filter(|(row, ..)| *row == reason) {
+        let rank = match within {
+            Within::Endpoint(name) if *name == command => 3,
+            Within::Service(name) if *name == service => 2,
+            Within::Anywhere => 1,
+            Within::Endpoint(_) | Within::Service(_) => 0,
+        };
+        if rank > found.0 {
+            found = (rank, *code);
+        }
+    }
+    found.1
+}
+
+/// A reason in a sentence.
+pub(crate) fn text_of(reason: Reason) -> &'static str {
+    match reason {
+        Reason::AccountUnknown => "there is no such account; import it first",
+        Reason::SenderUnknown => "the sender is no account; import it first",
+        Reason::RecipientUnknown => "the other account does not exist; import it first",
+        Reason::ProfileValueTooLong => "a profile value is at most 500 bytes",
+        Reason::MessageUnknown => "there is no such message",
+        Reason::MessageAlreadyRecalled => "the message has been recalled before",
+        Reason::MessageTooLarge => "a message is at most 12 KB",
+        Reason::MessageTimeInvalid => "the message's time lies too far ahead",
+        Reason::GroupUnknown => "there is no such group, or it has been dissolved",
+        Reason::GroupIdTaken => "the group id is taken",
+        Reason::GroupIdTakenBySameOwner => "the group id is taken by a group of the same owner",
+        Reason::GroupFull => "the group would have more members than it may",
+        Reason::GroupTypeForbids => "groups of this type do not allow it",
+        Reason::MemberUnknown => "the account is no member of the group",
+        Reason::GroupMuted => "the group is muted",
+        Reason::OwnerStays => "the owner of a group of this type cannot be removed",
+        Reason::AppExists => "the app exists",
+        Reason::AppUnknown => "there is no such app",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_code() {
+        for reason in Reason::ALL {
+            let rows = REFUSALS.iter().filter(|(row, ..)| row == reason);
+            let anywhere = rows
+                .filter(|(_, within, _)| *within == Within::Anywhere)
+                .count();
+            assert_eq!(anywhere, 1, "{}", reason.name());
+        }
+    }
+
+    #[test]
+    fn the_narrowest_row_holds() {
+        let sender = Reason::SenderUnknown;
+        assert_eq!(of_refusal(sender, Service::OpenIm, "sendmsg"), 20003);
+        assert_eq!(
+            of_refusal(sender, Service::OpenIm, "admin_msgwithdraw"),
+            90008
+        );
+        assert_eq!(of_refusal(sender, Service::Group, "send_group_msg"), 10019);
+        let forbids = Reason::GroupTypeForbids;
+        assert_eq!(
+            of_refusal(forbids, Service::Group, "add_group_member"),
+            10007
+        );
+        assert_eq!(
+            of_refusal(forbids, Service::Group, "delete_group_member"),
+            10004
+        );
+    }
+}

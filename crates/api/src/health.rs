@@ -1,0 +1,53 @@
+//! Whether the server lives and is ready, its metrics, and its description of itself.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use serde_json::json;
+
+use crate::state::Shared;
+
+/// The process answers.
+pub(crate) async fn live(State(shared): State<Arc<Shared>>) -> Response {
+    let health = shared.state.engine.health();
+    let status = if health.live {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(json!({ "live": health.live }))).into_response()
+}
+
+/// It takes commands; if not, the reasons say why not.
+pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
+    let health = shared.state.engine.health();
+    let status = if health.ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let body = json!({ "ready": health.ready, "reasons": health.reasons });
+    (status, Json(body)).into_response()
+}
+
+pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+    let content_type = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
+    (content_type, (shared.state.metrics)()).into_response()
+}
+
+pub(crate) async fn openapi() -> Response {
+    static DOCUMENT: LazyLock<Bytes> =
+        LazyLock::new(|| Bytes::from(crate::openapi::openapi().to_string()));
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        DOCUMENT.clone(),
+    )
+        .into_response()
+}

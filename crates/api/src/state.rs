@@ -1,0 +1,123 @@
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use hansard_engine::Handle;
+use hansard_projector::Registry;
+use hansard_types::AppId;
+use tokio::sync::{Semaphore, watch};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::ids::Ids;
+use crate::rate::Limiter;
+use crate::usersig::Verifier;
+use crate::v1::problem::Problem;
+use crate::{health, v1, v4};
+
+/// The search indexes of the apps.
+pub trait SearchIndexes: Send + Sync + 'static {
+    /// `None` when the app has none, or it is not open yet.
+    fn reader(&self, app: AppId) -> Option<hansard_search::Reader>;
+}
+
+/// The secret keys of the apps. They never leave the process that asks.
+pub trait Secrets: Send + Sync + 'static {
+    /// `None` when there is no such app.
+    fn secret(&self, app: AppId) -> Option<Arc<str>>;
+}
+
+/// What an operator can choose.
+#[derive(Debug, Clone)]
+pub struct ApiOptions {
+    /// Holds callers to the documented rates per app and endpoint (200 calls a second for most):
+    /// over them a call is answered 60007. Off by default: whoever runs a server may use it.
+    pub rate_limits: bool,
+    /// Event streams that may be open at once; one more is answered 503.
+    pub followers_max: usize,
+    /// Turns true when the server shuts down: event streams then end. Without it they end when
+    /// the engine closes.
+    pub shutdown: Option<watch::Receiver<bool>>,
+}
+
+impl Default for ApiOptions {
+    fn default() -> Self {
+        Self {
+            rate_limits: false,
+            followers_max: 256,
+            shutdown: None,
+        }
+    }
+}
+
+/// Everything that the surfaces need.
+#[derive(Clone)]
+pub struct ApiState {
+    pub engine: Handle,
+    /// What the projections say of themselves.
+    pub registry: Registry,
+    pub search: Arc<dyn SearchIndexes>,
+    pub secrets: Arc<dyn Secrets>,
+    /// Writes the metrics in Prometheus' text format.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    pub options: ApiOptions,
+}
+
+/// What handlers share.
+pub(crate) struct Shared {
+    pub(crate) state: ApiState,
+    pub(crate) verifier: Verifier,
+    pub(crate) limiter: Limiter,
+    pub(crate) ids: Ids,
+    pub(crate) meters: v4::Meters,
+    pub(crate) followers: Arc<Semaphore>,
+}
+
+impl Shared {
+    pub(crate) fn new(state: ApiState) -> Arc<Self> {
+        Arc::new(Self {
+            verifier: Verifier::default(),
+            limiter: Limiter::default(),
+            ids: Ids::new(),
+            meters: v4::Meters::new(),
+            followers: Arc::new(Semaphore::new(state.options.followers_max)),
+            state,
+        })
+    }
+}
+
+/// Every route. The metrics recorder must be installed before, because counters are looked up
+/// once, here.
+pub fn router(state: ApiState) -> Router {
+    let shared = Shared::new(state);
+    Router::new()
+        .route("/v4", any(v4::handle))
+        .route("/v4/", any(v4::handle))
+        .route("/v4/{*path}", any(v4::handle))
+        .merge(v1::routes())
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(health::openapi))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(CatchPanicLayer::custom(|_panic| {
+            Problem::internal("something broke; the server goes on").into_response()
+        }))
+        .with_state(shared)
+}
+
+async fn not_found() -> Response {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "there is nothing at this path",
+    )
+    .into_response()
+}
+
+async fn method_not_allowed() -> Response {
+    let title = "this path does not take this method";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", title).into_response()
+}

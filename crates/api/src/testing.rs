@@ -1,0 +1,250 @@
+//! An in-process server for the tests of this crate: the engine in memory, a clock that stands
+//! still, an administrator, and the accounts `alice`, `bob` and `carol`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use hansard_engine::testing::{APP, TestEngine};
+use hansard_projector::Registry;
+use hansard_types::AppId;
+use parking_lot::Mutex;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tower::ServiceExt as _;
+
+use crate::usersig::tests::{SECRET, sign};
+use crate::{ApiOptions, ApiState, SearchIndexes, Secrets, router};
+
+/// Far more than any answer of a test.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// An answer that has been read.
+pub(crate) struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Response {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.to_vec()).expect("UTF-8")
+    }
+
+    /// The lines of an NDJSON answer.
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        self.text()
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect()
+    }
+}
+
+struct OneSecret;
+
+impl Secrets for OneSecret {
+    fn secret(&self, app: AppId) -> Option<Arc<str>> {
+        (app == APP).then(|| SECRET.into())
+    }
+}
+
+/// Indexes that a test puts in.
+#[derive(Default)]
+pub(crate) struct Indexes(pub(crate) Mutex<HashMap<AppId, hansard_search::Reader>>);
+
+impl SearchIndexes for Indexes {
+    fn reader(&self, app: AppId) -> Option<hansard_search::Reader> {
+        self.0.lock().get(&app).cloned()
+    }
+}
+
+pub(crate) struct TestApi {
+    pub(crate) router: Router,
+    pub(crate) engine: TestEngine,
+    pub(crate) registry: Registry,
+    pub(crate) indexes: Arc<Indexes>,
+    pub(crate) shutdown: watch::Sender<bool>,
+}
+
+impl TestApi {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(ApiOptions::default()).await
+    }
+
+    pub(crate) async fn start_with(options: ApiOptions) -> Self {
+        let engine = TestEngine::start().await;
+        let registry = Registry::default();
+        let indexes = Arc::new(Indexes::default());
+        let (shutdown, is_shutting_down) = watch::channel(false);
+        let state = ApiState {
+            engine: engine.handle.clone(),
+            registry: registry.clone(),
+            search: Arc::clone(&indexes) as Arc<dyn SearchIndexes>,
+            secrets: Arc::new(OneSecret),
+            metrics: Arc::new(|| "# metrics\n".to_owned()),
+            options: ApiOptions {
+                shutdown: Some(is_shutting_down),
+                ..options
+            },
+        };
+        Self {
+            router: router(state),
+            engine,
+            registry,
+            indexes,
+            shutdown,
+        }
+    }
+
+    /// A signature of a user that holds.
+    pub(crate) fn usersig(&self, user: &str) -> String {
+        sign(APP, SECRET, user, self.engine.handle.now().seconds(), 3600)
+    }
+
+    pub(crate) fn advance_ms(&self, ms: u64) {
+        self.engine.world.clock.advance_ms(ms);
+    }
+
+    /// The last committed sequence.
+    pub(crate) fn log_end(&self) -> u64 {
+        *self.engine.handle.committed(APP).expect("the app").borrow()
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Response {
+        let answered = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("infallible");
+        let (parts, body) = answered.into_parts();
+        let body = to_bytes(body, ANSWER_BYTES_MAX)
+            .await
+            .expect("a whole body");
+        Response {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    /// The query of a valid call.
+    pub(crate) fn query(&self, identifier: &str, usersig: &str) -> String {
+        let sig = utf8_percent_encode(usersig, NON_ALPHANUMERIC);
+        format!("sdkappid={APP}&identifier={identifier}&usersig={sig}&random=7&contenttype=json")
+    }
+
+    /// A call with a body as it is. Everything below `/v4` is HTTP 200.
+    pub(crate) async fn v4_raw(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+        headers: &[(&str, &str)],
+    ) -> Response {
+        let query = self.query("administrator", &self.usersig("administrator"));
+        self.v4_query(path, &query, body, headers).await
+    }
+
+    pub(crate) async fn v4_query(
+        &self,
+        path: &str,
+        query: &str,
+        body: Vec<u8>,
+        headers: &[(&str, &str)],
+    ) -> Response {
+        let mut request = Request::post(format!("/v4/{path}?{query}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self
+            .send(request.body(Body::from(body)).expect("a request"))
+            .await;
+        assert_eq!(response.status, StatusCode::OK, "{path}");
+        response
+    }
+
+    pub(crate) async fn v4(&self, path: &str, body: Value) -> Value {
+        self.v4_raw(path, body.to_string().into_bytes(), &[])
+            .await
+            .json()
+    }
+
+    /// A call that must succeed.
+    pub(crate) async fn v4_ok(&self, path: &str, body: Value) -> Value {
+        let answer = self.v4(path, body).await;
+        assert_eq!(
+            (code(&answer), &answer["ActionStatus"]),
+            (0, &json!("OK")),
+            "{path}: {answer}"
+        );
+        answer
+    }
+
+    /// Calls that must be refused with these codes, and change nothing.
+    pub(crate) async fn refuses(&self, path: &str, cases: impl IntoIterator<Item = (Value, u32)>) {
+        for (body, expected) in cases {
+            let end = self.log_end();
+            let answer = self.v4(path, body.clone()).await;
+            let mut shown = body.to_string();
+            shown.truncate(shown.floor_char_boundary(200));
+            assert_eq!(
+                code(&answer),
+                u64::from(expected),
+                "{path} {shown}: {answer}"
+            );
+            assert_eq!(answer["ActionStatus"], "FAIL", "{path} {shown}");
+            assert!(
+                answer["ErrorInfo"]
+                    .as_str()
+                    .is_some_and(|info| !info.is_empty()),
+                "{answer}"
+            );
+            assert_eq!(self.log_end(), end, "{path} {shown}: nothing was written");
+        }
+    }
+
+    /// A public group of alice's with members.
+    pub(crate) async fn create_group(&self, id: &str, members: &[&str]) {
+        let members: Vec<Value> = members
+            .iter()
+            .map(|member| json!({ "Member_Account": member }))
+            .collect();
+        let body = json!({
+            "Type": "Public", "Name": id, "GroupId": id, "Owner_Account": "alice",
+            "MemberList": members,
+        });
+        self.v4_ok("group_open_http_svc/create_group", body).await;
+    }
+
+    /// A request of `/v1` with the administrator's token.
+    pub(crate) fn v1_request(&self, method: &str, path: &str, body: Body) -> Request<Body> {
+        let token = self.usersig("administrator");
+        Request::builder()
+            .method(method)
+            .uri(format!("/v1/apps/{APP}/{path}"))
+            .header("authorization", format!("Bearer {token}"))
+            .body(body)
+            .expect("a request")
+    }
+
+    pub(crate) async fn v1(&self, path: &str) -> Response {
+        self.send(self.v1_request("GET", path, Body::empty())).await
+    }
+}
+
+/// The code of an answer.
+pub(crate) fn code(answer: &Value) -> u64 {
+    answer["ErrorCode"].as_u64().expect("a code")
+}
+
+/// A text element.
+pub(crate) fn text(words: &str) -> Value {
+    json!({ "MsgType": "TIMTextElem", "MsgContent": { "Text": words } })
+}

@@ -1,0 +1,120 @@
+//! `/v1/apps/{app}/settings`: who may call the app's server API.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use hansard_domain::Command;
+use hansard_domain::app::ChangeAppSettings;
+use hansard_types::{AppId, UserId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::state::Shared;
+use crate::v1::Operation;
+use crate::v1::access::{Access, Metered, json_body, not_submitted};
+use crate::v1::problem::Problem;
+
+pub(crate) const PATH: &str = "/v1/apps/{app}/settings";
+/// Administrators of an app.
+const ADMINISTRATORS_MAX: usize = 100;
+
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        method: "get",
+        path: PATH,
+        id: "settings",
+        summary: "Shows an app's settings",
+        parameters: &[],
+        request: None,
+        response: ("application/json", |generator| {
+            generator.subschema_for::<Settings>()
+        }),
+    },
+    Operation {
+        method: "patch",
+        path: PATH,
+        id: "change_settings",
+        summary: "Changes settings of an app; an absent one stays as it is",
+        parameters: &[],
+        request: Some(("application/json", |generator| {
+            generator.subschema_for::<SettingsChange>()
+        })),
+        response: ("application/json", |generator| {
+            generator.subschema_for::<Settings>()
+        }),
+    },
+];
+
+#[derive(Serialize, JsonSchema)]
+struct Settings {
+    app: AppId,
+    /// Accounts that may call the app's server API.
+    administrators: Vec<UserId>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(default)]
+#[derive(Default)]
+struct SettingsChange {
+    /// The whole new list, 1 to 100. The caller must stay in it: who locks themselves out has no
+    /// way back in.
+    administrators: Option<Vec<UserId>>,
+}
+
+pub(crate) async fn show(State(shared): State<Arc<Shared>>, access: Access) -> Response {
+    let metered = Metered::start("settings");
+    metered.end(settings(&shared, access.app))
+}
+
+fn settings(shared: &Shared, app: AppId) -> Result<Response, Problem> {
+    let row = shared
+        .state
+        .engine
+        .app(app)
+        .ok_or_else(Problem::app_unknown)?;
+    Ok(Json(Settings {
+        app,
+        administrators: row.administrators,
+    })
+    .into_response())
+}
+
+pub(crate) async fn change(
+    State(shared): State<Arc<Shared>>,
+    access: Access,
+    body: Bytes,
+) -> Response {
+    let metered = Metered::start("change_settings");
+    let changed = apply(&shared, &access, &body).await;
+    metered.end(changed.and_then(|()| settings(&shared, access.app)))
+}
+
+async fn apply(shared: &Shared, access: &Access, body: &Bytes) -> Result<(), Problem> {
+    let SettingsChange { administrators } = json_body(body)?;
+    let Some(administrators) = administrators else {
+        return Ok(());
+    };
+    if administrators.is_empty() || administrators.len() > ADMINISTRATORS_MAX {
+        let detail = format!("administrators holds 1 to {ADMINISTRATORS_MAX} accounts");
+        return Err(Problem::invalid(detail));
+    }
+    if !administrators.contains(&access.caller) {
+        return Err(Problem::invalid("administrators must hold the caller"));
+    }
+    let command = ChangeAppSettings {
+        app_id: access.app,
+        administrators: Some(administrators),
+        secret_fingerprint: None,
+    };
+    // Apps and their settings are a log of their own: app 0.
+    let command = Command::ChangeAppSettings(command);
+    let submitted = shared
+        .state
+        .engine
+        .submit(AppId(0), command, access.provenance())
+        .await;
+    submitted.map(|_| ()).map_err(not_submitted)
+}

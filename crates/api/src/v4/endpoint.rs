@@ -1,0 +1,264 @@
+use std::borrow::Cow;
+use std::fmt;
+
+use futures::future::BoxFuture;
+use hansard_domain::Command;
+use hansard_engine::{Answer, SubmitError};
+use hansard_events::Provenance;
+use hansard_types::{AppId, Position, Timestamp, UserId};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::codes::{self, Service};
+use crate::json::{self, BodyFault};
+use crate::state::Shared;
+use crate::v4::envelope;
+
+/// What an endpoint's file provides.
+pub(crate) trait Operation: 'static {
+    /// One sentence for the documentation.
+    const SUMMARY: &'static str;
+    /// Codes of fields that have one of their own when their type is wrong, by path (items of
+    /// lists written `[]`); an entry holds for everything below it.
+    const FIELDS: &'static [(&'static str, u32)] = &[];
+    type Request: DeserializeOwned + JsonSchema + Send;
+    type Response: Serialize + JsonSchema + Send;
+
+    fn call(
+        call: &Call<'_>,
+        request: Self::Request,
+    ) -> impl Future<Output = Result<Answered<Self::Response>, Failure>> + Send;
+}
+
+/// The response of an endpoint that only says OK.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+pub(crate) struct Nothing {}
+
+/// A request that has come through the shell.
+pub(crate) struct Call<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) endpoint: &'static Endpoint,
+    pub(crate) app: AppId,
+    /// The administrator who calls.
+    pub(crate) caller: &'a UserId,
+    pub(crate) request_id: &'a str,
+}
+
+impl Call<'_> {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.shared.state.engine.now()
+    }
+
+    pub(crate) fn directory(&self) -> hansard_directory::Reader<'_> {
+        self.shared.state.engine.directory(self.app)
+    }
+
+    pub(crate) fn groups(&self) -> hansard_groups::Reader<'_> {
+        self.shared.state.engine.groups(self.app)
+    }
+
+    pub(crate) fn conversations(&self) -> hansard_conversations::Reader<'_> {
+        self.shared.state.engine.conversations(self.app)
+    }
+
+    fn provenance(&self) -> Provenance {
+        Provenance {
+            actor: self.caller.as_str().to_owned(),
+            correlation: Some(self.request_id.to_owned()),
+            causation: None,
+        }
+    }
+
+    /// Gives a command to the engine and waits for its answer.
+    pub(crate) async fn submit(&self, command: Command) -> Result<Answer, Failure> {
+        let submitted = self
+            .shared
+            .state
+            .engine
+            .submit(self.app, command, self.provenance())
+            .await;
+        submitted.map_err(|error| self.not_answered(error))
+    }
+
+    /// Gives commands to the engine in order; one result for each.
+    pub(crate) async fn submit_all(
+        &self,
+        commands: Vec<Command>,
+    ) -> Vec<Result<Answer, SubmitError>> {
+        self.shared
+            .state
+            .engine
+            .submit_all(self.app, commands, self.provenance())
+            .await
+    }
+
+    /// A refusal in this endpoint's codes.
+    pub(crate) fn refusal(&self, reason: hansard_types::Reason) -> Failure {
+        let code = codes::of_refusal(reason, self.endpoint.service, self.endpoint.command);
+        Failure::refused(code, codes::text_of(reason))
+    }
+
+    pub(crate) fn not_answered(&self, error: SubmitError) -> Failure {
+        match error {
+            SubmitError::Rejected(rejection) => self.refusal(rejection.reason),
+            SubmitError::AppUnknown => {
+                Failure::refused(codes::APP_UNKNOWN, "there is no such sdkappid")
+            }
+            SubmitError::Busy => Failure::Unavailable(
+                "the server is busy and nothing happened: send the same request again".to_owned(),
+            ),
+            SubmitError::Unavailable(reason) => Failure::Unavailable(format!(
+                "nothing happened ({reason}): send the same request again later"
+            )),
+            SubmitError::OutcomeUnknown(reason) => Failure::Unavailable(format!(
+                "it may have happened ({reason}): sending the same request again, with the same \
+                 numbers and time, is safe, it is recognised"
+            )),
+        }
+    }
+
+    /// The code for a field that this service has no better one for.
+    pub(crate) fn parameter(&self, info: impl Into<Cow<'static, str>>) -> Failure {
+        Failure::refused(self.endpoint.service.parameter_code(), info)
+    }
+}
+
+/// A successful answer.
+pub(crate) struct Answered<T> {
+    pub(crate) body: T,
+    /// Of a write: where its event is.
+    pub(crate) position: Option<Position>,
+}
+
+impl<T> Answered<T> {
+    pub(crate) fn read(body: T) -> Self {
+        Self {
+            body,
+            position: None,
+        }
+    }
+
+    pub(crate) fn written(body: T, position: Position) -> Self {
+        Self {
+            body,
+            position: Some(position),
+        }
+    }
+}
+
+/// Why a request has no answer of its own.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The caller is told no.
+    Refused { code: u32, info: Cow<'static, str> },
+    /// Not the caller's fault, and known: the text says what happened and what to do.
+    Unavailable(String),
+    /// Something broke; the text is for the log and not for the caller.
+    Broken(String),
+}
+
+impl Failure {
+    pub(crate) fn refused(code: u32, info: impl Into<Cow<'static, str>>) -> Self {
+        Self::Refused {
+            code,
+            info: info.into(),
+        }
+    }
+
+    /// A read model or anything else of ours failed.
+    pub(crate) fn broken(error: impl std::error::Error) -> Self {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        Self::Broken(text)
+    }
+}
+
+/// A serialised answer.
+pub(crate) struct Written {
+    pub(crate) body: Vec<u8>,
+    pub(crate) position: Option<Position>,
+}
+
+type Run = for<'a> fn(&'a Call<'a>, &'a [u8]) -> BoxFuture<'a, Result<Written, Failure>>;
+type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// One row of the table.
+pub(crate) struct Endpoint {
+    pub(crate) service: Service,
+    pub(crate) command: &'static str,
+    /// Names it had in earlier years.
+    pub(crate) aliases: &'static [&'static str],
+    /// The documented rate, calls a second of one app.
+    pub(crate) per_second: u32,
+    pub(crate) summary: &'static str,
+    pub(crate) request: SchemaOf,
+    pub(crate) response: SchemaOf,
+    pub(crate) run: Run,
+}
+
+impl Endpoint {
+    pub(crate) const fn new<O: Operation>(
+        service: Service,
+        command: &'static str,
+        aliases: &'static [&'static str],
+        per_second: u32,
+    ) -> Self {
+        Self {
+            service,
+            command,
+            aliases,
+            per_second,
+            summary: O::SUMMARY,
+            request: |generator| generator.subschema_for::<O::Request>(),
+            response: |generator| generator.subschema_for::<O::Response>(),
+            run: |call, body| Box::pin(run::<O>(call, body)),
+        }
+    }
+
+    pub(crate) fn answers_to(&self, command: &str) -> bool {
+        self.command == command || self.aliases.contains(&command)
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.service.path(), self.command)
+    }
+}
+
+async fn run<O: Operation>(call: &Call<'_>, body: &[u8]) -> Result<Written, Failure> {
+    let service = call.endpoint.service;
+    let request = json::read(body).map_err(|fault| body_failure(&fault, service, O::FIELDS))?;
+    let Answered { body, position } = O::call(call, request).await?;
+    let body = envelope::success(service, &body).map_err(Failure::broken)?;
+    if body.len() > envelope::ANSWER_BYTES_MAX {
+        let info = "the answer would be larger than 1 MB: ask for less";
+        return Err(Failure::refused(codes::GROUP_ANSWER_TOO_LARGE, info));
+    }
+    Ok(Written { body, position })
+}
+
+fn body_failure(fault: &BodyFault, service: Service, fields: &[(&str, u32)]) -> Failure {
+    let code = match fault {
+        BodyFault::NotJson | BodyFault::NotAnObject | BodyFault::TooDeep => service.json_code(),
+        BodyFault::Field(path) => match json::code_of_field(path, fields) {
+            Some(code) => code,
+            None if names_an_account(path) => codes::ACCOUNT_NOT_A_STRING,
+            None => service.parameter_code(),
+        },
+    };
+    Failure::refused(code, fault.to_string())
+}
+
+/// Fields that hold a UserID: whatever service they are in, the gateway wants a string.
+fn names_an_account(path: &str) -> bool {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    let name = name.trim_end_matches("[]");
+    name.ends_with("_Account") || matches!(name, "UserID" | "Identifier" | "Accounts")
+}

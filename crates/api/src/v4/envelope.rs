@@ -1,0 +1,124 @@
+//! The envelope of every answer: `ActionStatus`, `ErrorCode`, `ErrorInfo`.
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Response, header};
+use hansard_types::Position;
+use serde::Serialize;
+
+use crate::codes::Service;
+
+/// An answer's size (Tencent Cloud Chat: 1 MB, else 10018).
+pub(crate) const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// Where a write's event is, and what a read may wait for.
+pub(crate) const POSITION: HeaderName = HeaderName::from_static("hansard-position");
+/// What the request is called in our logs and in the events it caused.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("hansard-request-id");
+
+/// A successful answer with the fields of `body`, which must serialise as an object.
+pub(crate) fn success<T: Serialize>(
+    service: Service,
+    body: &T,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let mut text = Vec::with_capacity(192);
+    text.extend_from_slice(br#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"""#);
+    if service.has_error_display() {
+        text.extend_from_slice(br#","ErrorDisplay":"""#);
+    }
+    let mark = text.len();
+    serde_json::to_writer(&mut text, body)?;
+    assert_eq!(text.get(mark), Some(&b'{'), "an answer is an object");
+    if text.len() == mark + 2 {
+        text.remove(mark);
+    } else {
+        text[mark] = b',';
+    }
+    Ok(text)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Fail<'a> {
+    action_status: &'static str,
+    error_code: u32,
+    error_info: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_display: Option<&'static str>,
+}
+
+/// A failed answer; no service when the path names none.
+pub(crate) fn failure(service: Option<Service>, code: u32, info: &str) -> Vec<u8> {
+    let has_display = service.is_some_and(Service::has_error_display);
+    let fail = Fail {
+        action_status: "FAIL",
+        error_code: code,
+        error_info: info,
+        error_display: has_display.then_some(""),
+    };
+    serde_json::to_vec(&fail).expect("texts and numbers serialise")
+}
+
+/// HTTP 200, whatever the envelope says: known clients raise on anything else.
+pub(crate) fn http(body: Vec<u8>, position: Option<Position>, request_id: &str) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    let headers = response.headers_mut();
+    headers.reserve(6);
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
+    let allowed = HeaderValue::from_static("X-Requested-With");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("POST"),
+    );
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    if let Some(position) = position
+        && let Ok(value) = HeaderValue::from_str(&position.to_string())
+    {
+        headers.insert(POSITION, value);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::v4::endpoint::Nothing;
+
+    fn parsed(body: &[u8]) -> Value {
+        serde_json::from_slice(body).expect("JSON")
+    }
+
+    #[test]
+    fn the_fields_of_an_answer_stand_beside_the_status() {
+        let body = success(Service::Group, &json!({ "GroupId": "g" })).expect("it serialises");
+        let expected =
+            json!({ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "", "GroupId": "g" });
+        assert_eq!(parsed(&body), expected);
+        let body = success(Service::RecentContact, &Nothing {}).expect("it serialises");
+        let expected =
+            json!({ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "", "ErrorDisplay": "" });
+        assert_eq!(parsed(&body), expected);
+    }
+
+    #[test]
+    fn a_failure_says_its_code_and_text() {
+        let body = failure(None, 60009, "no \"such\" path");
+        let expected =
+            json!({ "ActionStatus": "FAIL", "ErrorCode": 60009, "ErrorInfo": "no \"such\" path" });
+        assert_eq!(parsed(&body), expected);
+        assert_eq!(
+            parsed(&failure(Some(Service::RecentContact), 1, ""))["ErrorDisplay"],
+            ""
+        );
+    }
+}
