@@ -16,6 +16,9 @@ use crate::usersig::Verifier;
 use crate::v1::problem::Problem;
 use crate::{health, v1, v4};
 
+/// Imports at once; more wait.
+const IMPORTS_AT_ONCE_MAX: usize = 4;
+
 /// The search indexes of the apps.
 pub trait SearchIndexes: Send + Sync + 'static {
     /// `None` when the app has none, or it is not open yet.
@@ -72,6 +75,8 @@ pub(crate) struct Shared {
     pub(crate) ids: Ids,
     pub(crate) meters: v4::Meters,
     pub(crate) followers: Arc<Semaphore>,
+    /// Imports wait for one another: each holds its body.
+    pub(crate) imports: Semaphore,
 }
 
 impl Shared {
@@ -81,6 +86,7 @@ impl Shared {
             limiter: Limiter::default(),
             ids: Ids::new(),
             meters: v4::Meters::new(),
+            imports: Semaphore::new(IMPORTS_AT_ONCE_MAX),
             followers: Arc::new(Semaphore::new(state.options.followers_max)),
             state,
         })

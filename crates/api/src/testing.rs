@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
+use crate::state::Shared;
 use crate::usersig::tests::{SECRET, sign};
 use crate::{ApiOptions, ApiState, SearchIndexes, Secrets, router};
 
@@ -36,6 +37,10 @@ impl Response {
 
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.to_vec()).expect("UTF-8")
+    }
+
+    pub(crate) fn header(&self, name: &str) -> String {
+        self.headers[name].to_str().expect("text").to_owned()
     }
 
     /// The lines of an NDJSON answer.
@@ -67,6 +72,7 @@ impl SearchIndexes for Indexes {
 
 pub(crate) struct TestApi {
     pub(crate) router: Router,
+    state: ApiState,
     pub(crate) engine: TestEngine,
     pub(crate) registry: Registry,
     pub(crate) indexes: Arc<Indexes>,
@@ -95,12 +101,18 @@ impl TestApi {
             },
         };
         Self {
-            router: router(state),
+            router: router(state.clone()),
+            state,
             engine,
             registry,
             indexes,
             shutdown,
         }
+    }
+
+    /// What handlers share, made anew.
+    pub(crate) fn shared(&self) -> Arc<Shared> {
+        Shared::new(self.state.clone())
     }
 
     /// A signature of a user that holds.
@@ -247,4 +259,11 @@ pub(crate) fn code(answer: &Value) -> u64 {
 /// A text element.
 pub(crate) fn text(words: &str) -> Value {
     json!({ "MsgType": "TIMTextElem", "MsgContent": { "Text": words } })
+}
+
+/// Says something in a group.
+pub(crate) async fn say(api: &TestApi, group: &str, from: &str, random: u32, words: &str) {
+    let body = json!({ "GroupId": group, "From_Account": from, "Random": random,
+        "MsgBody": [text(words)] });
+    api.v4_ok("group_open_http_svc/send_group_msg", body).await;
 }

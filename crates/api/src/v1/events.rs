@@ -11,7 +11,6 @@
 //! repeats nothing. Only committed events are delivered. A slow reader holds up its own stream
 //! and nothing else.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,13 +40,13 @@ const LOG_END: HeaderName = HeaderName::from_static("hansard-log-end");
 const NDJSON: &str = "application/x-ndjson";
 const SSE: &str = "text/event-stream";
 
-/// Events read at once for a stream.
+/// Events read at once: what a stream holds in memory.
 const BATCH_EVENTS_MAX: usize = 256;
 /// Bytes of lines on a page with a limit, so that a page of large events stays small: it then has
 /// fewer lines.
 const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Events looked at for a page with a limit, wanted or not.
-const PAGE_LOOKED_AT_MAX: usize = 200_000;
+const PAGE_LOOKED_AT_MAX: usize = 50_000;
 /// How long a stream stays silent.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -253,7 +252,7 @@ fn whole(engine: &Handle, range: Range, end: u64) -> Response {
         engine: engine.clone(),
         range,
         follow: Follow::No,
-        ready: VecDeque::new(),
+        ready: Vec::new(),
         committed: None,
         shutdown: None,
         _open: None,
@@ -274,7 +273,7 @@ fn following(
         engine: shared.state.engine.clone(),
         range,
         follow,
-        ready: VecDeque::new(),
+        ready: Vec::new(),
         committed: Some(committed),
         shutdown: shared.state.options.shutdown.clone(),
         _open: Some((permit, Open::follower())),
@@ -306,7 +305,8 @@ struct Lines {
     engine: Handle,
     range: Range,
     follow: Follow,
-    ready: VecDeque<Bytes>,
+    /// The lines of the last batch, not sent yet.
+    ready: Vec<u8>,
     /// Given when it follows.
     committed: Option<watch::Receiver<u64>>,
     shutdown: Option<watch::Receiver<bool>>,
@@ -328,8 +328,8 @@ impl Lines {
 
     async fn next(&mut self) -> Result<Option<Bytes>, BrokenOff> {
         loop {
-            if let Some(bytes) = self.ready.pop_front() {
-                return Ok(Some(bytes));
+            if !self.ready.is_empty() {
+                return Ok(Some(Bytes::from(std::mem::take(&mut self.ready))));
             }
             if self.range.next > self.range.until || self.is_shutting_down() {
                 return Ok(None);
@@ -388,23 +388,24 @@ impl Lines {
                 BrokenOff
             })?;
             if let Some(line) = line {
-                self.ready.push_back(self.framed(stored.sequence, line));
+                self.push(stored.sequence, &line);
             }
         }
         Ok(())
     }
 
-    fn framed(&self, sequence: u64, mut line: String) -> Bytes {
-        match self.follow {
-            Follow::Sse => {
-                let position = Position::new(0, sequence);
-                Bytes::from(format!("id: {position}\ndata: {line}\n\n"))
-            }
-            Follow::No | Follow::Ndjson => {
-                line.push('\n');
-                Bytes::from(line)
-            }
+    fn push(&mut self, sequence: u64, line: &str) {
+        if self.follow == Follow::Sse {
+            let id = format!("id: {}\ndata: ", Position::new(0, sequence));
+            self.ready.extend_from_slice(id.as_bytes());
         }
+        self.ready.extend_from_slice(line.as_bytes());
+        let end: &[u8] = if self.follow == Follow::Sse {
+            b"\n\n"
+        } else {
+            b"\n"
+        };
+        self.ready.extend_from_slice(end);
     }
 
     /// Waits for something new, for silence to last, or for the end. Every wait is cancel-safe.
@@ -439,3 +440,6 @@ enum Waited {
     Silence,
     Ended,
 }
+
+#[cfg(test)]
+mod tests;

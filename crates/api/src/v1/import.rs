@@ -94,6 +94,7 @@ pub(crate) async fn lines(
 async fn answer(shared: &Shared, access: &Access, request: Request) -> Result<Response, Problem> {
     let too_large =
         |what: &'static str| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "import_too_large", what);
+    let _turn = shared.imports.acquire().await.map_err(Problem::broken)?;
     let body = timeout(
         BODY_WITHIN,
         to_bytes(request.into_body(), IMPORT_BODY_BYTES_MAX),
@@ -332,3 +333,6 @@ fn truncated(text: &str, bytes_max: usize) -> &str {
     }
     &text[..end]
 }
+
+#[cfg(test)]
+mod tests;

@@ -393,3 +393,6 @@ impl Readable<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

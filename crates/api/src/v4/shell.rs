@@ -245,3 +245,40 @@ async fn drain(body: Body) {
         tracing::debug!("a refused request's body took too long");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::testing::TestApi;
+    use crate::v4::endpoint::Nothing;
+
+    static BROKEN: Endpoint = Endpoint {
+        service: Service::OpenIm,
+        command: "broken",
+        aliases: &[],
+        per_second: 200,
+        summary: "Panics",
+        request: |generator| generator.subschema_for::<Nothing>(),
+        response: |generator| generator.subschema_for::<Nothing>(),
+        run: |_, _| Box::pin(async { panic!("a mistake of ours") }),
+    };
+
+    #[tokio::test]
+    async fn a_panic_in_an_endpoint_is_an_internal_error_and_not_the_end() {
+        let api = TestApi::start().await;
+        let query = api.query("administrator", &api.usersig("administrator"));
+        let request = Request::post(format!("/v4/openim/broken?{query}")).body(Body::from("{}"));
+        let (parts, body) = request.expect("a request").into_parts();
+        let answered = answer(&api.shared(), Some(&BROKEN), &parts, body, "id").await;
+        let failure = answered.err().expect("a failure");
+        let (outcome, body) = failed(Some(BROKEN.service), failure);
+        let body: Value = serde_json::from_slice(&body).expect("JSON");
+        assert_eq!(
+            (outcome, &body["ErrorCode"]),
+            (Outcome::Failed, &Value::from(91000))
+        );
+        assert!(!body.to_string().contains("a mistake of ours"), "{body}");
+    }
+}
