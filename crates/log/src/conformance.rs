@@ -1,4 +1,8 @@
 //! What every log must do, written once.
+#![expect(
+    clippy::missing_assert_message,
+    reason = "the suite runs in tests only, where an equality shows both sides"
+)]
 
 use hansard_events::account::AccountImported;
 use hansard_events::{Event, EventId, Provenance, chain, encode};

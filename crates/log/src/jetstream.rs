@@ -6,11 +6,12 @@ use async_nats::header::{
     HeaderMap, HeaderName, HeaderValue, NATS_EXPECTED_LAST_MESSAGE_ID, NATS_EXPECTED_LAST_SEQUENCE,
     NATS_MESSAGE_ID,
 };
+use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::stream::{
     Compression, Config, DiscardPolicy, RetentionPolicy, StorageType,
 };
 use async_nats::jetstream::{self, Context};
-use async_nats::{Client, ConnectOptions, Event, Subscriber};
+use async_nats::{Client, ConnectOptions, Event, ServerAddr, Subscriber};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
@@ -24,24 +25,11 @@ use tokio::time::timeout;
 
 use crate::{AppendError, Error, EventLog, OpenError, Result, StoredEvent, Unit};
 
+mod credentials;
 mod read;
 
+pub use credentials::Credentials;
 use read::Cursors;
-
-/// How to log in to a nats-server.
-#[derive(Clone)]
-pub struct Credentials {
-    pub user: String,
-    pub password: String,
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials")
-            .field("user", &self.user)
-            .finish_non_exhaustive()
-    }
-}
 
 /// What streams are made with.
 #[derive(Debug, Clone, Copy)]
@@ -76,10 +64,12 @@ const DUPLICATE_WINDOW: Duration = Duration::from_secs(1);
 const RECONNECT_AFTER_MAX: Duration = Duration::from_millis(250);
 
 impl JetStream {
-    /// Connects to a URL (`nats://host:port`, with or without user and password in it).
+    /// Connects to a URL (`nats://host:port`, with or without user and password in it, percent
+    /// encoded). `credentials` go before those in the URL.
     ///
     /// # Errors
-    /// [`OpenError::Server`] when nobody answers there, or the server is too old.
+    /// [`OpenError::Server`] when nobody answers there, the credentials are not taken, or the
+    /// server is too old.
     pub async fn connect(
         url: &str,
         credentials: Option<&Credentials>,
@@ -103,10 +93,16 @@ impl JetStream {
                     tracing::debug!(%event, "the connection to nats-server");
                 }
             });
-        if let Some(Credentials { user, password }) = credentials {
-            connect = connect.user_and_password(user.clone(), password.clone());
+        // The parse error is left out: it could repeat the password.
+        let address: ServerAddr = url.parse().map_err(|_| {
+            OpenError::Server("a nats-server's URL is written nats://host:port".to_owned())
+        })?;
+        if let Some(Credentials { user, password }) =
+            credentials.cloned().or(Credentials::in_url(&address))
+        {
+            connect = connect.user_and_password(user, password);
         }
-        let client = connect.connect(url).await.map_err(|error| {
+        let client = connect.connect(address).await.map_err(|error| {
             OpenError::Server(format!("nats-server does not answer at its URL: {error}"))
         })?;
         crate::server::check_version(&client.server_info().version).map_err(OpenError::Server)?;
@@ -171,25 +167,31 @@ impl JetStream {
         })
     }
 
-    /// Ids of the logs that this server holds.
+    /// Whether this server holds a log.
     ///
     /// # Errors
     /// [`Error::Unavailable`]
     pub async fn holds(&self, id: LogId) -> Result<bool> {
         match self.context.get_stream(id.stream_name()).await {
             Ok(_) => Ok(true),
-            Err(error) => match error.kind() {
-                jetstream::context::GetStreamErrorKind::JetStream(ref reason)
-                    if reason.error_code() == jetstream::ErrorCode::STREAM_NOT_FOUND =>
-                {
-                    Ok(false)
-                }
-                _ => Err(Error::Unavailable(error.to_string())),
-            },
+            Err(error) if is_missing(&error) => Ok(false),
+            Err(error) => Err(Error::Unavailable(error.to_string())),
         }
     }
 }
 
+fn is_missing(error: &GetStreamError) -> bool {
+    matches!(
+        error.kind(),
+        GetStreamErrorKind::JetStream(reason)
+            if reason.error_code() == jetstream::ErrorCode::STREAM_NOT_FOUND
+    )
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tells two processes apart, no event"
+)]
 fn random_name() -> String {
     const CHARACTERS: usize = 10;
     rand::rng()

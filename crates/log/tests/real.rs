@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use hansard_log::conformance::{events, suite, units};
 use hansard_log::server::{NatsFiles, NatsServer, ServerOptions};
-use hansard_log::{EventLog, JetStreamOptions, Journal, Reader, Writer, WriterOptions, verify};
+use hansard_log::{
+    AuditFailure, Error, EventLog, JetStream, JetStreamOptions, Journal, Reader, Writer,
+    WriterOptions, verify,
+};
 use hansard_store::MemoryStore;
 use hansard_types::{AppId, LogId};
 use rustix::process::{Pid, Signal, kill_process};
@@ -191,5 +194,71 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
         } else {
             std::fs::copy(entry.path(), target).expect("copies");
         }
+    }
+}
+
+fn user_and_password(url: &str) -> (String, String) {
+    let address: async_nats::ServerAddr = url.parse().expect("a URL");
+    let found = address.username().zip(address.password());
+    let (user, password) = found.expect("the credential is in it");
+    (user.to_owned(), password.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_tools_connect_beside_it_by_the_recorded_url_only() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = start(dir.path()).await;
+    let url = NatsFiles::new(dir.path()).url().expect("recorded");
+    let options = JetStreamOptions::default();
+    let beside = JetStream::connect(&url, None, options)
+        .await
+        .expect("connects");
+    assert!(!beside.holds(id()).await.expect("answers"), "not made yet");
+    let refused = JetStream::connect(server.url(), None, options).await;
+    assert!(refused.is_err(), "without the credential");
+    let (_, password) = user_and_password(&url);
+    let odd = JetStream::connect(&url.replace("nats://", "nats//"), None, options).await;
+    let said = odd.err().expect("it is no URL").to_string();
+    assert!(!said.contains(&password), "errors are logged");
+    server.stop().await;
+}
+
+/// Takes an event out of a stream behind our back, as a damaged block does.
+async fn lose(dir: &std::path::Path, sequences: std::ops::RangeInclusive<u64>) {
+    let url = NatsFiles::new(dir).url().expect("recorded");
+    let (user, password) = user_and_password(&url);
+    let client = async_nats::ConnectOptions::with_user_and_password(user, password)
+        .connect(&url)
+        .await
+        .expect("connects");
+    let stream = async_nats::jetstream::new(client)
+        .get_stream(id().stream_name())
+        .await
+        .expect("is there");
+    for sequence in sequences {
+        stream.delete_message(sequence).await.expect("deletes");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_a_lost_event_is_named_and_no_silence() {
+    for lost in [595..=595, 598..=600, 301..=600] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let server = start(dir.path()).await;
+        let log = open(&server).await;
+        log.append(0, &units(&events(id(), 600)))
+            .await
+            .expect("appends");
+        lose(dir.path(), lost.clone()).await;
+        let reader = Reader::at_end(log).await.expect("reads");
+        let failure = verify(&reader, |_, _| {}).await.expect_err("one is lost");
+        assert!(
+            matches!(
+                failure,
+                AuditFailure::Log(Error::Missing { sequence, .. }) if sequence == *lost.start()
+            ),
+            "{lost:?}: {failure:?}"
+        );
+        server.stop().await;
     }
 }

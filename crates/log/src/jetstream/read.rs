@@ -115,16 +115,24 @@ impl JetStreamLog {
         };
         let mut events = Vec::with_capacity(wanted);
         while events.len() < wanted {
-            let next = timeout(SILENCE_MAX, cursor.messages.next())
-                .await
-                .map_err(unavailable)?;
+            let Ok(next) = timeout(SILENCE_MAX, cursor.messages.next()).await else {
+                // What was counted may be lost: a direct get says at once what is there.
+                let rest = (wanted - events.len()).min(DIRECT_EVENTS_MAX);
+                events.extend(self.read_direct(cursor.next, rest).await?);
+                return Ok(events);
+            };
             let message = next.ok_or_else(|| unavailable("the consumer ended"))?;
             let message = message.map_err(unavailable)?;
-            let sequence = message.info().map_err(unavailable)?.stream_sequence;
+            let info = message.info().map_err(unavailable)?;
+            let (sequence, pending) = (info.stream_sequence, info.pending);
             let subject = message.subject.to_string();
             let event = raw(subject, message.headers.as_ref(), &message.payload);
             events.push(StoredEvent { sequence, event });
             cursor.next = sequence + 1;
+            // Nothing follows, though more was counted: events before this one are lost.
+            if pending == 0 {
+                break;
+            }
         }
         let mut cursors = self.cursors.0.lock();
         cursors.push(cursor);

@@ -58,6 +58,10 @@ impl NatsFiles {
             .to_owned())
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a password must not be foreseeable"
+    )]
     pub(super) fn prepare(&self) -> Result<()> {
         std::fs::DirBuilder::new()
             .recursive(true)
