@@ -76,10 +76,12 @@ pub struct ProjectionStatus {
     /// Why it stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Sequence of the last event it has applied.
-    pub applied: u64,
-    pub log_end: u64,
+    /// The last position it has applied, `<partition>:<sequence>`.
+    pub position: String,
+    /// The log's last committed position.
+    pub log_end: String,
     pub lag_events: u64,
+    pub lag_seconds: u64,
 }
 
 #[derive(Deserialize)]

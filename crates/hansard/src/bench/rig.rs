@@ -1,0 +1,230 @@
+//! What is measured: a whole server in this process, on a nats-server of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use hansard_domain::Command;
+use hansard_domain::account::ImportAccount;
+use hansard_domain::group::CreateGroup;
+use hansard_domain::message::{Content, SendGroup};
+use hansard_engine::Handle;
+use hansard_events::group::GroupType;
+use hansard_events::message::Element;
+use hansard_events::{Provenance, RawEvent};
+use hansard_types::{AppId, GroupId, UserId, limits};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::Arguments;
+use crate::data_dir::{DataDir, Lock};
+use crate::logs::Nats;
+use crate::serve::parts::Parts;
+use crate::serve::{self, http, telemetry};
+
+pub(super) const APP: AppId = AppId(1_400_000_001);
+pub(super) const SECRET: &str = "a secret of a benchmark, which ends with it";
+pub(super) const ADMIN: &str = "administrator";
+const GROUPS: usize = 64;
+/// Texts to choose from: all different, so that nothing compresses better than chat does.
+const TEXTS: usize = 256;
+
+/// A server that is being measured.
+pub(super) struct Rig {
+    pub(super) nats: Nats,
+    pub(super) parts: Parts,
+    pub(super) address: SocketAddr,
+    pub(super) data: DataDir,
+    stop: watch::Sender<bool>,
+    serving: JoinSet<()>,
+    _lock: Lock,
+    /// Removed at the end; a directory that was given stays.
+    _folder: Option<TempDir>,
+}
+
+/// What is sent: the same through every door.
+#[derive(Clone)]
+pub(super) struct Load {
+    texts: Arc<Vec<String>>,
+    groups: Arc<Vec<GroupId>>,
+    users: Arc<Vec<UserId>>,
+}
+
+impl Rig {
+    pub(super) async fn start(arguments: &Arguments) -> Result<Self> {
+        let (folder, root) = match &arguments.data_dir {
+            Some(root) => (None, root.clone()),
+            None => {
+                let folder = tempfile::tempdir().context("a directory for the benchmark")?;
+                let root = folder.path().join("data");
+                (Some(folder), root)
+            }
+        };
+        let data = DataDir::create(&root)?;
+        if data.manifest().try_exists()? {
+            bail!("{} holds a server's data: give a new --data-dir", root.display());
+        }
+        let lock = data.lock()?;
+        let nats = Nats::start(&data, None, &arguments.program).await?;
+        let serve = serve::Arguments::for_bench(&root, &arguments.program, APP, SECRET, ADMIN);
+        let recorder = telemetry::record_metrics()?;
+        let parts = Parts::open(&serve, &data, nats.provider(), recorder).await?;
+        let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        let mut serving = JoinSet::new();
+        let accepting = http::serve(listener, parts.api().clone(), stopped);
+        serving.spawn(async move {
+            let connections = accepting.await;
+            connections.drain(std::time::Duration::from_secs(1), async {}).await;
+        });
+        Ok(Self { nats, parts, address, data, stop, serving, _lock: lock, _folder: folder })
+    }
+
+    pub(super) fn handle(&self) -> Handle {
+        self.parts.handle()
+    }
+
+    pub(super) async fn stop(self) {
+        let Self { nats, parts, stop, mut serving, .. } = self;
+        stop.send_replace(true);
+        while serving.join_next().await.is_some() {}
+        parts.end().await;
+        nats.stop().await;
+    }
+}
+
+impl Load {
+    /// Makes the accounts and the groups, and texts of a size.
+    pub(super) async fn prepare(handle: &Handle, users: usize, payload: usize) -> Result<Self> {
+        let ids: Vec<UserId> =
+            (0..users).map(|number| UserId::new(&format!("user{number}"))).collect::<Result<_, _>>()?;
+        let groups: Vec<GroupId> =
+            (0..GROUPS).map(|number| GroupId::new(&format!("group{number}"))).collect::<Result<_, _>>()?;
+        let accounts = ids.iter().map(|user_id| {
+            let user_id = user_id.clone();
+            Command::ImportAccount(ImportAccount { user_id, nick: None, face_url: None })
+        });
+        submit_all(handle, accounts.collect()).await?;
+        let owner = ids.first().context("at least one user")?;
+        let made = groups.iter().map(|group| Command::CreateGroup(new_group(group, owner)));
+        submit_all(handle, made.collect()).await?;
+        let texts = (0..TEXTS).map(|seed| text(seed, payload)).collect();
+        Ok(Self { texts: Arc::new(texts), groups: Arc::new(groups), users: Arc::new(ids) })
+    }
+
+    fn parts(&self, number: usize, random: u32) -> (&GroupId, &UserId, &str) {
+        let at = usize::try_from(random).unwrap_or(0).wrapping_add(number * 7);
+        (
+            &self.groups[number % self.groups.len()],
+            &self.users[number % self.users.len()],
+            &self.texts[at % self.texts.len()],
+        )
+    }
+
+    /// The send of one client, as a command.
+    pub(super) fn command(&self, number: usize, random: u32) -> Command {
+        let (group, user, text) = self.parts(number, random);
+        Command::SendGroup(SendGroup {
+            group_id: group.clone(),
+            from: user.clone(),
+            content: Content {
+                elements: vec![Element::Text { text: text.to_owned() }],
+                cloud_custom_data: None,
+                no_unread: false,
+                no_last: false,
+            },
+            random,
+            priority: 2,
+            mentions: Vec::new(),
+        })
+    }
+
+    /// The same as a body of `send_group_msg`.
+    pub(super) fn body(&self, number: usize, random: u32) -> String {
+        let (group, user, text) = self.parts(number, random);
+        format!(
+            "{{\"GroupId\":\"{group}\",\"From_Account\":\"{user}\",\"Random\":{random},\
+             \"MsgPriority\":\"Normal\",\"MsgBody\":[{{\"MsgType\":\"TIMTextElem\",\
+             \"MsgContent\":{{\"Text\":\"{text}\"}}}}]}}"
+        )
+    }
+
+    /// Puts at least so many messages into the log.
+    pub(super) async fn fill(&self, handle: &Handle, messages: u32) -> Result<()> {
+        let users = u32::try_from(self.users.len())?;
+        let mut sent = 0;
+        while sent < messages {
+            let batch = (0..limits::MAILBOX_COMMANDS_MAX / 2)
+                .map(|at| self.command(at, FILL_RANDOM_FIRST + (sent + offset(at)) / users));
+            let batch: Vec<Command> = batch.collect();
+            sent += u32::try_from(batch.len())?;
+            submit_all(handle, batch).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The randoms of messages that fill the log are none of those that are measured.
+const FILL_RANDOM_FIRST: u32 = 3_000_000_000;
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(0)
+}
+
+/// Some of the messages in the log, as they are stored.
+pub(super) async fn stored_messages(handle: &Handle, wanted: usize) -> Result<Vec<RawEvent>> {
+    let end = handle.committed(APP).map_or(0, |committed| *committed.borrow());
+    let from = end.saturating_sub(u64::try_from(wanted)?) + 1;
+    let mut events = Vec::with_capacity(wanted);
+    while events.len() < wanted {
+        let read = u64::try_from(events.len())?;
+        let stored = handle.events(APP, from + read, limits::READ_BATCH_MAX).await?;
+        if stored.is_empty() {
+            break;
+        }
+        events.extend(stored.into_iter().map(|one| one.event));
+    }
+    Ok(events)
+}
+
+pub(super) fn provenance() -> Provenance {
+    Provenance { actor: ADMIN.to_owned(), correlation: None, causation: None }
+}
+
+async fn submit_all(handle: &Handle, commands: Vec<Command>) -> Result<()> {
+    for result in handle.submit_all(APP, commands, provenance()).await {
+        result?;
+    }
+    Ok(())
+}
+
+fn new_group(group: &GroupId, owner: &UserId) -> CreateGroup {
+    todo_create_group(group, owner)
+}
+
+/// Words of letters that a small generator chooses.
+fn text(seed: usize, bytes: usize) -> String {
+    let mut state = u64::try_from(seed).unwrap_or(0).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut text = String::with_capacity(bytes);
+    while text.len() < bytes {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let letter = u8::try_from(state % 32).unwrap_or(0);
+        text.push(if letter < 26 { char::from(b'a' + letter) } else { ' ' });
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_have_their_size_and_differ() {
+        assert_eq!(text(1, 300).len(), 300);
+        assert_ne!(text(1, 300), text(2, 300));
+    }
+}

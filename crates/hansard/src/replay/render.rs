@@ -1,0 +1,198 @@
+//! How an event is shown: a line for people, or a CloudEvent in JSON.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result};
+use hansard_events::message::Element;
+use hansard_events::{
+    AccountEvent, AppEvent, ConversationEvent, Event, GroupEvent, MessageEvent, Recorded, header,
+    json_of_body,
+};
+use hansard_log::StoredEvent;
+use hansard_types::{ConversationId, GroupId, Position, UserId};
+use serde_json::{Map, Value, json};
+
+/// Characters of what was said on a line for people.
+const TEXT_CHARS_MAX: usize = 80;
+
+/// The conversation that an event is about; `None` for accounts and apps.
+pub(crate) fn conversation_of(event: &Event) -> Option<ConversationId> {
+    let group = |id: &GroupId| Some(ConversationId::Group(id.clone()));
+    match event {
+        Event::Message(MessageEvent::Sent(event)) => Some(event.conversation.clone()),
+        Event::Message(MessageEvent::Recalled(event)) => Some(event.conversation.clone()),
+        Event::Conversation(ConversationEvent::Read(event)) => Some(event.conversation.clone()),
+        Event::Group(GroupEvent::Created(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::MembersAdded(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::MembersRemoved(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::ProfileChanged(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::Dissolved(event)) => group(&event.group_id),
+        Event::Account(_) | Event::App(_) => None,
+    }
+}
+
+/// `position  time  type  conversation  actor  short text`.
+pub(crate) fn line(stored: &StoredEvent, recorded: &Recorded) -> String {
+    let envelope = &recorded.envelope;
+    let position = Position::new(envelope.log.partition, recorded.sequence);
+    let time = stored.event.header(header::TIME).unwrap_or("-");
+    let conversation = recorded.event.as_ref().and_then(conversation_of);
+    let conversation = conversation.map_or_else(|| "-".to_owned(), |one| one.to_string());
+    let (actor, text) = match &recorded.event {
+        Some(event) => (actor(event, &envelope.provenance.actor), summary(event)),
+        None => {
+            let version = envelope.version;
+            let text = format!("(version {version} is not known to this release)");
+            (envelope.provenance.actor.clone(), text)
+        }
+    };
+    format!(
+        "{position}  {time}  {}  {conversation}  {}  {}",
+        plain(&envelope.name, usize::MAX),
+        plain(&actor, usize::MAX),
+        plain(&text, usize::MAX)
+    )
+}
+
+/// Who it is about, rather than the administrator who called.
+fn actor(event: &Event, caller: &str) -> String {
+    match event {
+        Event::Message(MessageEvent::Sent(event)) => event.sender.to_string(),
+        Event::Message(MessageEvent::Recalled(event)) => event.recalled_by.to_string(),
+        Event::Conversation(ConversationEvent::Read(event)) => event.reader.to_string(),
+        Event::Account(_) | Event::Group(_) | Event::App(_) => caller.to_owned(),
+    }
+}
+
+fn summary(event: &Event) -> String {
+    match event {
+        Event::Message(MessageEvent::Sent(event)) => {
+            format!("#{} {}", event.seq, text_of(&event.elements))
+        }
+        Event::Message(MessageEvent::Recalled(event)) => {
+            let seqs: Vec<String> = event.seqs.iter().map(|seq| format!("#{seq}")).collect();
+            let reason = event
+                .reason
+                .as_deref()
+                .map_or(String::new(), |text| format!(": {text}"));
+            format!("recalled {}{reason}", seqs.join(" "))
+        }
+        Event::Conversation(ConversationEvent::Read(event)) => {
+            format!("read up to #{}", event.up_to)
+        }
+        Event::Account(AccountEvent::Imported(event)) => {
+            let nick = event
+                .nick
+                .as_deref()
+                .map_or(String::new(), |nick| format!(" ({nick})"));
+            format!("{}{nick}", event.user_id)
+        }
+        Event::Group(event) => group_summary(event),
+        Event::App(AppEvent::Created(event)) => format!("app {}", event.app_id),
+        Event::App(AppEvent::SettingsChanged(event)) => format!("app {}", event.app_id),
+    }
+}
+
+fn group_summary(event: &GroupEvent) -> String {
+    match event {
+        GroupEvent::Created(event) => {
+            let (kind, members) = (event.group_type.wire_name(), event.members.len());
+            format!("{} ({kind}, {members} members)", event.name)
+        }
+        GroupEvent::MembersAdded(event) => format!("+ {}", accounts(&event.accounts)),
+        GroupEvent::MembersRemoved(event) => format!("- {}", accounts(&event.accounts)),
+        GroupEvent::ProfileChanged(event) => event
+            .name
+            .as_deref()
+            .map_or_else(|| "profile".to_owned(), |name| format!("name {name}")),
+        GroupEvent::Dissolved(_) => "dissolved".to_owned(),
+    }
+}
+
+fn accounts(accounts: &[UserId]) -> String {
+    const SHOWN_MAX: usize = 5;
+    let mut text = String::new();
+    for account in accounts.iter().take(SHOWN_MAX) {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push_str(account.as_str());
+    }
+    if accounts.len() > SHOWN_MAX {
+        // Writing to a String cannot fail.
+        let _infallible = write!(text, " and {} more", accounts.len() - SHOWN_MAX);
+    }
+    text
+}
+
+fn text_of(elements: &[Element]) -> String {
+    let mut text = String::new();
+    for element in elements {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        match element {
+            Element::Text { text: said } => text.push_str(&plain(said, TEXT_CHARS_MAX)),
+            Element::Face { .. } => text.push_str("[face]"),
+            Element::Custom { .. } => text.push_str("[custom]"),
+        }
+    }
+    plain(&text, TEXT_CHARS_MAX)
+}
+
+/// Text that cannot do anything to a terminal: no control characters, none that turn the
+/// direction of writing, and no more than so many.
+fn plain(text: &str, chars_max: usize) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for (count, one) in text.chars().enumerate() {
+        if count == chars_max {
+            shown.push('…');
+            break;
+        }
+        let turns = matches!(one, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        shown.push(if one.is_control() || turns { ' ' } else { one });
+    }
+    shown
+}
+
+/// A CloudEvent in the JSON format, with its position: a line of `GET /v1/apps/{app}/events`.
+pub(crate) fn cloud_event(stored: &StoredEvent, partition: u16) -> Result<Value> {
+    let event = &stored.event;
+    let position = Position::new(partition, stored.sequence);
+    let mut line = Map::new();
+    let mut put = |attribute: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            line.insert(attribute.to_owned(), json!(value));
+        }
+    };
+    put("specversion", event.header(header::SPECVERSION));
+    put("id", event.header(header::ID));
+    put("type", event.header(header::TYPE));
+    put("source", event.header(header::SOURCE));
+    put("time", event.header(header::TIME));
+    put("subject", Some(&event.subject));
+    // The body is shown as JSON, whatever it is in the log.
+    put("datacontenttype", Some("application/json"));
+    put("hansardschema", event.header(header::SCHEMA));
+    put("hansardposition", Some(&position.to_string()));
+    put("hansardactor", event.header(header::ACTOR));
+    put("hansardcorrelation", event.header(header::CORRELATION));
+    put("hansardcausation", event.header(header::CAUSATION));
+    put("hansardchain", event.header(header::CHAIN));
+    let data = json_of_body(&event.body)
+        .with_context(|| format!("the body of event {position} does not read"))?;
+    line.insert("data".to_owned(), data);
+    Ok(Value::Object(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_cannot_speak_to_the_terminal() {
+        assert_eq!(plain("a\u{1b}[2Jb\nc\u{202e}d", 100), "a [2Jb c d");
+        assert_eq!(plain("회의는 3시", 3), "회의는…");
+        assert_eq!(plain("회의는", 3), "회의는");
+    }
+}

@@ -1,0 +1,146 @@
+//! `hansard serve`: chooses the parts of the server, connects them, and ends them in order.
+
+pub(crate) mod apps;
+pub(crate) mod generation;
+pub(crate) mod headroom;
+mod http;
+pub(crate) mod manifest;
+mod parts;
+mod progress;
+pub(crate) mod search;
+mod signals;
+mod telemetry;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use hansard_types::limits::DISK_HEADROOM_BYTES_MIN;
+
+use crate::credentials::App;
+use crate::data_dir::DataDir;
+use crate::logs::{Nats, NatsProgram};
+use parts::Parts;
+use telemetry::LogFormat;
+
+const EXAMPLES: &str = "\
+Examples:
+  hansard serve --data-dir ~/hansard
+  hansard serve --data-dir /var/lib/hansard --listen 0.0.0.0:8080 --log-format json
+  hansard serve --data-dir ~/hansard --nats nats://user:password@nats.internal:4222
+
+The first start makes the app (HANSARD_APP_ID, HANSARD_APP_SECRET, HANSARD_APP_ADMIN) and shows a
+secret that it made itself once; it is kept in DIR/secrets. SIGTERM ends the server in order, within
+seconds; a second one ends it at once. Nothing acknowledged is lost either way.
+
+What is logged is chosen with HANSARD_LOG, for example HANSARD_LOG=debug. There is no TLS: put a
+proxy in front of it.";
+
+/// Run the server
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// Where everything is kept; made when it is missing
+    #[arg(long, value_name = "DIR", env = "HANSARD_DATA")]
+    pub(crate) data_dir: PathBuf,
+    /// Address and port to listen on
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        env = "HANSARD_LISTEN",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub(crate) listen: SocketAddr,
+    /// A nats-server that you run, with its credential; without it one is run as a child
+    #[arg(long, value_name = "URL", env = "HANSARD_NATS", hide_env_values = true)]
+    pub(crate) nats: Option<String>,
+    #[command(flatten)]
+    pub(crate) program: NatsProgram,
+    /// What an answer promises: fsync, that it is on disk; interval, that it will be in 100 ms
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Durability::Fsync)]
+    pub(crate) durability: Durability,
+    /// Take the log for the truth where the journal is missing: events may be lost
+    #[arg(long)]
+    pub(crate) accept_missing_journal: bool,
+    /// Free disk space below which no writes are taken, MiB
+    #[arg(long, value_name = "MIB", default_value_t = DISK_HEADROOM_BYTES_MIN / (1024 * 1024))]
+    pub(crate) disk_headroom: u64,
+    /// Hold callers to the documented rates, 200 calls a second and endpoint mostly
+    #[arg(long)]
+    pub(crate) rate_limits: bool,
+    /// How log lines are written to stderr
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+    /// What is logged
+    #[arg(long, value_name = "FILTER", env = "HANSARD_LOG", hide = true)]
+    pub(crate) log: Option<String>,
+    #[command(flatten)]
+    pub(crate) app: App,
+    /// The secret of the first app
+    #[arg(
+        long = "app-secret",
+        env = "HANSARD_APP_SECRET",
+        hide_env_values = true,
+        hide = true
+    )]
+    pub(crate) secret: Option<Secret>,
+    /// The administrator of the first app
+    #[arg(
+        long = "app-admin",
+        env = "HANSARD_APP_ADMIN",
+        default_value = "administrator"
+    )]
+    #[arg(hide = true)]
+    pub(crate) admin: String,
+}
+
+/// Text that is not shown.
+#[derive(Clone)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+/// When an event counts as committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Durability {
+    /// On disk before the answer
+    Fsync,
+    /// In the log before the answer, on disk within 100 ms: a power loss may take that much
+    Interval,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
+    telemetry::log_to_stderr(arguments.log_format, arguments.log.as_deref())?;
+    let data = DataDir::create(&arguments.data_dir)?;
+    let lock = data.lock()?;
+    let listener = http::bind(arguments.listen).await?;
+    let recorder = telemetry::record_metrics()?;
+    let mut signals = signals::Signals::listen()?;
+    let nats = Nats::start(&data, arguments.nats.as_deref(), &arguments.program).await?;
+    // A signal before everything is ready ends the start where it is; the next start goes on.
+    let opened = tokio::select! {
+        opened = Parts::open(&arguments, &data, nats.provider(), recorder) => Some(opened),
+        _ = signals.next() => None,
+    };
+    let ended = match opened {
+        Some(Ok(parts)) => parts.serve(listener, signals, &arguments).await,
+        Some(Err(error)) => Err(error),
+        None => Ok(()),
+    };
+    nats.stop().await;
+    data.remove_running();
+    drop(lock);
+    ended.map(|()| ExitCode::SUCCESS)
+}

@@ -1,0 +1,292 @@
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use hansard_api::{ApiOptions, ApiState};
+use hansard_directory::Reader as Directory;
+use hansard_engine::{Engine, EngineOptions, LogProvider, SystemClock, SystemIds};
+use hansard_log::{Journal, Writer, WriterOptions};
+use hansard_projector::Registry;
+use hansard_store::RocksStore;
+use hansard_types::LogId;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::apps::{self, FirstApp, Made};
+use super::progress::CatchUp;
+use super::search::{self, Followers, Indexes};
+use super::signals::Signals;
+use super::{Arguments, Durability, generation, headroom, http, manifest, telemetry};
+use crate::data_dir::{DataDir, Running};
+use crate::term;
+
+/// How long requests that were taken may go on after a signal.
+const DRAIN_WITHIN: Duration = Duration::from_secs(5);
+
+/// Everything that runs, ready to answer.
+pub(crate) struct Parts {
+    data: DataDir,
+    engine: Engine,
+    followers: Followers,
+    api: ApiState,
+    made: Made,
+    /// Turns true when no new requests are taken.
+    stop: watch::Sender<bool>,
+}
+
+impl Parts {
+    /// Opens the parts in order: journal, read models, engine (repair, catch-up), apps, search.
+    pub(crate) async fn open(
+        arguments: &Arguments,
+        data: &DataDir,
+        logs: Arc<dyn LogProvider>,
+        recorder: PrometheusHandle,
+    ) -> Result<Self> {
+        let registry = Registry::default();
+        let mut engine = open_engine(arguments, data, logs, &registry).await?;
+        let secret = arguments.secret.as_ref().map(|secret| secret.0.as_str());
+        let first = FirstApp {
+            app: arguments.app.id(),
+            secret: secret.filter(|secret| !secret.is_empty()),
+            administrator: &arguments.admin,
+        };
+        let made = apps::make_first(&mut engine, data, &first).await?;
+        let secrets = apps::secrets(&engine, data, &first)?;
+        let indexes = Arc::new(Indexes::default());
+        let mut followers = Followers::new(data.clone(), registry.clone(), Arc::clone(&indexes));
+        search::remove_others(data)?;
+        let handle = engine.handle();
+        for app in handle.apps() {
+            if let Some(source) = handle.source(app) {
+                followers.start(app, source)?;
+            }
+        }
+        let (stop, stopped) = watch::channel(false);
+        let api = ApiState {
+            engine: handle,
+            registry: registry.clone(),
+            search: indexes,
+            secrets: Arc::new(secrets),
+            metrics: telemetry::exporter(recorder, registry),
+            options: ApiOptions {
+                rate_limits: arguments.rate_limits,
+                shutdown: Some(stopped),
+                ..ApiOptions::default()
+            },
+        };
+        Ok(Self {
+            data: data.clone(),
+            engine,
+            followers,
+            api,
+            made,
+            stop,
+        })
+    }
+
+    /// Answers until a signal, then ends everything in order; a second signal ends it at once.
+    pub(crate) async fn serve(
+        self,
+        listener: TcpListener,
+        mut signals: Signals,
+        arguments: &Arguments,
+    ) -> Result<()> {
+        let address = listener.local_addr()?;
+        let url = format!("http://{}", reachable(address));
+        self.data.write_running(&Running {
+            pid: std::process::id(),
+            url: url.clone(),
+        })?;
+        greet(&url, &self.data, &self.made)?;
+        let mut watchers = JoinSet::new();
+        let least = arguments.disk_headroom.saturating_mul(1024 * 1024);
+        watchers.spawn(headroom::watch(
+            self.data.root().to_owned(),
+            least,
+            self.engine.handle(),
+        ));
+        let Self {
+            data: _,
+            engine,
+            followers,
+            api,
+            made: _,
+            stop,
+        } = self;
+        let serving = http::serve(listener, api, stop.subscribe());
+        tokio::pin!(serving);
+        // `serving` goes on while signals are waited for: nothing is lost by taking turns.
+        let connections = tokio::select! {
+            connections = &mut serving => connections,
+            signal = signals.next() => {
+                tracing::info!(signal, "ending: no new requests are taken");
+                stop.send_replace(true);
+                serving.await
+            }
+        };
+        let ending = async {
+            if !connections.drain(DRAIN_WITHIN, engine.shutdown()).await {
+                tracing::warn!("some connections were cut");
+            }
+            followers.stop().await;
+            watchers.shutdown().await;
+        };
+        tokio::select! {
+            () = ending => tracing::info!("ended in order"),
+            signal = signals.next() => at_once(signal),
+        }
+        Ok(())
+    }
+}
+
+async fn open_engine(
+    arguments: &Arguments,
+    data: &DataDir,
+    logs: Arc<dyn LogProvider>,
+    registry: &Registry,
+) -> Result<Engine> {
+    let fold = Arc::new(generation::fold());
+    let store = generation::open(data, &fold)?;
+    let options = |journal: Option<Arc<Journal>>| EngineOptions {
+        store: Arc::clone(&store) as _,
+        fold: Arc::clone(&fold),
+        journal,
+        registry: registry.clone(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+        progress: Arc::new(CatchUp::default()),
+    };
+    let engine = match arguments.durability {
+        Durability::Fsync => {
+            let journal = open_journal(arguments, data, &store, &logs).await?;
+            Engine::open(options(Some(journal)), logs).await?
+        }
+        Durability::Interval => {
+            if manifest::has_journal(data)? {
+                // What the journal still holds mends the log; from then on there is none.
+                let journal = open_journal(arguments, data, &store, &logs).await?;
+                Engine::open(options(Some(journal)), Arc::clone(&logs))
+                    .await?
+                    .shutdown()
+                    .await;
+            }
+            manifest::without_journal(data)?;
+            Engine::open(options(None), logs).await?
+        }
+    };
+    generation::remove_others(data, &fold)?;
+    Ok(engine)
+}
+
+/// The journal of the data directory. One that is new where the read models are not begins with
+/// what the logs hold, when that was accepted.
+async fn open_journal(
+    arguments: &Arguments,
+    data: &DataDir,
+    store: &Arc<RocksStore>,
+    logs: &Arc<dyn LogProvider>,
+) -> Result<Arc<Journal>> {
+    let opened = manifest::open_journal(data, arguments.accept_missing_journal)?;
+    if !opened.accept_missing {
+        return Ok(opened.journal);
+    }
+    let apps = Directory::new(&**store, LogId::CONTROL.app).apps()?;
+    let apps = apps.into_iter().map(|(app, _)| LogId::new(app, 0));
+    for log in std::iter::once(LogId::CONTROL).chain(apps) {
+        let events = logs.open(log).await?;
+        let options = WriterOptions {
+            accept_missing_journal: true,
+            ..WriterOptions::default()
+        };
+        let writer = Writer::open(events, Some(Arc::clone(&opened.journal)), None, options).await?;
+        let accepted = writer.repaired().accepted;
+        if accepted > 0 {
+            tracing::warn!(%log, accepted, "the journal begins anew with the log's end");
+        }
+    }
+    Ok(opened.journal)
+}
+
+/// An address that can be called: a server that listens everywhere is here, too.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let mut address = address;
+    if address.ip().is_unspecified() {
+        let here: std::net::IpAddr = match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        };
+        address.set_ip(here);
+    }
+    address
+}
+
+/// What the operator needs to begin.
+fn greet(url: &str, data: &DataDir, made: &Made) -> Result<()> {
+    let Made {
+        app,
+        administrator,
+        new_secret,
+    } = made;
+    term::line(format_args!("Hansard {} at {url}", crate::cli::VERSION))?;
+    term::line(format_args!(
+        "  app      {app}, administrator {administrator}"
+    ))?;
+    term::line(format_args!("  secret   {}", data.secret(*app).display()))?;
+    if let Some(secret) = new_secret {
+        term::line(format_args!("           {secret}   (new; shown this once)"))?;
+    }
+    let sign = format!(
+        "hansard usersig --data-dir {} --app {app} --user {administrator}",
+        quoted(data.root())
+    );
+    term::line("  try      import an account:")?;
+    term::line(format_args!(
+        "curl -d '{{\"UserID\":\"alice\"}}' \"{url}/v4/im_open_login_svc/account_import\
+         ?sdkappid={app}&identifier={administrator}&random=1&contenttype=json\
+         &usersig=$({sign})\""
+    ))?;
+    Ok(())
+}
+
+/// For a shell, inside `"$(…)"`.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte);
+    if text.bytes().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a second signal means now; the log survives it"
+)]
+fn at_once(signal: &str) -> ! {
+    tracing::warn!(signal, "a second signal: ending at once");
+    std::process::exit(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_listens_everywhere_is_called_here() {
+        let at = |text: &str| reachable(text.parse().expect("an address")).to_string();
+        assert_eq!(at("0.0.0.0:80"), "127.0.0.1:80");
+        assert_eq!(at("[::]:80"), "[::1]:80");
+        assert_eq!(at("10.0.0.1:80"), "10.0.0.1:80");
+    }
+
+    #[test]
+    fn odd_paths_are_quoted_for_the_shell() {
+        assert_eq!(quoted(Path::new("/var/lib/hansard")), "/var/lib/hansard");
+        assert_eq!(quoted(Path::new("/a b/it's")), "'/a b/it'\\''s'");
+    }
+}

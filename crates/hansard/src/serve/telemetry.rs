@@ -1,0 +1,105 @@
+//! Logs to stderr and metrics for `/metrics`.
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
+use hansard_projector::{Registry, State};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+
+/// What is logged unless HANSARD_LOG says otherwise: libraries only when something is wrong.
+const FILTER: &str = "warn,hansard=info";
+/// Upper bounds of the buckets of durations, seconds.
+const SECONDS: [f64; 12] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
+];
+
+/// Committed events that a projection has not applied, by `log` and `projection`.
+pub(crate) const LAG_EVENTS: &str = "hansard_projection_lag_events";
+/// 1 while a projection does its work, 0 when it has stopped, by `log` and `projection`.
+pub(crate) const UP: &str = "hansard_projection_up";
+/// Free bytes of the disk that holds the data directory.
+pub(crate) const DISK_FREE_BYTES: &str = "hansard_disk_free_bytes";
+
+const DESCRIPTIONS: &[(&str, &str)] = &[
+    (
+        LAG_EVENTS,
+        "Committed events that a projection has not applied, by log and projection",
+    ),
+    (
+        UP,
+        "1 while a projection does its work, 0 when it has stopped",
+    ),
+    (
+        DISK_FREE_BYTES,
+        "Free bytes of the disk that holds the data directory",
+    ),
+];
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Starts logging to stderr.
+pub(crate) fn log_to_stderr(format: LogFormat, filter: Option<&str>) -> Result<()> {
+    let filter = EnvFilter::try_new(filter.unwrap_or(FILTER))
+        .context("HANSARD_LOG is not a filter, such as info or warn,hansard_engine=debug")?;
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let started = match format {
+        LogFormat::Text => subscriber.try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+    };
+    started.map_err(|error| anyhow::anyhow!("logging could not be started: {error}"))
+}
+
+/// Installs the recorder of metrics, which must be there before the router is made.
+pub(crate) fn record_metrics() -> Result<PrometheusHandle> {
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?;
+    let handle = builder
+        .install_recorder()
+        .context("the metrics recorder was not installed")?;
+    let api = hansard_api::metrics::DESCRIPTIONS;
+    let engine = hansard_engine::metrics::ALL;
+    for (name, description) in api.iter().chain(engine).chain(DESCRIPTIONS) {
+        // A description applies to whatever kind of metric has the name.
+        metrics::describe_counter!(*name, *description);
+        metrics::describe_gauge!(*name, *description);
+        metrics::describe_histogram!(*name, *description);
+    }
+    Ok(handle)
+}
+
+/// What `/metrics` answers: the recorder's metrics, and how far the projections are.
+pub(crate) fn exporter(
+    handle: PrometheusHandle,
+    registry: Registry,
+) -> Arc<dyn Fn() -> String + Send + Sync> {
+    Arc::new(move || {
+        for (log, status) in registry.all() {
+            let (log, name) = (log.to_string(), status.name);
+            let up = if matches!(status.state, State::Stopped(_)) {
+                0.0
+            } else {
+                1.0
+            };
+            metrics::gauge!(LAG_EVENTS, "log" => log.clone(), "projection" => name)
+                .set(float(status.lag_events()));
+            metrics::gauge!(UP, "log" => log, "projection" => name).set(up);
+        }
+        handle.run_upkeep();
+        handle.render()
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
+pub(crate) fn float(number: u64) -> f64 {
+    number as f64
+}
