@@ -94,9 +94,11 @@ pub(crate) fn open_journal(data: &DataDir, accept_missing: bool) -> Result<Opene
                 accept_missing,
             });
         }
-        Ok(_) => format!(
-            "the journal {} is of another data directory",
-            path.display()
+        // Taken, so that it is closed before it is moved.
+        Ok(other) => format!(
+            "the journal {} ({}) is of another data directory",
+            path.display(),
+            other.incarnation()
         ),
         Err(error) => format!("the journal does not open ({error:#})"),
     };

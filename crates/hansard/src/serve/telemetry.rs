@@ -51,6 +51,7 @@ pub(crate) fn log_to_stderr(format: LogFormat, filter: Option<&str>) -> Result<(
         .context("HANSARD_LOG is not a filter, such as info or warn,hansard_engine=debug")?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => subscriber.try_init(),
