@@ -9,14 +9,14 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-pub const APP: u32 = 1_400_000_001;
-pub const SECRET: &str = "a secret of the tests, not of anyone else";
-pub const ADMIN: &str = "administrator";
+pub(crate) const APP: u32 = 1_400_000_001;
+pub(crate) const SECRET: &str = "a secret of the tests, not of anyone else";
+pub(crate) const ADMIN: &str = "administrator";
 /// How long anything may take before a test calls it broken.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The binary under test, beside this test binary's folder.
-pub fn binary() -> Result<PathBuf> {
+pub(crate) fn binary() -> Result<PathBuf> {
     let test = std::env::current_exe()?;
     let folder = test
         .parent()
@@ -32,7 +32,7 @@ pub fn binary() -> Result<PathBuf> {
 }
 
 /// Runs the binary to its end.
-pub fn run(arguments: &[&str]) -> Result<Output> {
+pub(crate) fn run(arguments: &[&str]) -> Result<Output> {
     Ok(Command::new(binary()?)
         .args(arguments)
         .stdin(Stdio::null())
@@ -40,7 +40,7 @@ pub fn run(arguments: &[&str]) -> Result<Output> {
 }
 
 /// Runs the binary, which must succeed, and returns what it printed.
-pub fn run_ok(arguments: &[&str]) -> Result<String> {
+pub(crate) fn run_ok(arguments: &[&str]) -> Result<String> {
     let output = run(arguments)?;
     let stderr = String::from_utf8_lossy(&output.stderr);
     ensure!(
@@ -52,7 +52,7 @@ pub fn run_ok(arguments: &[&str]) -> Result<String> {
 }
 
 /// Polls until `ready` has a value.
-pub async fn eventually<T, F>(what: &str, mut ready: impl FnMut() -> F) -> Result<T>
+pub(crate) async fn eventually<T, F>(what: &str, mut ready: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Option<T>>,
 {
@@ -67,34 +67,34 @@ where
     bail!("gave up waiting until {what}")
 }
 
-pub fn usersig(user: &str) -> String {
+pub(crate) fn usersig(user: &str) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let seconds = now.expect("after 1970").as_secs();
     hansard_client::usersig::generate(APP, SECRET, user, seconds, 3600)
 }
 
 /// A running server.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub data: PathBuf,
-    pub url: String,
+    pub(crate) data: PathBuf,
+    pub(crate) url: String,
     http: reqwest::Client,
 }
 
 impl Server {
     /// Starts a server on a data directory and waits until it is ready.
-    pub async fn start(data: &Path) -> Result<Self> {
+    pub(crate) async fn start(data: &Path) -> Result<Self> {
         Self::start_with(data, &[]).await
     }
 
-    pub async fn start_with(data: &Path, arguments: &[&str]) -> Result<Self> {
+    pub(crate) async fn start_with(data: &Path, arguments: &[&str]) -> Result<Self> {
         let mut server = Self::spawn(data, arguments)?;
         server.wait_ready().await?;
         Ok(server)
     }
 
     /// Starts a server without waiting for it.
-    pub fn spawn(data: &Path, arguments: &[&str]) -> Result<Self> {
+    pub(crate) fn spawn(data: &Path, arguments: &[&str]) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let listen = format!("127.0.0.1:{port}");
         let log = std::fs::OpenOptions::new()
@@ -125,7 +125,7 @@ impl Server {
         })
     }
 
-    pub async fn wait_ready(&mut self) -> Result<()> {
+    pub(crate) async fn wait_ready(&mut self) -> Result<()> {
         let begun = Instant::now();
         let mut pause = tokio::time::interval(Duration::from_millis(20));
         while begun.elapsed() < PATIENCE {
@@ -142,7 +142,7 @@ impl Server {
     }
 
     /// The end of what the server printed.
-    pub fn log_tail(&self) -> String {
+    pub(crate) fn log_tail(&self) -> String {
         let text = std::fs::read_to_string(self.data.with_extension("server.log"));
         let text = text.unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
@@ -150,7 +150,7 @@ impl Server {
     }
 
     /// Waits until the server has ended by itself.
-    pub async fn wait_ended(&mut self) -> Result<std::process::ExitStatus> {
+    pub(crate) async fn wait_ended(&mut self) -> Result<std::process::ExitStatus> {
         let begun = Instant::now();
         let mut pause = tokio::time::interval(Duration::from_millis(20));
         while begun.elapsed() < PATIENCE {
@@ -163,47 +163,47 @@ impl Server {
     }
 
     /// SIGTERM, and the end it comes to.
-    pub async fn stop(mut self) -> Result<std::process::ExitStatus> {
+    pub(crate) async fn stop(mut self) -> Result<std::process::ExitStatus> {
         signal(self.child.id(), Signal::TERM)?;
         self.wait_ended().await
     }
 
     /// SIGKILL for the server.
-    pub fn kill(&mut self) -> Result<()> {
+    pub(crate) fn kill(&mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Forgets a server that was killed, and leaves whatever it left behind to its successor.
-    pub fn leave_behind(mut self) {
+    pub(crate) fn leave_behind(mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
         std::mem::forget(self);
     }
 
     /// The nats-server of this data directory.
-    pub fn nats_pid(&self) -> Result<u32> {
+    pub(crate) fn nats_pid(&self) -> Result<u32> {
         let text = std::fs::read_to_string(self.data.join("nats").join("nats.pid"))?;
         Ok(text.trim().parse()?)
     }
 
     /// SIGKILL for the nats-server of this data directory.
-    pub fn kill_nats(&self) -> Result<()> {
+    pub(crate) fn kill_nats(&self) -> Result<()> {
         signal(self.nats_pid()?, Signal::KILL)
     }
 
     /// One call of the server API as the administrator; the envelope, whatever it says.
-    pub async fn v4(&self, path: &str, body: &Value) -> Result<Value> {
+    pub(crate) async fn v4(&self, path: &str, body: &Value) -> Result<Value> {
         self.v4_as(ADMIN, &usersig(ADMIN), path, body.to_string().into_bytes())
             .await
     }
 
-    pub async fn v4_as(
+    pub(crate) async fn v4_as(
         &self,
         identifier: &str,
         sig: &str,
@@ -226,13 +226,13 @@ impl Server {
     }
 
     /// A call that must succeed.
-    pub async fn v4_ok(&self, path: &str, body: &Value) -> Result<Value> {
+    pub(crate) async fn v4_ok(&self, path: &str, body: &Value) -> Result<Value> {
         let answer = self.v4(path, body).await?;
         ensure!(answer["ErrorCode"] == 0, "{path} answered {answer}");
         Ok(answer)
     }
 
-    pub async fn v1(&self, path: &str) -> Result<Value> {
+    pub(crate) async fn v1(&self, path: &str) -> Result<Value> {
         let url = format!("{}/v1/apps/{APP}/{path}", self.url);
         let answer = self
             .http
@@ -247,7 +247,7 @@ impl Server {
     }
 
     /// Every event of the app, as the HTTP surface shows them.
-    pub async fn events(&self) -> Result<Vec<Value>> {
+    pub(crate) async fn events(&self) -> Result<Vec<Value>> {
         let mut events: Vec<Value> = Vec::new();
         loop {
             let url = format!(
@@ -277,13 +277,13 @@ impl Server {
         }
     }
 
-    pub async fn import_account(&self, id: &str) -> Result<()> {
+    pub(crate) async fn import_account(&self, id: &str) -> Result<()> {
         self.v4_ok("im_open_login_svc/account_import", &json!({ "UserID": id }))
             .await?;
         Ok(())
     }
 
-    pub async fn create_group(&self, id: &str, owner: &str) -> Result<()> {
+    pub(crate) async fn create_group(&self, id: &str, owner: &str) -> Result<()> {
         let body = json!({
             "Type": "Public", "Name": id, "GroupId": id, "Owner_Account": owner,
         });
@@ -292,7 +292,7 @@ impl Server {
         Ok(())
     }
 
-    pub async fn search(&self, query: &str) -> Result<Value> {
+    pub(crate) async fn search(&self, query: &str) -> Result<Value> {
         let url = format!("{}/v1/apps/{APP}/search/messages", self.url);
         let answer = self
             .http
@@ -310,7 +310,7 @@ impl Server {
     }
 
     /// Waits until the search index has reached the end of the log.
-    pub async fn search_is_current(&self) -> Result<()> {
+    pub(crate) async fn search_is_current(&self) -> Result<()> {
         eventually("search is current", async || {
             let rows = self.v1("projections").await.ok()?;
             let rows = rows["projections"].as_array()?.clone();
@@ -350,13 +350,13 @@ fn is_ours(pid: u32, data: &Path) -> bool {
     command.contains(&*data.to_string_lossy())
 }
 
-pub fn signal(pid: u32, signal: Signal) -> Result<()> {
+pub(crate) fn signal(pid: u32, signal: Signal) -> Result<()> {
     let pid = Pid::from_raw(i32::try_from(pid)?).context("a pid")?;
     Ok(kill_process(pid, signal)?)
 }
 
 /// Copies a directory tree.
-pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
