@@ -4,9 +4,11 @@
     reason = "the suite runs in tests only, where an equality shows both sides"
 )]
 
+use std::ops::RangeInclusive;
+
 use hansard_events::account::AccountImported;
-use hansard_events::{Event, EventId, Provenance, chain, encode};
-use hansard_types::{LogId, Timestamp, UserId};
+use hansard_events::{Event, EventId, Provenance, chain, encode, header};
+use hansard_types::{LogId, Timestamp, UserId, limits};
 
 use crate::{AppendError, EventLog, StoredEvent, Unit};
 
@@ -16,12 +18,22 @@ use crate::{AppendError, EventLog, StoredEvent, Unit};
 /// Never, for numbers of events that fit a test.
 #[must_use]
 pub fn events(log: LogId, count: usize) -> Vec<StoredEvent> {
-    let mut value = chain::genesis(log);
-    let mut events = Vec::with_capacity(count);
-    for sequence in 1..=count as u64 {
+    let nick = |sequence| format!("number {sequence} 번째 第");
+    chained(log, 1..=count as u64, chain::genesis(log), nick)
+}
+
+fn chained(
+    log: LogId,
+    sequences: RangeInclusive<u64>,
+    previous: chain::Chain,
+    nick: impl Fn(u64) -> String,
+) -> Vec<StoredEvent> {
+    let mut value = previous;
+    let mut events = Vec::new();
+    for sequence in sequences {
         let event = Event::from(AccountImported {
             user_id: UserId::new(&format!("user{sequence}")).expect("a valid id"),
-            nick: Some(format!("number {sequence} 번째 第")),
+            nick: Some(nick(sequence)),
             face_url: None,
         });
         let provenance = Provenance {
@@ -62,6 +74,7 @@ pub async fn suite(log: &dyn EventLog) {
     another_end_is_a_conflict_and_adds_nothing(log, &written).await;
     a_unit_of_several_events_is_in_whole(log, &written).await;
     long_ranges_are_read_in_order(log, &written).await;
+    large_events_are_read_whole(log, &written).await;
 }
 
 async fn an_empty_log_has_no_end(log: &dyn EventLog) {
@@ -133,6 +146,26 @@ async fn long_ranges_are_read_in_order(log: &dyn EventLog, written: &[StoredEven
     }
     assert_eq!(read, written);
     assert_eq!(log.read(1299, 400).await.expect("reads"), written[1298..]);
+}
+
+/// Together more than one answer of a log can bring.
+async fn large_events_are_read_whole(log: &dyn EventLog, written: &[StoredEvent]) {
+    let newest = written.last().expect("is there");
+    let (end, value) = (newest.sequence, newest.event.header(header::CHAIN));
+    let value = value.and_then(chain::from_hex).expect("is chained");
+    let nick = |_| "x".repeat(limits::EVENT_BYTES_MAX - 1024);
+    let large = chained(log.id(), end + 1..=end + 20, value, nick);
+    log.append(end, &units(&large)).await.expect("appends");
+    let mut read = Vec::new();
+    loop {
+        let page = log.read(end + 1 + read.len() as u64, 100).await;
+        let page = page.expect("reads");
+        if page.is_empty() {
+            break;
+        }
+        read.extend(page);
+    }
+    assert!(read == large, "{} of {} events", read.len(), large.len());
 }
 
 #[cfg(test)]

@@ -49,7 +49,8 @@ pub(super) async fn repair(
         }
         repairing.reaches(end, applied)?;
         let begin = end.saturating_sub(OVERLAP_COMPARED_MAX) + 1;
-        let accepted = repairing.accept(journal, begin, end, None).await?;
+        let previous = (begin == 1).then(|| chain::genesis(id));
+        let accepted = repairing.accept(journal, begin, end, previous).await?;
         return Ok((
             end,
             Repaired {
@@ -112,9 +113,10 @@ impl Repairing<'_> {
         )))
     }
 
-    /// Where both hold an event, it is the same one.
+    /// Where both hold an event, it is the same one, and follows the one before it.
     async fn compare(&self, journal: &Journal, first: u64, end: u64) -> Result<(), OpenError> {
         let mut from = first.max(end.saturating_sub(OVERLAP_COMPARED_MAX));
+        let mut previous = (from == 1).then(|| chain::genesis(self.log.id()));
         while from <= end {
             let wanted = usize::try_from(end - from + 1).unwrap_or(usize::MAX);
             let wanted = wanted.min(limits::READ_BATCH_MAX);
@@ -135,19 +137,21 @@ impl Repairing<'_> {
                     )));
                 }
             }
-            let compared = there.len().min(ours.len()) as u64;
+            let compared = there.len().min(ours.len());
             if compared == 0 {
                 return Err(self.contradiction(format!(
                     "event {from} is missing in the log or in the journal. Restore the log from \
                      a copy"
                 )));
             }
-            from += compared;
+            self.check_links(from, &there[..compared], &mut previous)?;
+            from += compared as u64;
         }
         Ok(())
     }
 
-    /// Appends again what the log has lost, under the same sequences.
+    /// Appends again what the log has lost, under the same sequences, once it is certain that it
+    /// follows what the log still holds.
     async fn restore(
         &self,
         journal: &Journal,
@@ -156,6 +160,10 @@ impl Repairing<'_> {
         options: &WriterOptions,
     ) -> Result<u64, OpenError> {
         let mut at = end;
+        let mut previous = None;
+        if at < last {
+            previous = Some(self.chain_at(end).await?);
+        }
         while at < last {
             let lost = journal
                 .entries(self.log.id(), at + 1, limits::ROUND_COMMANDS_MAX)
@@ -163,6 +171,7 @@ impl Repairing<'_> {
             if lost.is_empty() {
                 return Err(self.contradiction(format!("the journal misses event {}", at + 1)));
             }
+            self.check_links(at + 1, &lost, &mut previous)?;
             let count = lost.len() as u64;
             let units: Vec<Unit> = lost.into_iter().map(|stored| vec![stored.event]).collect();
             append_resolved(&**self.log, at, &units, options)
@@ -199,6 +208,25 @@ impl Repairing<'_> {
         Ok((end + 1).saturating_sub(from))
     }
 
+    /// The chain value after an event of the log, as it says itself.
+    async fn chain_at(&self, sequence: u64) -> Result<chain::Chain, OpenError> {
+        if sequence == 0 {
+            return Ok(chain::genesis(self.log.id()));
+        }
+        let events = self.log.read(sequence, 1).await?;
+        let there = events.first().filter(|stored| stored.sequence == sequence);
+        there
+            .and_then(|stored| stored.event.header(header::CHAIN))
+            .and_then(chain::from_hex)
+            .ok_or_else(|| {
+                self.contradiction(format!(
+                    "event {sequence}, the log's last, is missing or has no chain value. Restore \
+                     the log from a copy"
+                ))
+            })
+    }
+
+    /// Each event hashes to what it says, on top of the one before it.
     fn check_links(
         &self,
         from: u64,
@@ -207,8 +235,8 @@ impl Repairing<'_> {
     ) -> Result<(), OpenError> {
         let broken = |sequence| {
             self.contradiction(format!(
-                "event {sequence} of the log does not follow the one before it: the log was \
-                 changed. Run `hansard audit verify`; restore the log from a copy"
+                "event {sequence} does not follow the one before it: the log was changed or \
+                 replaced. Run `hansard audit verify`; restore the log from a copy"
             ))
         };
         if events.is_empty() {

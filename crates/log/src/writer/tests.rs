@@ -200,6 +200,57 @@ async fn an_accepted_tail_that_does_not_follow_is_refused() {
     ));
 }
 
+fn contradiction(result: Result<Writer, OpenError>) -> String {
+    match result {
+        Err(OpenError::Contradiction { what, .. }) => what,
+        Err(other) => panic!("another error: {other}"),
+        Ok(_) => panic!("it was opened"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_log_that_ends_where_the_journal_begins_is_not_gone_on_with() {
+    let world = World::new();
+    let written = events(id(), 10);
+    let journal = Journal::open(world.journal.clone()).expect("opens");
+    let late: Vec<&RawEvent> = written[5..].iter().map(|stored| &stored.event).collect();
+    journal.append(id(), 6, &late).expect("writes");
+    let other = events(LogId::new(AppId(8), 0), 5);
+    world.log.append(0, &units(&other)).await.expect("appends");
+    let what = contradiction(world.open_at(None).await);
+    assert!(what.contains("event 6"), "{what}");
+    assert_eq!(world.log.read(1, 100).await.expect("reads"), other);
+}
+
+#[tokio::test(start_paused = true)]
+async fn entries_of_the_journal_that_do_not_follow_are_not_restored() {
+    for (sequence, in_log) in [(1, 0), (1, 10), (3, 10), (8, 4), (10, 9)] {
+        let world = World::new();
+        let mut written = events(id(), 10);
+        written[sequence - 1].event.body.push(0);
+        let raw: Vec<&RawEvent> = written.iter().map(|stored| &stored.event).collect();
+        let journal = Journal::open(world.journal.clone()).expect("opens");
+        journal.append(id(), 1, &raw).expect("writes");
+        world
+            .log
+            .append(0, &units(&written[..in_log]))
+            .await
+            .expect("appends");
+        let what = contradiction(world.open_at(None).await);
+        assert!(what.contains(&format!("event {sequence} ")), "{what}");
+        assert_eq!(world.log.last().await.expect("reads"), in_log as u64);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_without_its_journal_must_begin_at_its_genesis() {
+    let world = World::new();
+    let other = events(LogId::new(AppId(8), 0), 5);
+    world.log.append(0, &units(&other)).await.expect("appends");
+    let what = contradiction(world.open_at(None).await);
+    assert!(what.contains("event 1 "), "{what}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn giving_up_leaves_the_outcome_unknown() {
     let world = World::new();
