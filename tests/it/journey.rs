@@ -36,33 +36,8 @@ fn texts(page: &Value) -> Vec<String> {
     hits.iter().map(|hit| hit["message"].to_string()).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn import_search_recall_replay_and_audit() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let server = Server::start(&folder.path().join("data")).await?;
-    let first = import(&server, SAMPLE)?;
-    ensure!(first["messages"].as_u64() > Some(10), "imported: {first}");
-    let before = server.events().await?.len();
-    let again = import(&server, SAMPLE)?;
-    ensure!(
-        again["duplicates"].as_u64() > Some(10),
-        "imported again: {again}"
-    );
-    ensure!(
-        server.events().await?.len() == before,
-        "importing twice adds nothing"
-    );
-
-    server.search_is_current().await?;
-    for query in ["회의", "会议", "meeting"] {
-        let page = server.search(query).await?;
-        ensure!(page["total"]["value"].as_u64() > Some(0), "{query}: {page}");
-        ensure!(
-            page["hits"][0]["highlight"].to_string().contains("<em>"),
-            "{query}: {page}"
-        );
-    }
-
+/// Recalls the sample's Korean meeting, and sees it gone from search and history.
+async fn recall_the_meeting(server: &Server) -> Result<Value> {
     let hit = server.search("회의").await?["hits"][0].clone();
     let group = hit["conversation"]
         .as_str()
@@ -94,7 +69,37 @@ async fn import_search_recall_replay_and_audit() -> Result<()> {
         !history.to_string().contains("회의"),
         "gone from history: {history}"
     );
+    Ok(hit)
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn import_search_recall_replay_and_audit() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(&folder.path().join("data")).await?;
+    let first = import(&server, SAMPLE)?;
+    ensure!(first["messages"].as_u64() > Some(10), "imported: {first}");
+    let before = server.events().await?.len();
+    let again = import(&server, SAMPLE)?;
+    ensure!(
+        again["duplicates"].as_u64() > Some(10),
+        "imported again: {again}"
+    );
+    ensure!(
+        server.events().await?.len() == before,
+        "importing twice adds nothing"
+    );
+
+    server.search_is_current().await?;
+    for query in ["회의", "会议", "meeting"] {
+        let page = server.search(query).await?;
+        ensure!(page["total"]["value"].as_u64() > Some(0), "{query}: {page}");
+        ensure!(
+            page["hits"][0]["highlight"].to_string().contains("<em>"),
+            "{query}: {page}"
+        );
+    }
+
+    let hit = recall_the_meeting(&server).await?;
     let conversation = hit["conversation"].as_str().context("a conversation")?;
     let replayed = replay(&server, &["--conversation", conversation, "--json"])?;
     ensure!(replayed.contains("회의"), "the log keeps what was said");

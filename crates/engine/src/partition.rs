@@ -81,10 +81,8 @@ impl Partition {
             );
             ::metrics::histogram!(metrics::ROUND_EVENTS).record(to_f64(round.units.len()));
             ::metrics::histogram!(metrics::DECIDE_SECONDS).record(begun.elapsed().as_secs_f64());
-            if in_flight.take().is_some() {
-                if committed.recv().await.is_none() {
-                    break;
-                }
+            if in_flight.take().is_some() && committed.recv().await.is_none() {
+                break;
             }
             in_flight = Some(Arc::clone(&round.changes));
             if rounds.send(round).await.is_err() {

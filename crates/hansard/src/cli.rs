@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-use crate::{audit, doctor, import, projections, replay, serve, usersig};
+use crate::{audit, bench, doctor, import, projections, replay, serve, usersig};
 
 /// The version of this release.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -52,6 +52,7 @@ enum Command {
     Audit(audit::Arguments),
     Projections(projections::Arguments),
     Doctor(doctor::Arguments),
+    Bench(bench::Arguments),
 }
 
 impl Cli {
@@ -68,6 +69,7 @@ impl Cli {
             Command::Audit(arguments) => runtime()?.block_on(audit::run(arguments)),
             Command::Projections(arguments) => runtime()?.block_on(projections::run(arguments)),
             Command::Doctor(arguments) => runtime()?.block_on(doctor::run(arguments)),
+            Command::Bench(arguments) => runtime()?.block_on(bench::run(arguments)),
         }
     }
 }
@@ -102,6 +104,7 @@ mod tests {
             "hansard audit verify --data-dir d --app 1 --json",
             "hansard projections status --url http://h:1 --app 1 --secret k",
             "hansard doctor --data-dir d --json",
+            "hansard bench --json --seconds 1 --connections 8 --payload 10 --corpus a --corpus b",
             "hansard import --url http://h:1 --app 1 --secret k a.jsonl b.jsonl.gz -",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 
 use crate::credentials::Server;
 use crate::term::{self, Progress, Unit, grouped};
-use reader::{Batch, Limits};
+pub(crate) use reader::{Batch, Limits, read_files};
 
 const EXAMPLES: &str = "\
 Each line is a JSON object: at (Unix milliseconds), type (message, join, leave), conversation,
@@ -90,7 +90,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let (batches, mut received) = mpsc::channel::<Batch>(BATCHES_AHEAD);
     let files = arguments.files.clone();
     let reading = tokio::task::spawn_blocking(move || {
-        reader::read_files(&files, Limits::default(), |batch| {
+        read_files(&files, Limits::default(), |batch| {
             match batches.blocking_send(batch) {
                 Ok(()) => ControlFlow::Continue(()),
                 // The import has ended early and says why.

@@ -89,6 +89,10 @@ impl Nats {
         }
     }
 
+    pub(crate) fn connection(&self) -> &JetStream {
+        &self.connection
+    }
+
     pub(crate) fn provider(&self) -> Arc<dyn LogProvider> {
         Arc::new(Streams(self.connection.clone()))
     }

@@ -7,6 +7,7 @@
 //! chooses the parts, connects them, and ends them in order.
 
 mod audit;
+mod bench;
 mod cli;
 mod clock;
 mod credentials;

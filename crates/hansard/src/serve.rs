@@ -3,16 +3,16 @@
 pub(crate) mod apps;
 pub(crate) mod generation;
 pub(crate) mod headroom;
-mod http;
+pub(crate) mod http;
 pub(crate) mod manifest;
-mod parts;
+pub(crate) mod parts;
 mod progress;
 pub(crate) mod search;
 mod signals;
-mod telemetry;
+pub(crate) mod telemetry;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -96,6 +96,33 @@ pub(crate) struct Arguments {
     pub(crate) admin: String,
 }
 
+impl Arguments {
+    /// A server as it is by default, for measuring it.
+    pub(crate) fn for_bench(
+        data_dir: &Path,
+        program: &NatsProgram,
+        app: App,
+        secret: &str,
+        admin: &str,
+    ) -> Self {
+        Self {
+            data_dir: data_dir.to_owned(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            nats: None,
+            program: program.clone(),
+            durability: Durability::Fsync,
+            accept_missing_journal: false,
+            disk_headroom: DISK_HEADROOM_BYTES_MIN / (1024 * 1024),
+            rate_limits: false,
+            log_format: LogFormat::Text,
+            log: None,
+            app,
+            secret: Some(Secret(secret.to_owned())),
+            admin: admin.to_owned(),
+        }
+    }
+}
+
 /// Text that is not shown.
 #[derive(Clone)]
 pub(crate) struct Secret(pub(crate) String);
@@ -135,7 +162,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         _ = signals.next() => None,
     };
     let ended = match opened {
-        Some(Ok(parts)) => parts.serve(listener, signals, &arguments).await,
+        Some(Ok(mut parts)) => match parts.follow() {
+            Ok(()) => parts.serve(listener, signals, &arguments).await,
+            Err(error) => Err(error),
+        },
         Some(Err(error)) => Err(error),
         None => Ok(()),
     };

@@ -14,6 +14,7 @@
 //! * nobody learns from a [`Reader`] of an event that could still vanish.
 
 mod audit;
+pub mod bench;
 mod error;
 mod event_log;
 mod jetstream;

@@ -178,7 +178,12 @@ impl Model {
                 }
                 Ok(Answered::Done)
             }
-            other => panic!("the simulation makes no {other:?}"),
+            Command::ImportMessage(_)
+            | Command::RecallC2c(_)
+            | Command::ChangeGroupProfile(_)
+            | Command::DissolveGroup(_)
+            | Command::CreateApp(_)
+            | Command::ChangeAppSettings(_) => panic!("the simulation makes no {command:?}"),
         }
     }
 

@@ -38,21 +38,37 @@ pub(crate) fn micros(elapsed: Duration) -> u32 {
 impl Sample {
     pub(crate) fn per_second(&self) -> f64 {
         let seconds = self.elapsed.as_secs_f64();
-        if seconds > 0.0 { float(self.count) / seconds } else { 0.0 }
+        if seconds > 0.0 {
+            float(self.count) / seconds
+        } else {
+            0.0
+        }
     }
 }
 
 impl Figures {
     pub(crate) fn of(samples: &[Sample]) -> Self {
         let rates: Vec<f64> = samples.iter().map(Sample::per_second).collect();
-        let latencies: Vec<u32> =
-            samples.iter().flat_map(|sample| sample.latencies_us.iter().copied()).collect();
+        let latencies: Vec<u32> = samples
+            .iter()
+            .flat_map(|sample| sample.latencies_us.iter().copied())
+            .collect();
         Self {
             per_second: rounded(median(&rates)),
             stretches_per_second: rates.into_iter().map(rounded).collect(),
             count: samples.iter().map(|sample| sample.count).sum(),
             latency_ms: Latency::of(latencies),
         }
+    }
+
+    /// The rate without its fraction.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate is neither negative nor larger than a u64"
+    )]
+    pub(crate) fn whole_per_second(&self) -> u64 {
+        self.per_second.round() as u64
     }
 
     /// This rate to another one.
@@ -70,7 +86,11 @@ impl Latency {
         latencies_us.sort_unstable();
         let last = latencies_us.len().checked_sub(1)?;
         let at = |percent: usize| f64::from(latencies_us[last * percent / 100]) / 1000.0;
-        Some(Self { p50: at(50), p99: at(99), max: at(100) })
+        Some(Self {
+            p50: at(50),
+            p99: at(99),
+            max: at(100),
+        })
     }
 }
 
@@ -98,7 +118,11 @@ mod tests {
     use super::*;
 
     fn sample(count: u64, seconds: u64, latencies_us: Vec<u32>) -> Sample {
-        Sample { count, elapsed: Duration::from_secs(seconds), latencies_us }
+        Sample {
+            count,
+            elapsed: Duration::from_secs(seconds),
+            latencies_us,
+        }
     }
 
     #[test]

@@ -24,7 +24,11 @@ impl Connection {
     pub(super) async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, address, buffer: Vec::with_capacity(4096) })
+        Ok(Self {
+            stream,
+            address,
+            buffer: Vec::with_capacity(4096),
+        })
     }
 
     /// Posts a body and waits for the answer, which must say that all is well.
@@ -45,7 +49,10 @@ impl Connection {
                 if body.windows(needle.len()).any(|part| part == needle) {
                     return Ok(());
                 }
-                bail!("the server refused a send: {}", String::from_utf8_lossy(body));
+                bail!(
+                    "the server refused a send: {}",
+                    String::from_utf8_lossy(body)
+                );
             }
         }
     }
@@ -59,7 +66,8 @@ fn answer(bytes: &[u8]) -> Result<Option<&[u8]>> {
     let head = std::str::from_utf8(&bytes[..head_end])?;
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse().ok())?
     });
     let length: usize = length.context("an answer without a length")?;
     if length > ANSWER_BYTES_MAX {

@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use hansard_client::usersig;
 use hansard_domain::Command;
 use hansard_domain::account::ImportAccount;
 use hansard_domain::group::CreateGroup;
@@ -18,6 +20,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Arguments;
+use crate::clock::now;
+use crate::credentials::App;
 use crate::data_dir::{DataDir, Lock};
 use crate::logs::Nats;
 use crate::serve::parts::Parts;
@@ -27,6 +31,7 @@ pub(super) const APP: AppId = AppId(1_400_000_001);
 pub(super) const SECRET: &str = "a secret of a benchmark, which ends with it";
 pub(super) const ADMIN: &str = "administrator";
 const GROUPS: usize = 64;
+const DRAIN_WITHIN: Duration = Duration::from_secs(1);
 /// Texts to choose from: all different, so that nothing compresses better than chat does.
 const TEXTS: usize = 256;
 
@@ -35,7 +40,6 @@ pub(super) struct Rig {
     pub(super) nats: Nats,
     pub(super) parts: Parts,
     pub(super) address: SocketAddr,
-    pub(super) data: DataDir,
     stop: watch::Sender<bool>,
     serving: JoinSet<()>,
     _lock: Lock,
@@ -63,11 +67,20 @@ impl Rig {
         };
         let data = DataDir::create(&root)?;
         if data.manifest().try_exists()? {
-            bail!("{} holds a server's data: give a new --data-dir", root.display());
+            bail!(
+                "{} holds a server's data: give a new --data-dir",
+                root.display()
+            );
         }
         let lock = data.lock()?;
         let nats = Nats::start(&data, None, &arguments.program).await?;
-        let serve = serve::Arguments::for_bench(&root, &arguments.program, APP, SECRET, ADMIN);
+        let serve = serve::Arguments::for_bench(
+            &root,
+            &arguments.program,
+            App { app: APP.0 },
+            SECRET,
+            ADMIN,
+        );
         let recorder = telemetry::record_metrics()?;
         let parts = Parts::open(&serve, &data, nats.provider(), recorder).await?;
         let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
@@ -76,10 +89,17 @@ impl Rig {
         let mut serving = JoinSet::new();
         let accepting = http::serve(listener, parts.api().clone(), stopped);
         serving.spawn(async move {
-            let connections = accepting.await;
-            connections.drain(std::time::Duration::from_secs(1), async {}).await;
+            accepting.await.drain(DRAIN_WITHIN, async {}).await;
         });
-        Ok(Self { nats, parts, address, data, stop, serving, _lock: lock, _folder: folder })
+        Ok(Self {
+            nats,
+            parts,
+            address,
+            stop,
+            serving,
+            _lock: lock,
+            _folder: folder,
+        })
     }
 
     pub(super) fn handle(&self) -> Handle {
@@ -87,10 +107,16 @@ impl Rig {
     }
 
     pub(super) async fn stop(self) {
-        let Self { nats, parts, stop, mut serving, .. } = self;
+        let Self {
+            nats,
+            parts,
+            stop,
+            mut serving,
+            ..
+        } = self;
         stop.send_replace(true);
         while serving.join_next().await.is_some() {}
-        parts.end().await;
+        parts.stop().await;
         nats.stop().await;
     }
 }
@@ -98,24 +124,38 @@ impl Rig {
 impl Load {
     /// Makes the accounts and the groups, and texts of a size.
     pub(super) async fn prepare(handle: &Handle, users: usize, payload: usize) -> Result<Self> {
-        let ids: Vec<UserId> =
-            (0..users).map(|number| UserId::new(&format!("user{number}"))).collect::<Result<_, _>>()?;
-        let groups: Vec<GroupId> =
-            (0..GROUPS).map(|number| GroupId::new(&format!("group{number}"))).collect::<Result<_, _>>()?;
+        let ids: Vec<UserId> = (0..users)
+            .map(|number| UserId::new(&format!("user{number}")))
+            .collect::<Result<_, _>>()?;
+        let groups: Vec<GroupId> = (0..GROUPS)
+            .map(|number| GroupId::new(&format!("group{number}")))
+            .collect::<Result<_, _>>()?;
         let accounts = ids.iter().map(|user_id| {
             let user_id = user_id.clone();
-            Command::ImportAccount(ImportAccount { user_id, nick: None, face_url: None })
+            Command::ImportAccount(ImportAccount {
+                user_id,
+                nick: None,
+                face_url: None,
+            })
         });
         submit_all(handle, accounts.collect()).await?;
         let owner = ids.first().context("at least one user")?;
-        let made = groups.iter().map(|group| Command::CreateGroup(new_group(group, owner)));
+        let made = groups
+            .iter()
+            .map(|group| Command::CreateGroup(new_group(group, owner)));
         submit_all(handle, made.collect()).await?;
         let texts = (0..TEXTS).map(|seed| text(seed, payload)).collect();
-        Ok(Self { texts: Arc::new(texts), groups: Arc::new(groups), users: Arc::new(ids) })
+        Ok(Self {
+            texts: Arc::new(texts),
+            groups: Arc::new(groups),
+            users: Arc::new(ids),
+        })
     }
 
     fn parts(&self, number: usize, random: u32) -> (&GroupId, &UserId, &str) {
-        let at = usize::try_from(random).unwrap_or(0).wrapping_add(number * 7);
+        let at = usize::try_from(random)
+            .unwrap_or(0)
+            .wrapping_add(number * 7);
         (
             &self.groups[number % self.groups.len()],
             &self.users[number % self.users.len()],
@@ -130,7 +170,9 @@ impl Load {
             group_id: group.clone(),
             from: user.clone(),
             content: Content {
-                elements: vec![Element::Text { text: text.to_owned() }],
+                elements: vec![Element::Text {
+                    text: text.to_owned(),
+                }],
                 cloud_custom_data: None,
                 no_unread: false,
                 no_last: false,
@@ -175,12 +217,16 @@ fn offset(at: usize) -> u32 {
 
 /// Some of the messages in the log, as they are stored.
 pub(super) async fn stored_messages(handle: &Handle, wanted: usize) -> Result<Vec<RawEvent>> {
-    let end = handle.committed(APP).map_or(0, |committed| *committed.borrow());
+    let end = handle
+        .committed(APP)
+        .map_or(0, |committed| *committed.borrow());
     let from = end.saturating_sub(u64::try_from(wanted)?) + 1;
     let mut events = Vec::with_capacity(wanted);
     while events.len() < wanted {
         let read = u64::try_from(events.len())?;
-        let stored = handle.events(APP, from + read, limits::READ_BATCH_MAX).await?;
+        let stored = handle
+            .events(APP, from + read, limits::READ_BATCH_MAX)
+            .await?;
         if stored.is_empty() {
             break;
         }
@@ -189,8 +235,21 @@ pub(super) async fn stored_messages(handle: &Handle, wanted: usize) -> Result<Ve
     Ok(events)
 }
 
+/// The signed path of a send to a group.
+pub(super) fn send_path() -> String {
+    let signature = usersig::generate(APP.0, SECRET, ADMIN, now().seconds(), 24 * 60 * 60);
+    format!(
+        "/v4/group_open_http_svc/send_group_msg?sdkappid={APP}&identifier={ADMIN}\
+         &usersig={signature}&random=1&contenttype=json"
+    )
+}
+
 pub(super) fn provenance() -> Provenance {
-    Provenance { actor: ADMIN.to_owned(), correlation: None, causation: None }
+    Provenance {
+        actor: ADMIN.to_owned(),
+        correlation: None,
+        causation: None,
+    }
 }
 
 async fn submit_all(handle: &Handle, commands: Vec<Command>) -> Result<()> {
@@ -201,19 +260,39 @@ async fn submit_all(handle: &Handle, commands: Vec<Command>) -> Result<()> {
 }
 
 fn new_group(group: &GroupId, owner: &UserId) -> CreateGroup {
-    todo_create_group(group, owner)
+    CreateGroup {
+        group_id: group.clone(),
+        group_type: GroupType::Public,
+        name: group.as_str().to_owned(),
+        owner: Some(owner.clone()),
+        introduction: String::new(),
+        notification: String::new(),
+        face_url: String::new(),
+        max_members: None,
+        apply_join_option: None,
+        invite_join_option: None,
+        members: Vec::new(),
+        created_at: None,
+    }
 }
 
 /// Words of letters that a small generator chooses.
 fn text(seed: usize, bytes: usize) -> String {
-    let mut state = u64::try_from(seed).unwrap_or(0).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut state = u64::try_from(seed)
+        .unwrap_or(0)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        | 1;
     let mut text = String::with_capacity(bytes);
     while text.len() < bytes {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
         let letter = u8::try_from(state % 32).unwrap_or(0);
-        text.push(if letter < 26 { char::from(b'a' + letter) } else { ' ' });
+        text.push(if letter < 26 {
+            char::from(b'a' + letter)
+        } else {
+            ' '
+        });
     }
     text
 }

@@ -17,9 +17,9 @@ const BUFFER_BYTES: usize = 1 << 16;
 
 /// What one call carries.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) lines_max: usize,
-    pub(super) bytes_max: usize,
+pub(crate) struct Limits {
+    pub(crate) lines_max: usize,
+    pub(crate) bytes_max: usize,
 }
 
 impl Default for Limits {
@@ -33,16 +33,16 @@ impl Default for Limits {
 
 /// Lines of one file, for one call.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Batch {
+pub(crate) struct Batch {
     /// Which of the files.
-    pub(super) file: usize,
+    pub(crate) file: usize,
     /// The number in the file, from 1, of every line of the body.
-    pub(super) lines: Vec<u64>,
-    pub(super) body: Vec<u8>,
+    pub(crate) lines: Vec<u64>,
+    pub(crate) body: Vec<u8>,
     /// Lines that are longer than a whole call may be.
-    pub(super) too_long: Vec<u64>,
+    pub(crate) too_long: Vec<u64>,
     /// Bytes read so far from all files, as they are on disk.
-    pub(super) bytes_read: u64,
+    pub(crate) bytes_read: u64,
 }
 
 impl Batch {
@@ -60,7 +60,7 @@ impl Batch {
 
 /// Reads files one after the other, `-` being the standard input, and hands out batches until
 /// told to stop. Empty lines are left out.
-pub(super) fn read_files(
+pub(crate) fn read_files(
     files: &[PathBuf],
     limits: Limits,
     mut take: impl FnMut(Batch) -> ControlFlow<()>,

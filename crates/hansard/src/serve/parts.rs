@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use hansard_api::{ApiOptions, ApiState};
 use hansard_directory::Reader as Directory;
-use hansard_engine::{Engine, EngineOptions, LogProvider, SystemClock, SystemIds};
+use hansard_engine::{Engine, EngineOptions, Handle, LogProvider, SystemClock, SystemIds};
 use hansard_log::{Journal, Writer, WriterOptions};
 use hansard_projector::Registry;
 use hansard_store::RocksStore;
@@ -57,14 +57,8 @@ impl Parts {
         let made = apps::make_first(&mut engine, data, &first).await?;
         let secrets = apps::secrets(&engine, data, &first)?;
         let indexes = Arc::new(Indexes::default());
-        let mut followers = Followers::new(data.clone(), registry.clone(), Arc::clone(&indexes));
-        search::remove_others(data)?;
+        let followers = Followers::new(data.clone(), registry.clone(), Arc::clone(&indexes));
         let handle = engine.handle();
-        for app in handle.apps() {
-            if let Some(source) = handle.source(app) {
-                followers.start(app, source)?;
-            }
-        }
         let (stop, stopped) = watch::channel(false);
         let api = ApiState {
             engine: handle,
@@ -86,6 +80,32 @@ impl Parts {
             made,
             stop,
         })
+    }
+
+    /// Lets search follow the log of every app.
+    pub(crate) fn follow(&mut self) -> Result<()> {
+        search::remove_others(&self.data)?;
+        let handle = self.engine.handle();
+        for app in handle.apps() {
+            if let Some(source) = handle.source(app) {
+                self.followers.start(app, source)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn handle(&self) -> Handle {
+        self.engine.handle()
+    }
+
+    pub(crate) fn api(&self) -> &ApiState {
+        &self.api
+    }
+
+    /// Ends the engine and its followers in order.
+    pub(crate) async fn stop(self) {
+        self.engine.shutdown().await;
+        self.followers.stop().await;
     }
 
     /// Answers until a signal, then ends everything in order; a second signal ends it at once.

@@ -1,0 +1,213 @@
+//! `hansard bench`: what this machine does, each figure beside its baseline.
+//!
+//! Baseline and measured thing take turns on the same nats-server, with the same messages, in
+//! short stretches, so that a machine that is busy for a while is unfair to both. What JetStream
+//! does alone is not durable: its acknowledgements come before its fsync, ours after the journal's.
+
+mod catch_up;
+mod corpus;
+mod figures;
+mod http_load;
+mod report;
+mod rig;
+mod sends;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use hansard_log::bench::{bare_publish, bare_replay, remove_bare};
+use hansard_types::LogId;
+
+use crate::logs::NatsProgram;
+use crate::term;
+use figures::{Figures, Sample, micros};
+use http_load::Connection;
+use report::Report;
+use rig::{Load, Rig};
+
+const EXAMPLES: &str = "\
+Examples:
+  hansard bench
+  hansard bench --seconds 30 --json > figures.json
+  hansard bench --corpus chat.jsonl.gz --corpus more.jsonl
+
+It starts a server of its own on loopback, in a temporary directory that is removed, and measures
+bare JetStream publishes, sends through the engine, sends over HTTP, bare replay of the log, and
+catch-up of the read models; with --corpus also import and search. Use a release build.";
+
+/// Publishes on their way at once, for the baseline.
+const IN_FLIGHT: usize = 1000;
+/// Turns that baseline and measured thing take.
+const TURNS: u32 = 4;
+/// Messages that replay and catch-up go over.
+const LOG_MESSAGES: u32 = 100_000;
+/// Messages that the baseline publishes, over and over.
+const BARE_MESSAGES: usize = 10_000;
+
+/// Measure this machine, each figure beside its baseline
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// How long each kind of send is measured, in all
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
+    seconds: u64,
+    /// Clients that send, each waiting for its answer before it sends again
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=5000))]
+    connections: u32,
+    /// Bytes of text in a message
+    #[arg(long, value_name = "BYTES", default_value_t = 300)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    payload: u32,
+    /// Let search index what is sent meanwhile
+    #[arg(long)]
+    with_search: bool,
+    /// Chat to import and to search, JSON lines as of `hansard import`
+    #[arg(long, value_name = "FILE")]
+    corpus: Vec<PathBuf>,
+    /// An empty directory on the disk to be measured, kept afterwards; without it a temporary one
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    program: NatsProgram,
+    /// Print a JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
+    if cfg!(debug_assertions) {
+        term::note("this is a debug build: its figures say nothing about a release");
+    }
+    let mut rig = Rig::start(&arguments).await?;
+    let measured = measure(&mut rig, &arguments).await;
+    rig.stop().await;
+    measured?.print(arguments.json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn measure(rig: &mut Rig, arguments: &Arguments) -> Result<Report> {
+    let handle = rig.handle();
+    let (connections, payload) = (
+        usize::try_from(arguments.connections)?,
+        usize::try_from(arguments.payload)?,
+    );
+    let load = Load::prepare(&handle, connections, payload).await?;
+    term::note(format_args!(
+        "filling the log with {} messages",
+        term::grouped(LOG_MESSAGES.into())
+    ));
+    load.fill(&handle, LOG_MESSAGES).await?;
+    let (replay, caught_up) = replay_and_catch_up(rig).await?;
+    if arguments.with_search {
+        rig.parts.follow()?;
+    }
+    let sends = sends_in_turns(rig, &load, arguments).await?;
+    if !arguments.corpus.is_empty() && !arguments.with_search {
+        rig.parts.follow()?;
+    }
+    let corpus = match arguments.corpus.as_slice() {
+        [] => None,
+        files => Some(corpus::measure(rig.address, files).await?),
+    };
+    let [bare, engine, http] = sends.figures();
+    Ok(Report::new(
+        arguments,
+        rig,
+        [bare, engine, http],
+        [replay, caught_up],
+        corpus,
+        sends.bytes,
+    ))
+}
+
+async fn replay_and_catch_up(rig: &Rig) -> Result<(Figures, Figures)> {
+    let (mut replays, mut folds) = (Vec::new(), Vec::new());
+    for turn in 1..=TURNS {
+        term::note(format_args!("replay and catch-up, turn {turn} of {TURNS}"));
+        let begun = Instant::now();
+        let count = bare_replay(rig.nats.connection(), LogId::new(rig::APP, 0)).await?;
+        replays.push(Sample {
+            count,
+            elapsed: begun.elapsed(),
+            latencies_us: Vec::new(),
+        });
+        folds.push(catch_up::measure(&rig.nats).await?);
+    }
+    Ok((Figures::of(&replays), Figures::of(&folds)))
+}
+
+/// What the sends came to, turn by turn.
+#[derive(Default)]
+struct Sends {
+    bare: Vec<Sample>,
+    engine: Vec<Sample>,
+    http: Vec<Sample>,
+    /// The mean size of a stored message.
+    bytes: usize,
+}
+
+impl Sends {
+    fn figures(&self) -> [Figures; 3] {
+        [
+            Figures::of(&self.bare),
+            Figures::of(&self.engine),
+            Figures::of(&self.http),
+        ]
+    }
+}
+
+async fn sends_in_turns(rig: &Rig, load: &Load, arguments: &Arguments) -> Result<Sends> {
+    let handle = rig.handle();
+    let messages = rig::stored_messages(&handle, BARE_MESSAGES).await?;
+    let bytes: usize = messages
+        .iter()
+        .map(hansard_events::RawEvent::size_bytes)
+        .sum();
+    let mut sends = Sends {
+        bytes: bytes / messages.len().max(1),
+        ..Sends::default()
+    };
+    let clients = usize::try_from(arguments.connections)?;
+    let mut connections = Vec::with_capacity(clients);
+    for _ in 0..clients {
+        connections.push(
+            Connection::open(rig.address)
+                .await
+                .context("a connection")?,
+        );
+    }
+    let stretch = Duration::from_millis(arguments.seconds * 1000 / u64::from(TURNS));
+    let path = rig::send_path();
+    for turn in 1..=TURNS {
+        term::note(format_args!("sends, turn {turn} of {TURNS}"));
+        let server = rig.nats.connection();
+        let published =
+            bare_publish(server, &messages, IN_FLIGHT, Instant::now() + stretch).await?;
+        sends.bare.push(Sample {
+            count: u64::try_from(published.latencies.len())?,
+            elapsed: published.elapsed,
+            latencies_us: published.latencies.into_iter().map(micros).collect(),
+        });
+        // Each turn has randoms of its own: one seen before would be a retry, not a send.
+        let first = turn * RANDOMS_PER_TURN;
+        let engine = sends::run(&handle, load, clients, Instant::now() + stretch, first);
+        sends.engine.push(engine.await?);
+        let bodies = load.clone();
+        let body_of = move |number, random| bodies.body(number, random);
+        let first = first + RANDOMS_PER_TURN / 2;
+        let deadline = Instant::now() + stretch;
+        sends
+            .http
+            .push(http_load::run(&mut connections, &path, body_of, deadline, first).await?);
+    }
+    remove_bare(rig.nats.connection()).await?;
+    Ok(sends)
+}
+
+/// More than one client sends in a turn.
+const RANDOMS_PER_TURN: u32 = 100_000_000;

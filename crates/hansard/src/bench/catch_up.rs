@@ -1,0 +1,42 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Result;
+use hansard_engine::{Engine, EngineOptions, SystemClock, SystemIds};
+use hansard_projector::Registry;
+use hansard_store::{RocksOptions, RocksStore};
+
+use super::figures::Sample;
+use super::rig::APP;
+use crate::logs::Nats;
+use crate::serve::generation;
+
+/// Folds the whole log into fresh read models, as a start after their loss does.
+pub(super) async fn measure(nats: &Nats) -> Result<Sample> {
+    let folder = tempfile::tempdir()?;
+    let fold = Arc::new(generation::fold());
+    let options = RocksOptions::read_models();
+    let store = RocksStore::open(folder.path(), &fold.tables(), options)?;
+    let options = EngineOptions {
+        store: Arc::new(store),
+        fold,
+        journal: None,
+        registry: Registry::default(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+        progress: Arc::new(()),
+    };
+    let begun = Instant::now();
+    let engine = Engine::open(options, nats.provider()).await?;
+    let elapsed = begun.elapsed();
+    let count = engine
+        .handle()
+        .committed(APP)
+        .map_or(0, |committed| *committed.borrow());
+    engine.shutdown().await;
+    Ok(Sample {
+        count,
+        elapsed,
+        latencies_us: Vec::new(),
+    })
+}

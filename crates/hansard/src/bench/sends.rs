@@ -1,0 +1,42 @@
+use std::time::Instant;
+
+use anyhow::Result;
+use hansard_engine::Handle;
+use tokio::task::JoinSet;
+
+use super::figures::{Sample, micros};
+use super::rig::{APP, Load, provenance};
+
+/// Sends through the engine from many clients, each waiting for its answer, until the deadline.
+pub(super) async fn run(
+    handle: &Handle,
+    load: &Load,
+    clients: usize,
+    deadline: Instant,
+    first_random: u32,
+) -> Result<Sample> {
+    let begun = Instant::now();
+    let mut tasks = JoinSet::new();
+    for number in 0..clients {
+        let (handle, load) = (handle.clone(), load.clone());
+        tasks.spawn(async move {
+            let mut latencies = Vec::new();
+            let mut random = first_random;
+            while Instant::now() < deadline {
+                let command = load.command(number, random);
+                random = random.wrapping_add(1);
+                let sent = Instant::now();
+                handle.submit(APP, command, provenance()).await?;
+                latencies.push(micros(sent.elapsed()));
+            }
+            Ok::<_, anyhow::Error>(latencies)
+        });
+    }
+    let mut sample = Sample::default();
+    while let Some(ended) = tasks.join_next().await {
+        sample.latencies_us.extend(ended??);
+    }
+    sample.elapsed = begun.elapsed();
+    sample.count = u64::try_from(sample.latencies_us.len())?;
+    Ok(sample)
+}
