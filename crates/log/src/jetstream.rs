@@ -19,15 +19,16 @@ use hansard_events::RawEvent;
 use hansard_types::LogId;
 use rand::Rng;
 use rand::distr::Alphanumeric;
-use serde::Deserialize;
 use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 
 use crate::{AppendError, Error, EventLog, OpenError, Result, StoredEvent, Unit};
 
+mod ack;
 mod credentials;
 mod read;
 
+use ack::{Ack, refused};
 pub use credentials::Credentials;
 use read::Cursors;
 
@@ -147,6 +148,7 @@ impl JetStream {
                     .to_owned(),
             ));
         }
+        let is_replicated = config.num_replicas > 1;
         let inbox = self.client.new_inbox();
         let acks = self
             .client
@@ -155,6 +157,7 @@ impl JetStream {
             .map_err(|error| failed(error.to_string()))?;
         Ok(JetStreamLog {
             id,
+            is_replicated,
             server: self.clone(),
             name: wanted.name,
             appending: Mutex::new(Appending {
@@ -219,9 +222,15 @@ fn stream_config(id: LogId, replicas: usize) -> Config {
     }
 }
 
+/// What nats-server takes as one atomic batch.
+const BATCH_EVENTS_MAX: usize = 1000;
+
 /// One stream on a real nats-server.
 pub struct JetStreamLog {
     id: LogId,
+    /// A replicated stream only ever gets atomic batches: it checks an expected message id when
+    /// the event is applied, and one that does not fit stops the stream instead of being refused.
+    is_replicated: bool,
     server: JetStream,
     name: String,
     appending: Mutex<Appending>,
@@ -235,30 +244,6 @@ struct Appending {
     inbox: String,
     acks: Subscriber,
     token: u64,
-}
-
-/// The server's answer to a publish.
-#[derive(Deserialize)]
-struct Ack {
-    error: Option<AckError>,
-    #[serde(default)]
-    seq: u64,
-}
-
-#[derive(Deserialize)]
-struct AckError {
-    err_code: u64,
-    description: String,
-}
-
-/// Codes of nats-server's error table.
-mod err_code {
-    pub(super) const WRONG_LAST_SEQUENCE: u64 = 10_071;
-    pub(super) const WRONG_LAST_MESSAGE_ID: u64 = 10_070;
-    pub(super) const WRONG_LAST_SEQUENCE_CONSTANT: u64 = 10_164;
-    pub(super) const MESSAGE_TOO_LARGE: u64 = 10_054;
-    pub(super) const HEADERS_TOO_LARGE: u64 = 10_097;
-    pub(super) const BATCH_TOO_LARGE: u64 = 10_199;
 }
 
 fn unknown(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> AppendError {
@@ -278,14 +263,20 @@ impl EventLog for JetStreamLog {
         while let Some(first) = rest.first() {
             // Everything up to the next command of several events goes out pipelined.
             let singles = rest.iter().take_while(|unit| unit.len() <= 1).count();
-            if singles > 0 {
+            if self.is_replicated {
+                let count = units_of_batch(rest);
+                let events: Vec<&RawEvent> = rest[..count].iter().flatten().collect();
+                expected = self.append_batch(&mut appending, expected, &events).await?;
+                rest = &rest[count..];
+            } else if singles > 0 {
                 let events = rest[..singles].iter().flatten();
                 expected = self
                     .append_singles(&mut appending, expected, events)
                     .await?;
                 rest = &rest[singles..];
             } else {
-                expected = self.append_batch(&mut appending, expected, first).await?;
+                let events: Vec<&RawEvent> = first.iter().collect();
+                expected = self.append_batch(&mut appending, expected, &events).await?;
                 rest = &rest[1..];
             }
         }
@@ -347,12 +338,12 @@ impl JetStreamLog {
         Ok(expected)
     }
 
-    /// Publishes the events of one command as an atomic batch.
+    /// Publishes events as an atomic batch.
     async fn append_batch(
         &self,
         appending: &mut Appending,
         expected_last: u64,
-        events: &Unit,
+        events: &[&RawEvent],
     ) -> Result<u64, AppendError> {
         let mut losses = self.server.losses.clone();
         losses.mark_unchanged();
@@ -457,17 +448,14 @@ impl JetStreamLog {
     }
 }
 
-fn refused(error: &AckError, expected_last: u64) -> AppendError {
-    match error.err_code {
-        err_code::WRONG_LAST_SEQUENCE
-        | err_code::WRONG_LAST_MESSAGE_ID
-        | err_code::WRONG_LAST_SEQUENCE_CONSTANT => AppendError::Conflict { expected_last },
-        err_code::MESSAGE_TOO_LARGE | err_code::HEADERS_TOO_LARGE | err_code::BATCH_TOO_LARGE => {
-            AppendError::Refused(error.description.clone())
-        }
-        // Resources, leadership, start-up: worth trying again.
-        code => unknown(format!("{} ({code})", error.description)),
-    }
+/// How many whole units go into one atomic batch; at least one.
+fn units_of_batch(units: &[Unit]) -> usize {
+    let mut events = 0;
+    let fitting = units.iter().take_while(|unit| {
+        events += unit.len();
+        events <= BATCH_EVENTS_MAX
+    });
+    fitting.count().max(1)
 }
 
 impl Appending {
@@ -489,4 +477,21 @@ fn headers_of(event: &RawEvent) -> Result<HeaderMap, AppendError> {
         headers.insert(key, value);
     }
     Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::units_of_batch;
+    use crate::conformance::{events, units};
+
+    #[test]
+    fn a_batch_holds_whole_units_and_at_least_one() {
+        let all = events(hansard_types::LogId::CONTROL, 1200);
+        let singles = units(&all);
+        assert_eq!(units_of_batch(&singles), 1000);
+        assert_eq!(units_of_batch(&singles[..7]), 7);
+        let unit = |count: usize| all[..count].iter().map(|one| one.event.clone()).collect();
+        assert_eq!(units_of_batch(&[unit(999), unit(2), unit(1)]), 1);
+        assert_eq!(units_of_batch(&[unit(1001)]), 1, "the server refuses it");
+    }
 }
