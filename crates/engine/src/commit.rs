@@ -28,13 +28,6 @@ pub(crate) struct Committer {
 /// What the control log's committer does besides: its settings are kept in memory.
 pub(crate) type AfterRound = Box<dyn Fn() + Send + Sync>;
 
-/// Why a partition takes no more commands.
-struct Stopped {
-    reason: String,
-    /// Whether the round that failed may have happened.
-    unknown: bool,
-}
-
 impl Committer {
     /// Runs until the decider hangs up, or a round cannot be committed. After that every round
     /// is answered with the reason: the state that later rounds were decided on is not there.
@@ -43,14 +36,14 @@ impl Committer {
         mut rounds: mpsc::Receiver<Round>,
         done: mpsc::Sender<()>,
     ) -> Writer {
-        let mut stopped: Option<Stopped> = None;
+        let mut stopped: Option<String> = None;
         while let Some(round) = rounds.recv().await {
-            if let Some(Stopped { reason, .. }) = &stopped {
+            if let Some(reason) = &stopped {
                 answer_all(round.letters, &SubmitError::Unavailable(reason.clone()));
-            } else if let Err(failure) = self.commit(round).await {
-                tracing::error!(log = %self.log, reason = %failure.reason, "the partition stopped");
-                self.state.stop(failure.reason.clone());
-                stopped = Some(failure);
+            } else if let Err(reason) = self.commit(round).await {
+                tracing::error!(log = %self.log, %reason, "the partition stopped");
+                self.state.stop(reason.clone());
+                stopped = Some(reason);
             }
             if done.send(()).await.is_err() {
                 break;
@@ -59,7 +52,8 @@ impl Committer {
         self.writer
     }
 
-    async fn commit(&mut self, round: Round) -> Result<(), Stopped> {
+    /// `Err` says why nothing can be committed any more.
+    async fn commit(&mut self, round: Round) -> Result<(), String> {
         let Round {
             units,
             changes,
@@ -72,14 +66,9 @@ impl Committer {
         }
         let begun = Instant::now();
         if let Err(error) = self.writer.append(&units).await {
-            let failure = stopped_by(&error);
-            let told = if failure.unknown {
-                SubmitError::OutcomeUnknown(failure.reason.clone())
-            } else {
-                SubmitError::Unavailable(failure.reason.clone())
-            };
-            answer_all(letters, &told);
-            return Err(failure);
+            let reason = stopped_by(&error);
+            answer_all(letters, &SubmitError::OutcomeUnknown(reason.clone()));
+            return Err(reason);
         }
         ::metrics::histogram!(metrics::APPEND_SECONDS).record(begun.elapsed().as_secs_f64());
         let writing = Instant::now();
@@ -87,10 +76,7 @@ impl Committer {
             // The events are committed: only the answer is lost, a restart catches up.
             let reason = format!("the read models cannot be written ({error}): restart the server");
             answer_all(letters, &SubmitError::OutcomeUnknown(reason.clone()));
-            return Err(Stopped {
-                reason,
-                unknown: true,
-            });
+            return Err(reason);
         }
         ::metrics::histogram!(metrics::WRITE_SECONDS).record(writing.elapsed().as_secs_f64());
         self.applied.send_replace(tip.at.sequence);
@@ -123,21 +109,17 @@ fn answer_all(letters: Vec<(Letter, Result<Answer, SubmitError>)>, error: &Submi
     }
 }
 
-fn stopped_by(error: &AppendError) -> Stopped {
-    let (reason, unknown) = match error {
-        AppendError::Fenced { .. } => (
-            format!("{error}. Stop the other server, then restart this one"),
-            false,
-        ),
-        AppendError::Refused(_) | AppendError::Conflict { .. } => (error.to_string(), true),
-        AppendError::Unknown(_) => (
-            "the log did not answer before the server stopped".to_owned(),
-            true,
-        ),
-        AppendError::Journal(source) => (
-            format!("the journal failed ({source}): check the disk, then restart"),
-            true,
-        ),
-    };
-    Stopped { reason, unknown }
+/// Whatever stops a partition leaves the outcome of its round unknown: a prefix of the round may
+/// be in the log, also when another writer has fenced the rest off.
+fn stopped_by(error: &AppendError) -> String {
+    match error {
+        AppendError::Fenced { .. } => {
+            format!("{error}. Stop the other server, then restart this one")
+        }
+        AppendError::Refused(_) | AppendError::Conflict { .. } => error.to_string(),
+        AppendError::Unknown(_) => "the log did not answer before the server stopped".to_owned(),
+        AppendError::Journal(source) => {
+            format!("the journal failed ({source}): check the disk, then restart")
+        }
+    }
 }

@@ -83,7 +83,10 @@ impl NatsServer {
             url: url.clone(),
             child,
         };
-        starting.wait_ready().await?;
+        if let Err(error) = starting.wait_ready().await {
+            supervise::end(&files, &mut starting.child).await;
+            return Err(error);
+        }
         let (stop, stopped) = watch::channel(false);
         let supervisor = tokio::spawn(supervise::supervise(
             binary,

@@ -119,6 +119,7 @@ pub enum Op {
     },
 }
 
+#[cfg(feature = "rocksdb")]
 impl Op {
     pub(crate) fn borrowed(&self) -> OpRef<'_> {
         match self {

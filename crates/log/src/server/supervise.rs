@@ -125,7 +125,8 @@ async fn probe_once(
     probe::stores(server).await
 }
 
-async fn end(files: &NatsFiles, child: &mut Child) {
+/// Ends a server, cleanly if it can be.
+pub(super) async fn end(files: &NatsFiles, child: &mut Child) {
     for signal in [Signal::TERM, Signal::KILL] {
         let Some(pid) = child.id() else { return };
         if let Err(error) = files.signal(pid, signal) {
