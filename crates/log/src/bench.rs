@@ -6,11 +6,11 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use async_nats::HeaderMap;
 use async_nats::jetstream::consumer::pull::OrderedConfig;
 use async_nats::jetstream::consumer::{DeliverPolicy, ReplayPolicy};
 use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::stream::{Compression, Config, StorageType};
+use async_nats::{HeaderMap, Subject};
 use bytes::Bytes;
 use futures::StreamExt;
 use hansard_events::RawEvent;
@@ -19,7 +19,8 @@ use hansard_types::LogId;
 use crate::{Error, JetStream, Result};
 
 const STREAM: &str = "BENCH_BARE";
-const SUBJECT: &str = "bench.bare";
+/// Goes before the subjects that the messages have in their log: as many, and as long.
+const SUBJECT_PREFIX: &str = "bench.";
 
 /// What a stretch of publishing took.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +47,7 @@ pub async fn bare_publish(
 ) -> Result<Published> {
     let config = Config {
         name: STREAM.to_owned(),
-        subjects: vec![SUBJECT.to_owned()],
+        subjects: vec![format!("{SUBJECT_PREFIX}>")],
         storage: StorageType::File,
         allow_direct: true,
         compression: Some(Compression::S2),
@@ -57,11 +58,11 @@ pub async fn bare_publish(
         .get_or_create_stream(config)
         .await
         .map_err(failed)?;
-    let messages: Vec<(HeaderMap, Bytes)> = events.iter().map(message).collect();
+    let messages: Vec<Message> = events.iter().map(message).collect();
     let begun = Instant::now();
     let mut latencies = Vec::new();
     let mut waiting: VecDeque<(Instant, PublishAckFuture)> = VecDeque::with_capacity(in_flight);
-    for (headers, body) in messages.iter().cycle() {
+    for message in messages.iter().cycle() {
         let sent = Instant::now();
         if sent >= deadline {
             break;
@@ -69,9 +70,12 @@ pub async fn bare_publish(
         if waiting.len() >= in_flight {
             acknowledged(&mut waiting, &mut latencies).await?;
         }
-        let publish = server
-            .context
-            .publish_with_headers(SUBJECT, headers.clone(), body.clone());
+        let Message {
+            subject,
+            headers,
+            body,
+        } = message.clone();
+        let publish = server.context.publish_with_headers(subject, headers, body);
         waiting.push_back((sent, publish.await.map_err(failed)?));
     }
     while !waiting.is_empty() {
@@ -94,12 +98,23 @@ async fn acknowledged(
     Ok(())
 }
 
-fn message(event: &RawEvent) -> (HeaderMap, Bytes) {
+#[derive(Clone)]
+struct Message {
+    subject: Subject,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+fn message(event: &RawEvent) -> Message {
     let mut headers = HeaderMap::new();
     for (name, value) in &event.headers {
         headers.insert(&**name, value.as_str());
     }
-    (headers, Bytes::from(event.body.clone()))
+    Message {
+        subject: Subject::from(format!("{SUBJECT_PREFIX}{}", event.subject)),
+        headers,
+        body: Bytes::from(event.body.clone()),
+    }
 }
 
 /// Takes the messages that [`bare_publish`] has left behind away.
