@@ -47,10 +47,10 @@ fn names(decision: &Decision) -> Vec<&'static str> {
 }
 
 fn sent(reply: &Reply) -> (u64, bool) {
-    match reply {
-        Reply::Sent { seq, duplicate, .. } => (seq.0, *duplicate),
-        other => panic!("not a sent message: {other:?}"),
-    }
+    let Reply::Sent { seq, duplicate, .. } = reply else {
+        panic!("not a sent message: {reply:?}");
+    };
+    (seq.0, *duplicate)
 }
 
 #[test]

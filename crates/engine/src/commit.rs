@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use hansard_log::{AppendError, Writer};
+use hansard_log::{AppendError, Appender, Sealer};
 use hansard_projector::Registry;
 use hansard_store::{Durability, Store};
 use hansard_types::LogId;
@@ -12,10 +12,17 @@ use crate::mailbox::{Answer, Letter};
 use crate::round::Round;
 use crate::{SubmitError, metrics};
 
-/// Commits rounds, one after the other: the log, the journal, the read models, the answers.
-pub(crate) struct Committer {
+/// The first half of a commit: rounds get into the log, one after the other.
+pub(crate) struct Append {
+    pub(crate) appender: Appender,
+    pub(crate) state: Arc<PartitionState>,
+}
+
+/// The second half: the journal, the read models, the answers. It works on one round while the
+/// next is appended.
+pub(crate) struct Finish {
     pub(crate) log: LogId,
-    pub(crate) writer: Writer,
+    pub(crate) sealer: Sealer,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) applied: watch::Sender<u64>,
     pub(crate) state: Arc<PartitionState>,
@@ -28,32 +35,73 @@ pub(crate) struct Committer {
 /// What the control log's committer does besides: its settings are kept in memory.
 pub(crate) type AfterRound = Box<dyn Fn() + Send + Sync>;
 
-impl Committer {
-    /// Runs until the decider hangs up, or a round cannot be committed. After that every round
-    /// is answered with the reason: the state that later rounds were decided on is not there.
+/// A round that is in the log, from `first`, or why it is not.
+pub(crate) struct Appended {
+    round: Round,
+    first: Result<u64, String>,
+}
+
+impl Append {
+    /// Runs until the decider hangs up. Once a round cannot be appended none is: the state that
+    /// later rounds were decided on is not there.
     pub(crate) async fn run(
         mut self,
         mut rounds: mpsc::Receiver<Round>,
-        done: mpsc::Sender<()>,
-    ) -> Writer {
-        let mut stopped: Option<String> = None;
+        appended: mpsc::Sender<Appended>,
+    ) {
         while let Some(round) = rounds.recv().await {
-            if let Some(reason) = &stopped {
-                answer_all(round.letters, &SubmitError::Unavailable(reason.clone()));
-            } else if let Err(reason) = self.commit(round).await {
-                tracing::error!(log = %self.log, %reason, "the partition stopped");
+            let first = self.append(&round).await;
+            if appended.send(Appended { round, first }).await.is_err() {
+                break;
+            }
+        }
+    }
+
+    async fn append(&mut self, round: &Round) -> Result<u64, String> {
+        if let Some(reason) = self.state.stopped() {
+            return Err(reason);
+        }
+        if round.units.is_empty() {
+            return Ok(0);
+        }
+        let begun = Instant::now();
+        let first = self.appender.append(&round.units).await.map_err(|error| {
+            let reason = stopped_by(&error);
+            self.state.stop(reason.clone());
+            reason
+        })?;
+        ::metrics::histogram!(metrics::APPEND_SECONDS).record(begun.elapsed().as_secs_f64());
+        Ok(first)
+    }
+}
+
+impl Finish {
+    /// Runs until nothing more is appended; tells the decider of every round that is done.
+    pub(crate) async fn run(self, mut appended: mpsc::Receiver<Appended>, done: mpsc::Sender<()>) {
+        let mut failed: Option<String> = None;
+        while let Some(Appended { round, first }) = appended.recv().await {
+            let outcome = match (&failed, first) {
+                // It was in the middle of its commit, or decided on what was.
+                (Some(reason), _) => Err((round.letters, reason.clone())),
+                (None, Err(reason)) => Err((round.letters, reason)),
+                (None, Ok(first)) => blocking(|| self.finish(first, round)),
+            };
+            if let Err((letters, reason)) = outcome {
+                if failed.is_none() {
+                    tracing::error!(log = %self.log, %reason, "the partition stopped");
+                }
                 self.state.stop(reason.clone());
-                stopped = Some(reason);
+                answer_all(letters, &SubmitError::OutcomeUnknown(reason.clone()));
+                failed = Some(reason);
             }
             if done.send(()).await.is_err() {
                 break;
             }
         }
-        self.writer
     }
 
-    /// `Err` says why nothing can be committed any more.
-    async fn commit(&mut self, round: Round) -> Result<(), String> {
+    /// `Err` gives the letters back, and says why nothing can be committed any more.
+    fn finish(&self, first: u64, round: Round) -> Result<(), (Letters, String)> {
         let Round {
             units,
             changes,
@@ -64,19 +112,16 @@ impl Committer {
             answer(letters);
             return Ok(());
         }
-        let begun = Instant::now();
-        if let Err(error) = self.writer.append(&units).await {
-            let reason = stopped_by(&error);
-            answer_all(letters, &SubmitError::OutcomeUnknown(reason.clone()));
-            return Err(reason);
+        let sealing = Instant::now();
+        if let Err(error) = self.sealer.seal(first, &units) {
+            return Err((letters, stopped_by(&error)));
         }
-        ::metrics::histogram!(metrics::APPEND_SECONDS).record(begun.elapsed().as_secs_f64());
+        ::metrics::histogram!(metrics::SEAL_SECONDS).record(sealing.elapsed().as_secs_f64());
         let writing = Instant::now();
         if let Err(error) = self.store.write_changes(&changes, Durability::Process) {
             // The events are committed: only the answer is lost, a restart catches up.
             let reason = format!("the read models cannot be written ({error}): restart the server");
-            answer_all(letters, &SubmitError::OutcomeUnknown(reason.clone()));
-            return Err(reason);
+            return Err((letters, reason));
         }
         ::metrics::histogram!(metrics::WRITE_SECONDS).record(writing.elapsed().as_secs_f64());
         self.applied.send_replace(tip.at.sequence);
@@ -95,7 +140,21 @@ impl Committer {
     }
 }
 
-fn answer(letters: Vec<(Letter, Result<Answer, SubmitError>)>) {
+/// Letters with the answers that they get once their round is committed.
+type Letters = Vec<(Letter, Result<Answer, SubmitError>)>;
+
+/// Waits for the disk without keeping other tasks waiting. A runtime of one thread (tests) has
+/// nobody to hand them to.
+fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    let flavor = tokio::runtime::Handle::current().runtime_flavor();
+    if matches!(flavor, tokio::runtime::RuntimeFlavor::CurrentThread) {
+        work()
+    } else {
+        tokio::task::block_in_place(work)
+    }
+}
+
+fn answer(letters: Letters) {
     for (letter, result) in letters {
         letter.answer(result);
     }
@@ -103,7 +162,7 @@ fn answer(letters: Vec<(Letter, Result<Answer, SubmitError>)>) {
 
 /// A refusal stays one, as far as it was decided on what is committed: after a failure nothing is
 /// certain, so everyone is told the same.
-fn answer_all(letters: Vec<(Letter, Result<Answer, SubmitError>)>, error: &SubmitError) {
+fn answer_all(letters: Letters, error: &SubmitError) {
     for (letter, _) in letters {
         letter.answer(Err(error.clone()));
     }

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::catch_up::{catch_up, start_of};
-use crate::commit::{AfterRound, Committer};
+use crate::commit::{AfterRound, Append, Finish};
 use crate::handle::{Door, PartitionState, Shared};
 use crate::partition::{Partition, Running, start};
 use crate::round::{Surroundings, Tip};
@@ -136,9 +136,14 @@ impl Engine {
         let state = Arc::new(PartitionState::default());
         let reader = Reader::new(Arc::clone(&events), writer.committed());
         self.report(log, &tip);
-        let committer = Committer {
+        let (appender, sealer) = writer.into_halves();
+        let append = Append {
+            appender,
+            state: Arc::clone(&state),
+        };
+        let finish = Finish {
             log,
-            writer,
+            sealer,
             store: Arc::clone(&self.options.store),
             applied,
             state: Arc::clone(&state),
@@ -164,7 +169,7 @@ impl Engine {
             state: Arc::clone(&state),
         };
         self.running
-            .insert(log, start(partition, committer, letters));
+            .insert(log, start(partition, append, finish, letters));
         let door = Door {
             mailbox,
             applied: applied_rx,
@@ -222,7 +227,8 @@ impl Engine {
     pub(crate) fn abort(self) {
         for running in self.running.into_values() {
             running.decider.abort();
-            running.committer.abort();
+            running.append.abort();
+            running.finish.abort();
         }
     }
 
@@ -235,7 +241,8 @@ impl Engine {
         let ended = async {
             for (log, running) in self.running {
                 join(log, running.decider).await;
-                join(log, running.committer).await;
+                join(log, running.append).await;
+                join(log, running.finish).await;
             }
         };
         tokio::pin!(ended);

@@ -6,8 +6,10 @@ pub const ROUND_EVENTS: &str = "hansard_engine_round_events";
 pub const ROUND_COMMANDS: &str = "hansard_engine_round_commands";
 /// Seconds to decide and encode a round.
 pub const DECIDE_SECONDS: &str = "hansard_engine_decide_seconds";
-/// Seconds to append a round to the log and journal it.
+/// Seconds until a round is in the log.
 pub const APPEND_SECONDS: &str = "hansard_engine_append_seconds";
+/// Seconds to bring a round to disk: one fsync of the journal.
+pub const SEAL_SECONDS: &str = "hansard_engine_seal_seconds";
 /// Seconds to write a round's read models.
 pub const WRITE_SECONDS: &str = "hansard_engine_write_seconds";
 /// Commands refused because a mailbox was full.
@@ -18,9 +20,10 @@ pub const ALL: &[(&str, &str)] = &[
     (ROUND_EVENTS, "events of one round"),
     (ROUND_COMMANDS, "commands of one round"),
     (DECIDE_SECONDS, "seconds to decide and encode a round"),
+    (APPEND_SECONDS, "seconds until a round is in the log"),
     (
-        APPEND_SECONDS,
-        "seconds to append a round to the log and journal it",
+        SEAL_SECONDS,
+        "seconds to bring a round to disk: one fsync of the journal",
     ),
     (WRITE_SECONDS, "seconds to write a round's read models"),
     (BUSY_TOTAL, "commands refused because a mailbox was full"),

@@ -1,13 +1,13 @@
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use hansard_log::Writer;
-use hansard_store::Store;
+use hansard_store::{Changes, Store};
 use hansard_types::limits;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::commit::Committer;
+use crate::commit::{Append, Finish};
 use crate::handle::PartitionState;
 use crate::mailbox::Letter;
 use crate::metrics;
@@ -24,25 +24,35 @@ pub(crate) struct Partition {
 /// The running tasks of a partition.
 pub(crate) struct Running {
     pub(crate) decider: JoinHandle<()>,
-    pub(crate) committer: JoinHandle<Writer>,
+    pub(crate) append: JoinHandle<()>,
+    pub(crate) finish: JoinHandle<()>,
 }
 
-/// Starts both tasks. They end when the mailbox is closed and drained.
+/// Rounds that are decided and not answered yet: one is being appended, one brought to disk.
+const ROUNDS_IN_FLIGHT_MAX: usize = 2;
+
+/// Starts the three tasks. They end when the mailbox is closed and drained.
 #[expect(
     clippy::disallowed_methods,
     reason = "the engine owns these tasks: it joins them"
 )]
 pub(crate) fn start(
     partition: Partition,
-    committer: Committer,
+    append: Append,
+    finish: Finish,
     mailbox: mpsc::Receiver<Letter>,
 ) -> Running {
-    // One round is being committed while the next is decided: never more.
-    let (rounds, to_commit) = mpsc::channel(1);
-    let (done, committed) = mpsc::channel(1);
-    let committer = tokio::spawn(committer.run(to_commit, done));
-    let decider = tokio::spawn(partition.run(mailbox, rounds, committed));
-    Running { decider, committer }
+    let (rounds, to_append) = mpsc::channel(ROUNDS_IN_FLIGHT_MAX);
+    let (appended, to_finish) = mpsc::channel(ROUNDS_IN_FLIGHT_MAX);
+    let (done, finished) = mpsc::channel(ROUNDS_IN_FLIGHT_MAX);
+    let append = tokio::spawn(append.run(to_append, appended));
+    let finish = tokio::spawn(finish.run(to_finish, done));
+    let decider = tokio::spawn(partition.run(mailbox, rounds, finished));
+    Running {
+        decider,
+        append,
+        finish,
+    }
 }
 
 impl Partition {
@@ -50,48 +60,50 @@ impl Partition {
         mut self,
         mut mailbox: mpsc::Receiver<Letter>,
         rounds: mpsc::Sender<Round>,
-        mut committed: mpsc::Receiver<()>,
+        mut finished: mpsc::Receiver<()>,
     ) {
-        let mut in_flight: Option<Arc<hansard_store::Changes>> = None;
+        let mut in_flight: VecDeque<Arc<Changes>> = VecDeque::new();
         let mut letters = Vec::new();
         loop {
+            if in_flight.len() == ROUNDS_IN_FLIGHT_MAX {
+                if finished.recv().await.is_none() {
+                    break;
+                }
+                in_flight.pop_front();
+            }
             // Cancel-safe: `recv_many` takes letters only when it completes. A finished commit is
             // noticed here so that its changes do not outlive it while nobody sends anything.
             tokio::select! {
                 biased;
+                done = finished.recv(), if !in_flight.is_empty() => {
+                    if done.is_none() { break }
+                    in_flight.pop_front();
+                    continue;
+                }
                 taken = mailbox.recv_many(&mut letters, limits::ROUND_COMMANDS_MAX) => {
                     if taken == 0 { break }
-                }
-                finished = committed.recv(), if in_flight.is_some() => {
-                    in_flight = None;
-                    if finished.is_none() { break }
-                    continue;
                 }
             }
             let begun = Instant::now();
             let taken = std::mem::take(&mut letters);
             ::metrics::histogram!(metrics::ROUND_COMMANDS).record(to_f64(taken.len()));
-            let changes = in_flight.as_deref();
             let round = decide_round(
                 &self.surroundings,
                 &*self.store,
-                changes,
+                &in_flight,
                 &mut self.tip,
                 taken,
             );
             ::metrics::histogram!(metrics::ROUND_EVENTS).record(to_f64(round.units.len()));
             ::metrics::histogram!(metrics::DECIDE_SECONDS).record(begun.elapsed().as_secs_f64());
-            if in_flight.take().is_some() && committed.recv().await.is_none() {
-                break;
-            }
-            in_flight = Some(Arc::clone(&round.changes));
+            in_flight.push_back(Arc::clone(&round.changes));
             if rounds.send(round).await.is_err() {
                 break;
             }
         }
         drop(rounds);
-        if in_flight.is_some() && committed.recv().await.is_none() {
-            tracing::error!(log = %self.surroundings.log, "the committer ended before its round");
+        while !in_flight.is_empty() && finished.recv().await.is_some() {
+            in_flight.pop_front();
         }
         self.state.stop("the server is shutting down".to_owned());
     }

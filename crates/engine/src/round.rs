@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hansard_domain::{Rejection, Reply, decide};
@@ -37,22 +38,26 @@ pub(crate) struct Round {
     pub(crate) tip: Tip,
 }
 
-/// Decides letters, in order, on top of the store and of a round that is still being committed.
+/// Decides letters, in order, on top of the store and of the rounds that are still being
+/// committed, oldest first.
 ///
 /// A command whose event cannot be folded takes the whole round with it: nothing of the round has
 /// happened then, `tip` has not moved, and everyone is told so.
 pub(crate) fn decide_round(
     surroundings: &Surroundings,
     store: &dyn Read,
-    in_flight: Option<&Changes>,
+    in_flight: &VecDeque<Arc<Changes>>,
     tip: &mut Tip,
     letters: Vec<Letter>,
 ) -> Round {
-    let layer = in_flight.map(|changes| Layer {
+    // Two rounds at most: see ROUNDS_IN_FLIGHT_MAX.
+    let older = in_flight.front().map(|changes| Layer {
         base: store,
         changes,
     });
-    let base: &dyn Read = layer.as_ref().map_or(store, |layer| layer);
+    let base: &dyn Read = older.as_ref().map_or(store, |layer| layer);
+    let newer = in_flight.get(1).map(|changes| Layer { base, changes });
+    let base: &dyn Read = newer.as_ref().map_or(base, |layer| layer);
     let mut deciding = Deciding {
         surroundings,
         state: Overlay::new(base),

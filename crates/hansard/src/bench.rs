@@ -195,7 +195,7 @@ async fn sends_in_turns(rig: &Rig, load: &Load, arguments: &Arguments) -> Result
         });
         // Each turn has randoms of its own: one seen before would be a retry, not a send.
         let first = turn * RANDOMS_PER_TURN;
-        let engine = sends::run(&handle, load, clients, Instant::now() + stretch, first);
+        let engine = sends::run(&handle, load, IN_FLIGHT, Instant::now() + stretch, first);
         sends.engine.push(engine.await?);
         let bodies = load.clone();
         let body_of = move |number, random| bodies.body(number, random);

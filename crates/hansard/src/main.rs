@@ -26,6 +26,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// An event costs dozens of small allocations: the system's allocator took a tenth of the time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     match cli.run() {

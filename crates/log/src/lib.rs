@@ -34,4 +34,4 @@ pub use jetstream::{Credentials, JetStream, JetStreamLog, JetStreamOptions};
 pub use journal::Journal;
 pub use memory::{Fault, MemoryLog};
 pub use reader::Reader;
-pub use writer::{Repaired, Writer, WriterOptions};
+pub use writer::{Appender, Repaired, Sealer, Writer, WriterOptions};

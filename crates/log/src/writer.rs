@@ -32,14 +32,26 @@ impl Default for WriterOptions {
     }
 }
 
-/// The one appender of a stream.
+/// The one writer of a stream: an [`Appender`] and a [`Sealer`].
 pub struct Writer {
-    log: Arc<dyn EventLog>,
-    journal: Option<Arc<Journal>>,
-    options: WriterOptions,
-    last: u64,
-    committed: watch::Sender<u64>,
+    appender: Appender,
+    sealer: Sealer,
     repaired: Repaired,
+}
+
+/// The first half of a commit: events get into the log.
+pub struct Appender {
+    log: Arc<dyn EventLog>,
+    options: WriterOptions,
+    /// The last sequence that was appended.
+    last: u64,
+}
+
+/// The second half of a commit: what was appended is brought to disk, and is committed then.
+pub struct Sealer {
+    log: LogId,
+    journal: Option<Arc<Journal>>,
+    committed: watch::Sender<u64>,
 }
 
 impl Writer {
@@ -58,31 +70,33 @@ impl Writer {
         let (last, repaired) =
             repair::repair(&log, journal.as_deref(), checkpoint, &options).await?;
         let (committed, _) = watch::channel(last);
-        Ok(Self {
-            log,
+        let sealer = Sealer {
+            log: log.id(),
             journal,
-            options,
-            last,
             committed,
+        };
+        Ok(Self {
+            appender: Appender { log, options, last },
+            sealer,
             repaired,
         })
     }
 
     #[must_use]
     pub fn id(&self) -> LogId {
-        self.log.id()
+        self.sealer.log
     }
 
     /// The last committed sequence.
     #[must_use]
     pub fn last(&self) -> u64 {
-        self.last
+        *self.sealer.committed.borrow()
     }
 
     /// The last committed sequence, and news of it.
     #[must_use]
     pub fn committed(&self) -> watch::Receiver<u64> {
-        self.committed.subscribe()
+        self.sealer.committed.subscribe()
     }
 
     /// What was mended when the log was taken over.
@@ -92,23 +106,53 @@ impl Writer {
     }
 
     /// Commits units: they are in the log, in order, each once, and on disk when this returns.
-    /// Unknown outcomes are resolved by trying again under the same expected sequences.
+    ///
+    /// # Errors
+    /// As [`Appender::append`] and [`Sealer::seal`]. After any of them this writer must not be
+    /// used again: the log's end is not known.
+    pub async fn append(&mut self, units: &[Unit]) -> Result<u64, AppendError> {
+        let first = self.appender.append(units).await?;
+        self.sealer.seal(first, units)?;
+        Ok(self.last())
+    }
+
+    /// The two halves, so that one round is appended while the one before it is brought to disk.
+    #[must_use]
+    pub fn into_halves(self) -> (Appender, Sealer) {
+        (self.appender, self.sealer)
+    }
+}
+
+impl Appender {
+    /// Appends units, in order, each once, and returns the sequence of their first event. Unknown
+    /// outcomes are resolved by trying again under the same expected sequences.
     ///
     /// # Errors
     /// [`AppendError::Fenced`]: someone else writes; [`AppendError::Unknown`]: told to give up;
-    /// [`AppendError::Refused`] and [`AppendError::Journal`]. After any of them this writer must
-    /// not be used again: the log's end is not known.
+    /// [`AppendError::Refused`]. After any of them the log's end is not known.
     pub async fn append(&mut self, units: &[Unit]) -> Result<u64, AppendError> {
         append_resolved(&*self.log, self.last, units, &self.options).await?;
+        let first = self.last + 1;
+        self.last += units.iter().map(Vec::len).sum::<usize>() as u64;
+        Ok(first)
+    }
+}
+
+impl Sealer {
+    /// Brings units to disk that were appended, the first at `first`, with one fsync, and calls
+    /// them committed. Blocks while the disk works. Units are sealed in the order of their append.
+    ///
+    /// # Errors
+    /// [`AppendError::Journal`]: whether they are on disk is not known.
+    pub fn seal(&self, first: u64, units: &[Unit]) -> Result<(), AppendError> {
         let events: Vec<&RawEvent> = units.iter().flatten().collect();
         if let Some(journal) = &self.journal {
             journal
-                .append(self.log.id(), self.last + 1, &events)
+                .append(self.log, first, &events)
                 .map_err(AppendError::Journal)?;
         }
-        self.last += events.len() as u64;
-        self.committed.send_replace(self.last);
-        Ok(self.last)
+        self.committed.send_replace(first + events.len() as u64 - 1);
+        Ok(())
     }
 }
 

@@ -322,6 +322,7 @@ impl Simulation {
     async fn compare_with_rebuild(&mut self) {
         let engine = self.engine.take().expect("an engine is running");
         engine.shutdown().await;
+        self.world.logs.get(LogId::new(APP, 0)).clear_faults();
         let rebuilt = World {
             store: Arc::new(MemoryStore::new()),
             ..self.world.clone()
