@@ -9,7 +9,7 @@ use hansard_domain::{Command, app::CreateApp};
 use hansard_events::Provenance;
 use hansard_log::{EventLog, Journal, Reader, Writer, WriterOptions};
 use hansard_projector::{Fold, Registry, State, Status};
-use hansard_store::Store;
+use hansard_store::{RowCache, Store};
 use hansard_types::{LogId, limits};
 use parking_lot::RwLock;
 use tokio::sync::{mpsc, watch};
@@ -165,6 +165,7 @@ impl Engine {
                 ids: Arc::clone(&self.options.ids),
             },
             store: Arc::clone(&self.options.store),
+            cache: RowCache::default(),
             tip,
             state: Arc::clone(&state),
         };

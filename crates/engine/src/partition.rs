@@ -1,7 +1,6 @@
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use hansard_store::{Changes, Store};
+use hansard_store::{Changes, RowCache, Store};
 use hansard_types::limits;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -17,6 +16,7 @@ use crate::round::{Round, Surroundings, Tip, decide_round};
 pub(crate) struct Partition {
     pub(crate) surroundings: Surroundings,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) cache: RowCache,
     pub(crate) tip: Tip,
     pub(crate) state: Arc<PartitionState>,
 }
@@ -28,8 +28,9 @@ pub(crate) struct Running {
     pub(crate) finish: JoinHandle<()>,
 }
 
-/// Rounds that are decided and not answered yet: one is being appended, one brought to disk.
-const ROUNDS_IN_FLIGHT_MAX: usize = 2;
+/// Rounds that are decided and not answered yet: one waits, one is being appended, one brought to
+/// disk. With fewer, the stages wait for each other; with more, rounds are smaller and cost more.
+const ROUNDS_IN_FLIGHT_MAX: usize = 3;
 
 /// Starts the three tasks. They end when the mailbox is closed and drained.
 #[expect(
@@ -62,14 +63,14 @@ impl Partition {
         rounds: mpsc::Sender<Round>,
         mut finished: mpsc::Receiver<()>,
     ) {
-        let mut in_flight: VecDeque<Arc<Changes>> = VecDeque::new();
+        let mut in_flight: Vec<Arc<Changes>> = Vec::with_capacity(ROUNDS_IN_FLIGHT_MAX);
         let mut letters = Vec::new();
         loop {
             if in_flight.len() == ROUNDS_IN_FLIGHT_MAX {
                 if finished.recv().await.is_none() {
                     break;
                 }
-                in_flight.pop_front();
+                in_flight.remove(0);
             }
             // Cancel-safe: `recv_many` takes letters only when it completes. A finished commit is
             // noticed here so that its changes do not outlive it while nobody sends anything.
@@ -77,7 +78,7 @@ impl Partition {
                 biased;
                 done = finished.recv(), if !in_flight.is_empty() => {
                     if done.is_none() { break }
-                    in_flight.pop_front();
+                    in_flight.remove(0);
                     continue;
                 }
                 taken = mailbox.recv_many(&mut letters, limits::ROUND_COMMANDS_MAX) => {
@@ -90,20 +91,21 @@ impl Partition {
             let round = decide_round(
                 &self.surroundings,
                 &*self.store,
+                &self.cache,
                 &in_flight,
                 &mut self.tip,
                 taken,
             );
             ::metrics::histogram!(metrics::ROUND_EVENTS).record(to_f64(round.units.len()));
             ::metrics::histogram!(metrics::DECIDE_SECONDS).record(begun.elapsed().as_secs_f64());
-            in_flight.push_back(Arc::clone(&round.changes));
+            in_flight.push(Arc::clone(&round.changes));
             if rounds.send(round).await.is_err() {
                 break;
             }
         }
         drop(rounds);
         while !in_flight.is_empty() && finished.recv().await.is_some() {
-            in_flight.pop_front();
+            in_flight.remove(0);
         }
         self.state.stop("the server is shutting down".to_owned());
     }

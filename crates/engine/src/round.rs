@@ -1,11 +1,10 @@
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hansard_domain::{Rejection, Reply, decide};
 use hansard_events::{Event, Provenance, Recorded, encode};
 use hansard_log::Unit;
 use hansard_projector::Fold;
-use hansard_store::{Changes, Layer, Overlay, Read};
+use hansard_store::{Cached, Changes, Layers, Overlay, Read, RowCache};
 use hansard_types::{Checkpoint, LogId, Position, Timestamp, limits};
 
 use crate::mailbox::{Answer, Letter};
@@ -39,28 +38,29 @@ pub(crate) struct Round {
 }
 
 /// Decides letters, in order, on top of the store and of the rounds that are still being
-/// committed, oldest first.
+/// committed, oldest first. `cache` has been told of all of them, and is of this one.
 ///
 /// A command whose event cannot be folded takes the whole round with it: nothing of the round has
 /// happened then, `tip` has not moved, and everyone is told so.
 pub(crate) fn decide_round(
     surroundings: &Surroundings,
     store: &dyn Read,
-    in_flight: &VecDeque<Arc<Changes>>,
+    cache: &RowCache,
+    in_flight: &[Arc<Changes>],
     tip: &mut Tip,
     letters: Vec<Letter>,
 ) -> Round {
-    // Two rounds at most: see ROUNDS_IN_FLIGHT_MAX.
-    let older = in_flight.front().map(|changes| Layer {
+    let layers = Layers {
         base: store,
-        changes,
-    });
-    let base: &dyn Read = older.as_ref().map_or(store, |layer| layer);
-    let newer = in_flight.get(1).map(|changes| Layer { base, changes });
-    let base: &dyn Read = newer.as_ref().map_or(base, |layer| layer);
+        changes: in_flight,
+    };
+    let cached = Cached {
+        cache,
+        base: &layers,
+    };
     let mut deciding = Deciding {
         surroundings,
-        state: Overlay::new(base),
+        state: Overlay::new(&cached),
         units: Vec::new(),
         tip: *tip,
         now: surroundings.clock.now().max(tip.time),
@@ -79,6 +79,7 @@ pub(crate) fn decide_round(
     match deciding.finish() {
         Ok((units, changes, reached)) => {
             *tip = reached;
+            cache.note(&changes);
             Round {
                 units,
                 changes: Arc::new(changes),

@@ -2,8 +2,6 @@
 //! subject, identity headers and body. JetStream was measured to lose or renumber events silently
 //! after disk corruption; the chain is how we, and auditors, notice.
 
-use std::fmt::Write as _;
-
 use hansard_types::LogId;
 use sha2::{Digest, Sha256};
 
@@ -60,13 +58,11 @@ fn field(hasher: &mut Sha256, bytes: &[u8]) {
 /// Lower-case hex.
 #[must_use]
 pub fn to_hex(chain: &Chain) -> String {
-    chain
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _infallible = write!(text, "{byte:02x}");
-            text
-        })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = chain.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
 }
 
 /// Reads 64 hex digits.

@@ -96,7 +96,9 @@ async fn measure(rig: &mut Rig, arguments: &Arguments) -> Result<Report> {
         usize::try_from(arguments.connections)?,
         usize::try_from(arguments.payload)?,
     );
-    let load = Load::prepare(&handle, connections, payload).await?;
+    // A user for every client: two clients with one user would repeat each other.
+    let users = connections.max(IN_FLIGHT);
+    let load = Load::prepare(&handle, users, payload).await?;
     term::note(format_args!(
         "filling the log with {} messages",
         term::grouped(LOG_MESSAGES.into())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
 
 use crate::table::OpRef;
 use crate::{Batch, Direction, KeyRange, Read, Result, Table, Visitor};
@@ -259,17 +260,32 @@ fn merge<'c>(
     Ok(())
 }
 
-/// A store as it will be once some changes are written: where the next round is decided while this
-/// one is being appended. Cheap to make; layers stack.
+/// A store as it will be once some changes are written, oldest first: where the next round is
+/// decided while those before it are being committed.
 #[derive(Clone, Copy)]
-pub struct Layer<'a> {
+pub struct Layers<'a> {
     pub base: &'a dyn Read,
-    pub changes: &'a Changes,
+    pub changes: &'a [Arc<Changes>],
 }
 
-impl Read for Layer<'_> {
+impl Layers<'_> {
+    /// The newest changes, and what they lie upon.
+    fn split(&self) -> Option<(&Changes, Self)> {
+        let (newest, older) = self.changes.split_last()?;
+        let below = Layers {
+            base: self.base,
+            changes: older,
+        };
+        Some((newest, below))
+    }
+}
+
+impl Read for Layers<'_> {
     fn get(&self, table: &'static Table, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        self.changes.get_over(self.base, table, key)
+        match self.split() {
+            None => self.base.get(table, key),
+            Some((newest, below)) => newest.get_over(&below, table, key),
+        }
     }
 
     fn scan(
@@ -279,8 +295,10 @@ impl Read for Layer<'_> {
         direction: Direction,
         visit: &mut Visitor<'_>,
     ) -> Result<()> {
-        self.changes
-            .scan_over(self.base, table, range, direction, visit)
+        match self.split() {
+            None => self.base.scan(table, range, direction, visit),
+            Some((newest, below)) => newest.scan_over(&below, table, range, direction, visit),
+        }
     }
 }
 

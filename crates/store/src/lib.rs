@@ -3,10 +3,11 @@
 //! [`Read`] and [`Store`] are the contract; [`MemoryStore`] and `RocksStore` (feature `rocksdb`)
 //! keep it and pass one conformance suite. An [`Overlay`] is a view of a store with changes that
 //! are not written yet: deciders and projections work on one, and its [`Changes`] become one
-//! atomic [`Batch`].
+//! atomic [`Batch`]. A [`RowCache`] keeps the rows that deciders read again and again.
 //!
 //! Not here: what the tables mean, and any transaction across processes.
 
+mod cache;
 mod changes;
 mod error;
 pub mod key;
@@ -19,7 +20,8 @@ mod table;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
-pub use changes::{Changes, Layer, Overlay};
+pub use cache::{Cached, RowCache};
+pub use changes::{Changes, Layers, Overlay};
 pub use error::{Error, Result};
 pub use memory::{DumpRow, MemoryStore};
 #[cfg(feature = "rocksdb")]

@@ -7,6 +7,9 @@ use crate::{Changes, Result};
 pub enum Access {
     /// By whole keys: bloom filters pay.
     Point,
+    /// As `Point`, the same small rows again and again, by the partition that alone writes them:
+    /// a [`RowCache`](crate::RowCache) keeps them.
+    Hot,
     /// By ranges.
     Scan,
 }
@@ -257,7 +260,7 @@ pub trait Store: Read {
     /// When the medium fails; then nothing of the batch is visible.
     fn write(&self, batch: Batch, durability: Durability) -> Result<()>;
 
-    /// Applies changes that someone else still reads (through a [`Layer`](crate::Layer)): the same
+    /// Applies changes that someone else still reads (through [`Layers`](crate::Layers)): the same
     /// as writing their batch, without taking them.
     ///
     /// # Errors

@@ -83,6 +83,8 @@ pub const ROUND_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const EVENT_BYTES_MAX: usize = 512 * 1024;
 /// Events read from the log in one batch.
 pub const READ_BATCH_MAX: usize = 2000;
+/// Rows that a partition's decider keeps in memory, bytes: some 200,000 small ones.
+pub const ROW_CACHE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// How long the journal keeps what it holds, milliseconds: far more than the sync interval.
 pub const JOURNAL_KEEP_MS: u64 = 5 * 60 * 1000;
 /// How much the journal holds before older rounds go whatever their age, bytes.

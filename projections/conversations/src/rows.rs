@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) static HEAD: Table = Table {
     name: "conversations.conversation_head",
     kind: 0x0301,
-    access: Access::Point,
+    access: Access::Hot,
 };
 /// The timeline.
 pub(crate) static MESSAGE: Table = Table {
@@ -49,7 +49,7 @@ pub(crate) static RECENT: Table = Table {
 pub(crate) static RECENT_FLOOR: Table = Table {
     name: "conversations.app_recent",
     kind: 0x0307,
-    access: Access::Point,
+    access: Access::Hot,
 };
 /// Each sender's messages, numbered 1, 2, 3 … per conversation: two look-ups tell how many of
 /// them lie in a range of seqs.
@@ -68,7 +68,7 @@ pub(crate) static UNCOUNTED: Table = Table {
 pub(crate) static READER: Table = Table {
     name: "conversations.user_reader",
     kind: 0x030a,
-    access: Access::Point,
+    access: Access::Hot,
 };
 /// One-to-one conversations of an account.
 pub(crate) static INBOX: Table = Table {
@@ -117,6 +117,7 @@ pub struct MessageRow {
     pub sender: UserId,
     pub sent_at: Timestamp,
     /// [`hansard_events::message::encode_elements`]; empty once recalled.
+    #[serde(with = "serde_bytes")]
     pub elements: Vec<u8>,
     pub random: u32,
     pub client_seq: Option<u32>,

@@ -23,7 +23,7 @@ static APP: Table = Table {
 static ACCOUNT: Table = Table {
     name: "directory.user_account",
     kind: 0x0102,
-    access: Access::Point,
+    access: Access::Hot,
 };
 
 /// The tables of this projection.

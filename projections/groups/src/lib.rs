@@ -24,12 +24,12 @@ pub use reader::{Membership, Reader};
 pub(crate) static GROUP: Table = Table {
     name: "groups.group_profile",
     kind: 0x0201,
-    access: Access::Point,
+    access: Access::Hot,
 };
 pub(crate) static MEMBER: Table = Table {
     name: "groups.group_member",
     kind: 0x0202,
-    access: Access::Point,
+    access: Access::Hot,
 };
 pub(crate) static JOINED: Table = Table {
     name: "groups.user_group",

@@ -1,6 +1,7 @@
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use hansard_domain::Reply;
 use hansard_engine::Handle;
 use tokio::task::JoinSet;
 
@@ -26,7 +27,17 @@ pub(super) async fn run(
                 let command = load.command(number, random);
                 random = random.wrapping_add(1);
                 let sent = Instant::now();
-                handle.submit(APP, command, provenance()).await?;
+                let answer = handle.submit(APP, command, provenance()).await?;
+                ensure!(
+                    matches!(
+                        answer.reply,
+                        Reply::Sent {
+                            duplicate: false,
+                            ..
+                        }
+                    ),
+                    "a send was taken for a retry of another one"
+                );
                 latencies.push(micros(sent.elapsed()));
             }
             Ok::<_, anyhow::Error>(latencies)

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use hansard_store::MemoryStore;
+use hansard_store::{MemoryStore, Read as _};
 use hansard_types::AppId;
 
 use super::*;
@@ -53,13 +53,49 @@ fn a_round_that_does_not_continue_is_refused() {
 fn a_hole_is_noticed() {
     let store = Arc::new(MemoryStore::new());
     let journal = Journal::open(store.clone()).expect("opens");
-    journal
-        .append(log(), 1, &raw(&events(log(), 5)))
-        .expect("writes");
+    let written = events(log(), 5);
+    for (first, event) in (1..).zip(raw(&written)) {
+        journal.append(log(), first, &[event]).expect("writes");
+    }
     let mut batch = Batch::default();
-    batch.delete(&ENTRY, entry_key(log(), 3));
+    batch.delete(&ROUND, round_key(log(), 3));
     store.write(batch, Durability::Process).expect("writes");
     assert!(journal.entries(log(), 1, 100).is_err());
+    assert!(journal.entries(log(), 3, 100).is_err(), "its very place");
+    assert_eq!(journal.entries(log(), 1, 2).expect("reads"), written[..2]);
+}
+
+#[test]
+fn a_row_that_is_cut_off_is_noticed() {
+    let store = Arc::new(MemoryStore::new());
+    let journal = Journal::open(store.clone()).expect("opens");
+    let written = events(log(), 3);
+    journal.append(log(), 1, &raw(&written)).expect("writes");
+    let whole = store.get(&ROUND, &round_key(log(), 1)).expect("reads");
+    let whole = whole.expect("one row");
+    for cut in [1, whole.len() / 2] {
+        let mut batch = Batch::default();
+        let torn = whole[..whole.len() - cut].to_vec();
+        batch.put(&ROUND, round_key(log(), 1), torn);
+        store.write(batch, Durability::Process).expect("writes");
+        assert!(journal.entries(log(), 1, 100).is_err(), "{cut}");
+    }
+}
+
+#[test]
+fn a_round_of_any_size_reads_back() {
+    let store = Arc::new(MemoryStore::new());
+    let journal = Journal::open(store.clone()).expect("opens");
+    let mut written = events(log(), 6);
+    for stored in &mut written {
+        stored.event.body = vec![7; ROUND_ROW_BYTES / 3];
+    }
+    written[4].event.body = vec![7; ROUND_ROW_BYTES + 1];
+    journal.append(log(), 1, &raw(&written)).expect("writes");
+    assert_eq!(journal.entries(log(), 1, 100).expect("reads"), written);
+    assert_eq!(journal.entries(log(), 4, 2).expect("reads"), written[3..5]);
+    let again = Journal::open(store).expect("opens");
+    assert_eq!(again.bounds(log()), Some((1, 6)));
 }
 
 #[test]

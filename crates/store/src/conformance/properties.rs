@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -6,7 +7,7 @@ use proptest::test_runner::{Config, TestCaseResult, TestRunner};
 
 use super::{POINTS, SCANS, TABLES, all, rows};
 use crate::{
-    Batch, Changes, Direction, Durability, KeyRange, Layer, Op, Overlay, Read, Store, Table,
+    Batch, Changes, Direction, Durability, KeyRange, Layers, Op, Overlay, Read, Store, Table,
 };
 
 /// The obvious store.
@@ -225,9 +226,10 @@ fn a_history_reads_as_in_the_model(
         first_changes.clone().into_batch().ops.is_empty()
     );
 
-    let layer = Layer {
+    let first_changes = Arc::new(first_changes);
+    let layer = Layers {
         base: store,
-        changes: &first_changes,
+        changes: std::slice::from_ref(&first_changes),
     };
     agrees(&layer, &model, reads)?;
     let after_first = model.clone();
@@ -235,18 +237,20 @@ fn a_history_reads_as_in_the_model(
     second.iter().for_each(|op| model.apply(op));
     agrees(&overlay, &model, reads)?;
     let second_changes = overlay.into_changes();
-    let stacked = Layer {
-        base: &layer,
-        changes: &second_changes,
+    let both = [Arc::clone(&first_changes), Arc::new(second_changes.clone())];
+    let stacked = Layers {
+        base: store,
+        changes: &both,
     };
     agrees(&stacked, &model, reads)?;
 
-    let mut joined = first_changes.clone();
+    let mut joined = Changes::clone(&first_changes);
     joined.append(second_changes.clone());
+    let joined = Arc::new(joined);
     agrees(
-        &Layer {
+        &Layers {
             base: store,
-            changes: &joined,
+            changes: std::slice::from_ref(&joined),
         },
         &model,
         reads,
@@ -256,7 +260,7 @@ fn a_history_reads_as_in_the_model(
         .iter()
         .chain(second)
         .for_each(|op| change(&mut replayed, op));
-    prop_assert_eq!(joined.into_batch(), replayed.into_batch());
+    prop_assert_eq!(Changes::clone(&joined).into_batch(), replayed.into_batch());
 
     agrees(store, &written, reads)?;
     store

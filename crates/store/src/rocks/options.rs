@@ -109,6 +109,8 @@ impl RocksOptions {
         options.set_avoid_unnecessary_blocking_io(true);
         // What was synced before is kept, a torn tail is dropped: the log mends it.
         options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
+        // One thread writes: inserting beside others, which costs more, is never needed.
+        options.set_allow_concurrent_memtable_write(false);
         options.set_keep_log_file_num(4);
         options.set_max_log_file_size(4 * MIB);
         options.set_stats_dump_period_sec(0);
@@ -136,7 +138,7 @@ impl RocksOptions {
         blocks.set_cache_index_and_filter_blocks(true);
         blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
         match table.access {
-            Access::Point => {
+            Access::Point | Access::Hot => {
                 blocks.set_bloom_filter(10.0, false);
                 blocks.set_block_size(4 * KIB);
                 blocks.set_data_block_index_type(DataBlockIndexType::BinaryAndHash);
