@@ -145,7 +145,7 @@ type Letters = Vec<(Letter, Result<Answer, SubmitError>)>;
 
 /// Waits for the disk without keeping other tasks waiting. A runtime of one thread (tests) has
 /// nobody to hand them to.
-fn blocking<T>(work: impl FnOnce() -> T) -> T {
+pub(crate) fn blocking<T>(work: impl FnOnce() -> T) -> T {
     let flavor = tokio::runtime::Handle::current().runtime_flavor();
     if matches!(flavor, tokio::runtime::RuntimeFlavor::CurrentThread) {
         work()

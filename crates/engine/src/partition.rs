@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::commit::{Append, Finish};
+use crate::commit::{Append, Finish, blocking};
 use crate::handle::PartitionState;
 use crate::mailbox::Letter;
 use crate::metrics;
@@ -88,14 +88,16 @@ impl Partition {
             let begun = Instant::now();
             let taken = std::mem::take(&mut letters);
             ::metrics::histogram!(metrics::ROUND_COMMANDS).record(to_f64(taken.len()));
-            let round = decide_round(
-                &self.surroundings,
-                &*self.store,
-                &self.cache,
-                &in_flight,
-                &mut self.tip,
-                taken,
-            );
+            let round = blocking(|| {
+                decide_round(
+                    &self.surroundings,
+                    &*self.store,
+                    &self.cache,
+                    &in_flight,
+                    &mut self.tip,
+                    taken,
+                )
+            });
             ::metrics::histogram!(metrics::ROUND_EVENTS).record(to_f64(round.units.len()));
             ::metrics::histogram!(metrics::DECIDE_SECONDS).record(begun.elapsed().as_secs_f64());
             in_flight.push(Arc::clone(&round.changes));

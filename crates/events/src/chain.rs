@@ -59,10 +59,13 @@ fn field(hasher: &mut Sha256, bytes: &[u8]) {
 #[must_use]
 pub fn to_hex(chain: &Chain) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = chain.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
+    let mut text = String::with_capacity(2 * chain.len());
+    for byte in chain {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from(DIGITS[usize::from(digit)]));
+        }
+    }
+    text
 }
 
 /// Reads 64 hex digits.

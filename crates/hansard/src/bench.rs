@@ -16,12 +16,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use hansard_log::bench::{bare_publish, bare_replay, remove_bare};
 use hansard_types::LogId;
 
 use crate::logs::NatsProgram;
+use crate::serve::signals::Signals;
 use crate::term;
 use figures::{Figures, Sample, micros};
 use http_load::Connection;
@@ -32,7 +33,7 @@ const EXAMPLES: &str = "\
 Examples:
   hansard bench
   hansard bench --seconds 30 --json > figures.json
-  hansard bench --corpus chat.jsonl.gz --corpus more.jsonl
+  hansard bench --corpus chat.jsonl.gz more.jsonl
 
 It starts a server of its own on loopback, in a temporary directory that is removed, and measures
 bare JetStream publishes, sends through the engine, sends over HTTP, bare replay of the log, and
@@ -67,7 +68,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     with_search: bool,
     /// Chat to import and to search, JSON lines as of `hansard import`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
     corpus: Vec<PathBuf>,
     /// An empty directory on the disk to be measured, kept afterwards; without it a temporary one
     #[arg(long, value_name = "DIR")]
@@ -83,8 +84,13 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     if cfg!(debug_assertions) {
         term::note("this is a debug build: its figures say nothing about a release");
     }
+    let mut signals = Signals::listen()?;
     let mut rig = Rig::start(&arguments).await?;
-    let measured = measure(&mut rig, &arguments).await;
+    // Stopped early, it still takes its nats-server and its directory away.
+    let measured = tokio::select! {
+        measured = measure(&mut rig, &arguments) => measured,
+        signal = signals.next() => Err(anyhow!("{signal}: nothing is measured to the end")),
+    };
     rig.stop().await;
     measured?.print(arguments.json)?;
     Ok(ExitCode::SUCCESS)

@@ -8,7 +8,7 @@ pub(crate) mod manifest;
 pub(crate) mod parts;
 mod progress;
 pub(crate) mod search;
-mod signals;
+pub(crate) mod signals;
 pub(crate) mod telemetry;
 
 use std::net::SocketAddr;

@@ -156,6 +156,8 @@ impl RocksOptions {
                 options.set_write_buffer_size(32 * MIB);
             }
             Purpose::Journal => {
+                // What is deleted within minutes is not worth compressing.
+                options.set_compression_type(DBCompressionType::None);
                 options.set_write_buffer_size(24 * MIB);
                 options.set_target_file_size_base(64 * MIB as u64);
             }
