@@ -1,5 +1,6 @@
 //! End to end: the real binary, a real nats-server, real RocksDB, real Tantivy, real HTTP.
 
+mod accounts;
 mod contract;
 mod crash;
 mod harness;

@@ -10,6 +10,8 @@ pub(crate) enum Service {
     OpenIm,
     RecentContact,
     Group,
+    Profile,
+    Config,
 }
 
 // Codes of the gateway, before a service is reached.
@@ -31,6 +33,25 @@ pub(crate) const ACCOUNT_UNKNOWN: u32 = 70107;
 pub(crate) const ACCOUNT_INTERNAL: u32 = 70500;
 pub(crate) const PROFILE_TOO_LONG: u32 = 40601;
 
+// Profiles.
+pub(crate) const PROFILE_PARAMETER: u32 = 40001;
+pub(crate) const PROFILE_ACCOUNTS_MISSING: u32 = 40002;
+pub(crate) const PROFILE_ACCOUNT_UNKNOWN: u32 = 40003;
+pub(crate) const PROFILE_INTERNAL: u32 = 40006;
+pub(crate) const PROFILE_NOT_READABLE: u32 = 40007;
+pub(crate) const PROFILE_TAG_UNKNOWN: u32 = 40009;
+pub(crate) const PROFILE_VALUE_NOT_ALLOWED: u32 = 40605;
+pub(crate) const PROFILE_TYPE_DIFFERS: u32 = 40610;
+
+// Mutes.
+pub(crate) const CONFIG_JSON: u32 = 130001;
+pub(crate) const GET_ACCOUNT_MISSING: u32 = 130002;
+pub(crate) const GET_ACCOUNT_INVALID: u32 = 130003;
+pub(crate) const SET_ACCOUNT_MISSING: u32 = 130004;
+pub(crate) const SET_ACCOUNT_INVALID: u32 = 130005;
+pub(crate) const NO_MUTE_GIVEN: u32 = 130008;
+pub(crate) const CONFIG_INTERNAL: u32 = 130014;
+
 // One-to-one messages.
 pub(crate) const OPENIM_JSON: u32 = 90001;
 pub(crate) const MSG_BODY_INVALID: u32 = 90002;
@@ -40,6 +61,7 @@ pub(crate) const MSG_TIME_INVALID: u32 = 90006;
 pub(crate) const MSG_BODY_NOT_ARRAY: u32 = 90007;
 pub(crate) const FROM_ACCOUNT_INVALID: u32 = 90008;
 pub(crate) const MSG_ELEMENT_INVALID: u32 = 90010;
+pub(crate) const TOO_MANY_TO_ACCOUNTS: u32 = 90011;
 pub(crate) const TO_ACCOUNT_UNKNOWN: u32 = 90012;
 pub(crate) const MSG_LIFETIME_INVALID: u32 = 90026;
 pub(crate) const PUSH_INFO_INVALID: u32 = 90043;
@@ -74,6 +96,8 @@ impl Service {
             Self::OpenIm => "openim",
             Self::RecentContact => "recentcontact",
             Self::Group => "group_open_http_svc",
+            Self::Profile => "profile",
+            Self::Config => "openconfigsvr",
         }
     }
 
@@ -84,6 +108,8 @@ impl Service {
             Self::OpenIm => OPENIM_JSON,
             Self::RecentContact => CONTACT_PARAMETER,
             Self::Group => GROUP_JSON,
+            Self::Profile => PROFILE_PARAMETER,
+            Self::Config => CONFIG_JSON,
         }
     }
 
@@ -94,6 +120,8 @@ impl Service {
             Self::OpenIm => OPENIM_JSON,
             Self::RecentContact => CONTACT_PARAMETER,
             Self::Group => GROUP_PARAMETER,
+            Self::Profile => PROFILE_PARAMETER,
+            Self::Config => CONFIG_JSON,
         }
     }
 
@@ -104,15 +132,22 @@ impl Service {
             Self::OpenIm => OPENIM_INTERNAL,
             Self::RecentContact => CONTACT_INTERNAL,
             Self::Group => GROUP_INTERNAL,
+            Self::Profile => PROFILE_INTERNAL,
+            Self::Config => CONFIG_INTERNAL,
         }
     }
 
     /// Whether its answers carry `ErrorDisplay`.
     pub(crate) fn has_error_display(self) -> bool {
         match self {
-            Self::RecentContact => true,
-            Self::Login | Self::OpenIm | Self::Group => false,
+            Self::RecentContact | Self::Profile => true,
+            Self::Login | Self::OpenIm | Self::Group | Self::Config => false,
         }
+    }
+
+    /// Whether its answers carry `ActionStatus`: the contract's samples of one service do not.
+    pub(crate) fn has_action_status(self) -> bool {
+        self != Self::Config
     }
 }
 
@@ -130,6 +165,11 @@ static REFUSALS: &[(Reason, Within, u32)] = {
     use Within::{Anywhere, Endpoint, Service as In};
     &[
         (R::AccountUnknown, Anywhere, ACCOUNT_UNKNOWN),
+        (
+            R::AccountUnknown,
+            Endpoint("query_online_status"),
+            ACCOUNT_UNKNOWN,
+        ),
         (R::AccountUnknown, In(Service::OpenIm), FROM_ACCOUNT_INVALID),
         (
             R::AccountUnknown,
@@ -137,6 +177,18 @@ static REFUSALS: &[(Reason, Within, u32)] = {
             CONTACT_ACCOUNT_UNKNOWN,
         ),
         (R::AccountUnknown, In(Service::Group), GROUP_ACCOUNT_UNKNOWN),
+        (
+            R::AccountUnknown,
+            In(Service::Profile),
+            PROFILE_ACCOUNT_UNKNOWN,
+        ),
+        (R::AccountUnknown, In(Service::Config), SET_ACCOUNT_INVALID),
+        (
+            R::AccountUnknown,
+            Endpoint("getnospeaking"),
+            GET_ACCOUNT_INVALID,
+        ),
+        (R::AdministratorStays, Anywhere, ACCOUNT_PARAMETER),
         (R::SenderUnknown, Anywhere, FROM_ACCOUNT_INVALID),
         (R::SenderUnknown, Endpoint("sendmsg"), 20003),
         (R::SenderUnknown, In(Service::Group), GROUP_ACCOUNT_UNKNOWN),
@@ -148,6 +200,14 @@ static REFUSALS: &[(Reason, Within, u32)] = {
             GROUP_ACCOUNT_UNKNOWN,
         ),
         (R::ProfileValueTooLong, Anywhere, PROFILE_TOO_LONG),
+        (R::ProfileTagUnknown, Anywhere, PROFILE_TAG_UNKNOWN),
+        (R::ProfileTypeDiffers, Anywhere, PROFILE_TYPE_DIFFERS),
+        (
+            R::ProfileValueNotAllowed,
+            Anywhere,
+            PROFILE_VALUE_NOT_ALLOWED,
+        ),
+        (R::ProfileReadOnly, Anywhere, 40008),
         (R::MessageUnknown, Anywhere, 20022),
         (R::MessageUnknown, In(Service::Group), GROUP_MESSAGE_UNKNOWN),
         (R::MessageAlreadyRecalled, Anywhere, 20023),
@@ -159,6 +219,8 @@ static REFUSALS: &[(Reason, Within, u32)] = {
         (R::MessageTooLarge, Anywhere, 93000),
         (R::MessageTooLarge, In(Service::Group), 80002),
         (R::MessageTimeInvalid, Anywhere, MSG_TIME_INVALID),
+        (R::SenderMuted, Anywhere, 20012),
+        (R::SenderMuted, In(Service::Group), 10017),
         (R::GroupUnknown, Anywhere, GROUP_UNKNOWN),
         (R::GroupIdTaken, Anywhere, 10021),
         (R::GroupIdTakenBySameOwner, Anywhere, 10025),
@@ -174,6 +236,10 @@ static REFUSALS: &[(Reason, Within, u32)] = {
         (R::OwnerStays, Anywhere, GROUP_FORBIDDEN),
         (R::AppExists, Anywhere, APP_INVALID),
         (R::AppUnknown, Anywhere, APP_UNKNOWN),
+        // Settings are changed over /v1 only.
+        (R::FieldNameInvalid, Anywhere, APP_INVALID),
+        (R::FieldsFull, Anywhere, APP_INVALID),
+        (R::FieldStays, Anywhere, APP_INVALID),
     ]
 };
 
@@ -200,11 +266,19 @@ pub(crate) fn text_of(reason: Reason) -> &'static str {
         Reason::AccountUnknown => "there is no such account; import it first",
         Reason::SenderUnknown => "the sender is no account; import it first",
         Reason::RecipientUnknown => "the other account does not exist; import it first",
-        Reason::ProfileValueTooLong => "a profile value is at most 500 bytes",
+        Reason::ProfileValueTooLong => "a profile value is at most 500 bytes, a location 16",
+        Reason::AdministratorStays => {
+            "an administrator of the app cannot be deleted; take it off the list first"
+        }
+        Reason::ProfileTagUnknown => "there is no such tag, or the app has not declared it",
+        Reason::ProfileTypeDiffers => "the value is of another type than the tag's",
+        Reason::ProfileValueNotAllowed => "the tag does not take this value",
+        Reason::ProfileReadOnly => "the field may not be written by the caller",
         Reason::MessageUnknown => "there is no such message",
         Reason::MessageAlreadyRecalled => "the message has been recalled before",
         Reason::MessageTooLarge => "a message is at most 12 KB",
         Reason::MessageTimeInvalid => "the message's time lies too far ahead",
+        Reason::SenderMuted => "the sender is muted",
         Reason::GroupUnknown => "there is no such group, or it has been dissolved",
         Reason::GroupIdTaken => "the group id is taken",
         Reason::GroupIdTakenBySameOwner => "the group id is taken by a group of the same owner",
@@ -215,6 +289,9 @@ pub(crate) fn text_of(reason: Reason) -> &'static str {
         Reason::OwnerStays => "the owner of a group of this type cannot be removed",
         Reason::AppExists => "the app exists",
         Reason::AppUnknown => "there is no such app",
+        Reason::FieldNameInvalid => "a custom field's name is 1 to 8 letters and its own",
+        Reason::FieldsFull => "an app declares at most 20 custom fields of a kind",
+        Reason::FieldStays => "a declared field keeps its name and type and is not taken back",
     }
 }
 

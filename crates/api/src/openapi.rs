@@ -79,6 +79,11 @@ fn v4_operation(endpoint: &Endpoint, name: &str, schemas: &mut SchemaGenerator) 
                 "schema": { "type": "string" } })
         })
         .collect();
+    let required: &[&str] = if endpoint.service.has_action_status() {
+        &["ActionStatus", "ErrorCode", "ErrorInfo"]
+    } else {
+        &["ErrorCode", "ErrorInfo"]
+    };
     let envelope = json!({
         "type": "object",
         "properties": {
@@ -86,7 +91,7 @@ fn v4_operation(endpoint: &Endpoint, name: &str, schemas: &mut SchemaGenerator) 
             "ErrorCode": { "type": "integer" },
             "ErrorInfo": { "type": "string" },
         },
-        "required": ["ActionStatus", "ErrorCode", "ErrorInfo"],
+        "required": required,
     });
     let response = (endpoint.response)(schemas);
     let service = endpoint.service.path();

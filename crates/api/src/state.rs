@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use hansard_engine::Handle;
 use hansard_projector::Registry;
-use hansard_types::AppId;
+use hansard_types::{AppId, UserId};
 use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -90,6 +90,19 @@ impl Shared {
             followers: Arc::new(Semaphore::new(state.options.followers_max)),
             state,
         })
+    }
+
+    /// Whether a signature of the account was taken back after it had been issued. One look-up by
+    /// key for every request, so that a kick holds from the moment it is answered.
+    pub(crate) fn is_revoked(
+        &self,
+        app: AppId,
+        user: &UserId,
+        issued_at_seconds: u64,
+    ) -> Result<bool, impl std::error::Error + 'static> {
+        let directory = self.state.engine.directory(app);
+        let revoked = directory.signatures_revoked_up_to(user);
+        revoked.map(|up_to| up_to.is_some_and(|up_to| issued_at_seconds <= up_to))
     }
 }
 

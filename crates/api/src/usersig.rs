@@ -56,6 +56,9 @@ pub enum SignatureFault {
     AppDiffers,
     #[error("the usersig has expired")]
     Expired,
+    /// Looked for after all others, by whoever knows the accounts.
+    #[error("the usersig was taken back: every one that was issued before the kick is void")]
+    Revoked,
 }
 
 impl SignatureFault {
@@ -71,6 +74,7 @@ impl SignatureFault {
             Self::IdentifierDiffers => 70013,
             Self::AppDiffers => 70014,
             Self::Expired => 70001,
+            Self::Revoked => 70052,
         }
     }
 
@@ -86,6 +90,7 @@ impl SignatureFault {
             Self::IdentifierDiffers => "signature_identifier_differs",
             Self::AppDiffers => "signature_app_differs",
             Self::Expired => "signature_expired",
+            Self::Revoked => "signature_revoked",
         }
     }
 }
@@ -104,6 +109,8 @@ pub struct Claim<'a> {
 pub struct Verified {
     /// The account it was made for.
     pub identifier: Arc<str>,
+    /// When it was issued, Unix.
+    pub issued_at_seconds: u64,
     /// The first second at which it no longer holds, Unix.
     pub expires_at_seconds: u64,
 }
@@ -271,6 +278,7 @@ impl Verifier {
             return Err(SignatureFault::AppDiffers);
         }
         let verified = Verified {
+            issued_at_seconds: signed.time,
             expires_at_seconds: signed.time.saturating_add(signed.expire),
             identifier: signed.identifier.into(),
         };

@@ -1,7 +1,9 @@
 //! Accounts.
 
-use hansard_events::account::AccountImported;
-use hansard_types::{Reason, UserId, limits};
+use hansard_events::account::{
+    AccountDeleted, AccountImported, AccountMuted, ProfileValue, SignaturesRevoked,
+};
+use hansard_types::{Reason, Timestamp, UserId, limits, profile};
 
 use crate::{Decided, Decision, Reply, View};
 
@@ -23,20 +25,17 @@ impl ImportAccount {
         if too_long(&self.nick) || too_long(&self.face_url) {
             return Err(Reason::ProfileValueTooLong.into());
         }
-        let event = match view.account(&self.user_id)? {
-            None => Some((self.nick.clone(), self.face_url.clone())),
-            Some(account) => {
-                let changed = |new: &Option<String>, old: &Option<String>| {
-                    if new.is_some() && new != old {
-                        new.clone()
-                    } else {
-                        None
-                    }
-                };
-                let nick = changed(&self.nick, &account.nick);
-                let face_url = changed(&self.face_url, &account.face_url);
-                (nick.is_some() || face_url.is_some()).then_some((nick, face_url))
-            }
+        let event = if view.account(&self.user_id)?.is_none() {
+            Some((self.nick.clone(), self.face_url.clone()))
+        } else {
+            let before = view.profile(&self.user_id)?;
+            let changed = |tag: &str, new: &Option<String>| {
+                new.clone()
+                    .filter(|text| before.get(tag) != Some(&ProfileValue::Text(text.clone())))
+            };
+            let nick = changed(profile::NICK, &self.nick);
+            let face_url = changed(profile::IMAGE, &self.face_url);
+            (nick.is_some() || face_url.is_some()).then_some((nick, face_url))
         };
         let Some((nick, face_url)) = event else {
             return Ok(Decision::nothing(Reply::Done));
@@ -51,3 +50,105 @@ impl ImportAccount {
         ))
     }
 }
+
+/// Deletes an account. What it said stays; an account of the same name begins anew.
+#[derive(Debug, Clone)]
+pub struct DeleteAccount {
+    pub user_id: UserId,
+}
+
+impl DeleteAccount {
+    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+        view.account(&self.user_id)?.ok_or(Reason::AccountUnknown)?;
+        let app = view.own_app()?;
+        if app.is_some_and(|app| app.administrators.contains(&self.user_id)) {
+            return Err(Reason::AdministratorStays.into());
+        }
+        let event = AccountDeleted {
+            user_id: self.user_id.clone(),
+        };
+        Ok(Decision::one(event, Reply::Done))
+    }
+}
+
+/// Takes every signature that was issued so far from an account. Signatures know whole seconds
+/// only, so those of the running second are meant too.
+#[derive(Debug, Clone)]
+pub struct RevokeSignatures {
+    pub user_id: UserId,
+}
+
+impl RevokeSignatures {
+    pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
+        view.account(&self.user_id)?.ok_or(Reason::AccountUnknown)?;
+        let issued_up_to_seconds = now.seconds();
+        let reply = Reply::Revoked {
+            issued_up_to_seconds,
+        };
+        let before = view.signatures_revoked_up_to(&self.user_id)?;
+        if before.is_some_and(|revoked| revoked >= issued_up_to_seconds) {
+            return Ok(Decision::nothing(reply));
+        }
+        let event = SignaturesRevoked {
+            user_id: self.user_id.clone(),
+            issued_up_to_seconds,
+        };
+        Ok(Decision::one(event, reply))
+    }
+}
+
+/// For how long an account may not speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MuteFor {
+    /// 0 lifts the mute.
+    Seconds(u32),
+    Good,
+}
+
+impl MuteFor {
+    /// The mute's new end; `None` when nothing changes.
+    fn new_end(self, before: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let is_muted = before > now;
+        let after = match self {
+            Self::Good => Timestamp::FOREVER,
+            Self::Seconds(0) => Timestamp(0),
+            Self::Seconds(seconds) => {
+                let ms = Timestamp::from_seconds(seconds.into()).0;
+                Timestamp(now.0.saturating_add(ms))
+            }
+        };
+        let changes = if after > now {
+            after != before
+        } else {
+            is_muted
+        };
+        changes.then_some(after)
+    }
+}
+
+/// Mutes an account everywhere, one-to-one, in groups or both: an absent one stays as it is.
+#[derive(Debug, Clone)]
+pub struct MuteAccount {
+    pub user_id: UserId,
+    pub c2c: Option<MuteFor>,
+    pub group: Option<MuteFor>,
+}
+
+impl MuteAccount {
+    pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
+        let account = view.account(&self.user_id)?.ok_or(Reason::AccountUnknown)?;
+        let end = |mute: Option<MuteFor>, before| mute.and_then(|mute| mute.new_end(before, now));
+        let event = AccountMuted {
+            user_id: self.user_id.clone(),
+            c2c_until: end(self.c2c, account.c2c_muted_until),
+            group_until: end(self.group, account.group_muted_until),
+        };
+        if event.c2c_until.is_none() && event.group_until.is_none() {
+            return Ok(Decision::nothing(Reply::Done));
+        }
+        Ok(Decision::one(event, Reply::Done))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Apps: decided on the control log.
 
-use hansard_events::app::{AppCreated, AppSettingsChanged};
-use hansard_types::{AppId, Reason, UserId};
+use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField};
+use hansard_types::{AppId, Reason, UserId, limits};
 
 use crate::{Decided, Decision, Reply, View};
 
@@ -34,11 +34,21 @@ pub struct ChangeAppSettings {
     pub app_id: AppId,
     pub administrators: Option<Vec<UserId>>,
     pub secret_fingerprint: Option<String>,
+    /// The whole new list: it holds every field that there was, with its type.
+    pub profile_fields: Option<Vec<CustomField>>,
+    /// As `profile_fields`.
+    pub friend_fields: Option<Vec<CustomField>>,
 }
 
 impl ChangeAppSettings {
     pub(crate) fn decide(&self, view: &dyn View) -> Decided {
         let app = view.app(self.app_id)?.ok_or(Reason::AppUnknown)?;
+        if let Some(fields) = &self.profile_fields {
+            check_fields(fields, &app.profile_fields)?;
+        }
+        if let Some(fields) = &self.friend_fields {
+            check_fields(fields, &app.friend_fields)?;
+        }
         let event = AppSettingsChanged {
             app_id: self.app_id,
             administrators: self
@@ -49,10 +59,51 @@ impl ChangeAppSettings {
                 .secret_fingerprint
                 .clone()
                 .filter(|new| *new != app.secret_fingerprint),
+            profile_fields: self
+                .profile_fields
+                .clone()
+                .filter(|new| *new != app.profile_fields),
+            friend_fields: self
+                .friend_fields
+                .clone()
+                .filter(|new| *new != app.friend_fields),
         };
-        if event.administrators.is_none() && event.secret_fingerprint.is_none() {
+        let unchanged = AppSettingsChanged {
+            app_id: self.app_id,
+            ..AppSettingsChanged::default()
+        };
+        if event == unchanged {
             return Ok(Decision::nothing(Reply::Done));
         }
         Ok(Decision::one(event, Reply::Done))
     }
 }
+
+/// Profiles hold values of a declared field for ever, so it keeps its name and type and is not
+/// taken back; who reads and writes it may change.
+fn check_fields(new: &[CustomField], before: &[CustomField]) -> Result<(), Reason> {
+    let is_name = |name: &str| {
+        (1..=limits::CUSTOM_FIELD_NAME_BYTES_MAX).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_alphabetic())
+    };
+    if new.len() > limits::CUSTOM_FIELDS_MAX {
+        return Err(Reason::FieldsFull);
+    }
+    for (index, field) in new.iter().enumerate() {
+        let is_twice = new[..index].iter().any(|other| other.name == field.name);
+        if !is_name(&field.name) || is_twice {
+            return Err(Reason::FieldNameInvalid);
+        }
+    }
+    let stays = |old: &CustomField| {
+        new.iter()
+            .any(|field| field.name == old.name && field.field_type == old.field_type)
+    };
+    if !before.iter().all(stays) {
+        return Err(Reason::FieldStays);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,12 +3,16 @@ use hansard_types::{GroupId, Reason, Seq, Timestamp, UserId};
 
 use crate::group::AddOutcome;
 use crate::view::{MessageKey, View, ViewError};
-use crate::{account, app, conversation, group, message};
+use crate::{account, app, conversation, group, message, profile};
 
 /// A request that may be refused.
 #[derive(Debug, Clone)]
 pub enum Command {
     ImportAccount(account::ImportAccount),
+    DeleteAccount(account::DeleteAccount),
+    RevokeSignatures(account::RevokeSignatures),
+    MuteAccount(account::MuteAccount),
+    ChangeProfile(profile::ChangeProfile),
     SendC2c(message::SendC2c),
     SendGroup(message::SendGroup),
     ImportMessage(message::ImportMessage),
@@ -44,6 +48,8 @@ pub enum Reply {
     Members(Vec<(UserId, AddOutcome)>),
     /// A group exists.
     Group(GroupId),
+    /// Signatures of an account that were issued up to then no longer hold.
+    Revoked { issued_up_to_seconds: u64 },
     /// The reader has read up to here.
     Read { up_to: Seq },
 }
@@ -117,6 +123,10 @@ pub type Decided = Result<Decision, Halt>;
 pub fn decide(command: &Command, view: &dyn View, now: Timestamp) -> Result<Outcome, ViewError> {
     let decided = match command {
         Command::ImportAccount(command) => command.decide(view),
+        Command::DeleteAccount(command) => command.decide(view),
+        Command::RevokeSignatures(command) => command.decide(view, now),
+        Command::MuteAccount(command) => command.decide(view, now),
+        Command::ChangeProfile(command) => command.decide(view),
         Command::SendC2c(command) => command.decide(view, now),
         Command::SendGroup(command) => command.decide(view, now),
         Command::ImportMessage(command) => command.decide(view, now),

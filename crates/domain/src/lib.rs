@@ -15,6 +15,7 @@ pub mod conversation;
 mod decision;
 pub mod group;
 pub mod message;
+pub mod profile;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -23,5 +24,6 @@ mod view;
 
 pub use decision::{Command, Decided, Decision, Halt, Outcome, Rejection, Reply, decide};
 pub use view::{
-    Account, App, Group, Head, Member, Message, MessageKey, MessageKeyError, Sent, View, ViewError,
+    Account, App, Group, Head, Member, Message, MessageKey, MessageKeyError, Profile, Sent, View,
+    ViewError,
 };

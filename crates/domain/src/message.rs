@@ -80,7 +80,7 @@ pub struct SendC2c {
 impl SendC2c {
     pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
         self.content.check()?;
-        view.account(&self.from)?.ok_or(Reason::SenderUnknown)?;
+        let sender = view.account(&self.from)?.ok_or(Reason::SenderUnknown)?;
         view.account(&self.to)?.ok_or(Reason::RecipientUnknown)?;
         let sent_at = self.time_seconds.map_or(now, Timestamp::from_seconds);
         if sent_at.0 > now.0.saturating_add(limits::MESSAGE_AHEAD_MS_MAX) {
@@ -94,6 +94,9 @@ impl SendC2c {
         let conversation = ConversationId::c2c(&self.from, &self.to);
         if let Some(first) = view.message_by_key(&conversation, key)? {
             return Ok(Decision::nothing(sent(first, Some(key), true)));
+        }
+        if sender.c2c_muted_until > now {
+            return Err(Reason::SenderMuted.into());
         }
         let seq = view.head(&conversation)?.last_seq.next();
         let event = MessageSent {
@@ -127,10 +130,13 @@ impl SendGroup {
     pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
         self.content.check()?;
         let group = existing(view, &self.group_id)?;
-        view.account(&self.from)?.ok_or(Reason::SenderUnknown)?;
+        let sender = view.account(&self.from)?.ok_or(Reason::SenderUnknown)?;
         let conversation = ConversationId::Group(self.group_id.clone());
         if let Some(first) = view.recent_message(&conversation, &self.from, self.random, now)? {
             return Ok(Decision::nothing(sent(first, None, true)));
+        }
+        if sender.group_muted_until > now {
+            return Err(Reason::SenderMuted.into());
         }
         if group.mute_all {
             let member = view.member(&self.group_id, &self.from)?;

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use hansard_events::account::ProfileValue;
+use hansard_events::app::CustomField;
 use hansard_events::group::{GroupType, JoinOption, Role};
 use hansard_types::{AppId, ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
 
 use crate::{
-    Account, App, Command, Decision, Group, Head, Member, Message, MessageKey, Rejection, Sent,
-    View, ViewError, decide,
+    Account, App, Command, Decision, Group, Head, Member, Message, MessageKey, Profile, Rejection,
+    Sent, View, ViewError, decide,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_794_000_000_500);
@@ -23,6 +25,9 @@ pub(crate) fn group(id: &str) -> GroupId {
 #[derive(Default)]
 pub(crate) struct Given {
     accounts: BTreeMap<UserId, Account>,
+    profiles: BTreeMap<UserId, Profile>,
+    revoked: BTreeMap<UserId, u64>,
+    app: Option<App>,
     groups: BTreeMap<GroupId, Group>,
     members: BTreeMap<(GroupId, UserId), Member>,
     messages: BTreeMap<(ConversationId, Seq), Message>,
@@ -35,14 +40,39 @@ pub(crate) struct Given {
 impl Given {
     pub(crate) fn accounts(mut self, ids: &[&str]) -> Self {
         for id in ids {
-            self.accounts.insert(
-                user(id),
-                Account {
-                    nick: None,
-                    face_url: None,
-                },
-            );
+            self.accounts.insert(user(id), Account::default());
         }
+        self
+    }
+
+    pub(crate) fn change_account(mut self, id: &str, change: impl FnOnce(&mut Account)) -> Self {
+        change(self.accounts.get_mut(&user(id)).expect("a given account"));
+        self
+    }
+
+    pub(crate) fn profile(mut self, id: &str, tag: &str, value: ProfileValue) -> Self {
+        let profile = self.profiles.entry(user(id)).or_default();
+        profile.insert(tag.to_owned(), value);
+        self
+    }
+
+    pub(crate) fn revoked(mut self, id: &str, issued_up_to_seconds: u64) -> Self {
+        self.revoked.insert(user(id), issued_up_to_seconds);
+        self
+    }
+
+    /// The app whose log this is.
+    pub(crate) fn own_app(
+        mut self,
+        administrators: &[&str],
+        profile_fields: Vec<CustomField>,
+    ) -> Self {
+        self.app = Some(App {
+            administrators: administrators.iter().map(|id| user(id)).collect(),
+            secret_fingerprint: String::new(),
+            profile_fields,
+            friend_fields: Vec::new(),
+        });
         self
     }
 
@@ -138,11 +168,23 @@ impl Given {
 
 impl View for Given {
     fn account(&self, user: &UserId) -> Result<Option<Account>, ViewError> {
-        Ok(self.accounts.get(user).cloned())
+        Ok(self.accounts.get(user).copied())
+    }
+
+    fn profile(&self, user: &UserId) -> Result<Profile, ViewError> {
+        Ok(self.profiles.get(user).cloned().unwrap_or_default())
+    }
+
+    fn signatures_revoked_up_to(&self, user: &UserId) -> Result<Option<u64>, ViewError> {
+        Ok(self.revoked.get(user).copied())
+    }
+
+    fn own_app(&self) -> Result<Option<App>, ViewError> {
+        Ok(self.app.clone())
     }
 
     fn app(&self, _app: AppId) -> Result<Option<App>, ViewError> {
-        Ok(None)
+        Ok(self.app.clone())
     }
 
     fn group(&self, group: &GroupId) -> Result<Option<Group>, ViewError> {

@@ -492,3 +492,34 @@ fn a_retry_in_a_group_gets_the_first_answer() {
         .expect("taken");
     assert_eq!(sent(&other.reply), (2, false));
 }
+
+#[test]
+fn a_muted_account_sends_nothing_and_its_retries_are_still_answered() {
+    let team = |given: Given| team(given).message("group:team", 1, "ben");
+    let given = |c2c: u64, group: u64| {
+        let given = Given::default()
+            .accounts(&["ann", "ben"])
+            .message("c2c:ann:ben", 1, "ben");
+        team(given).change_account("ben", |account| {
+            account.c2c_muted_until = Timestamp(c2c);
+            account.group_muted_until = Timestamp(group);
+        })
+    };
+    let c2c = |random| Command::SendC2c(send_c2c("ben", "ann", random));
+    let to_group = |random| Command::SendGroup(send_group("ben", random));
+    let muted = Some(Reason::SenderMuted);
+    // At its end a mute is over.
+    for (c2c_until, group_until, of_c2c, of_group) in [
+        (NOW.0, NOW.0, None, None),
+        (NOW.0 + 1, 0, muted, None),
+        (0, NOW.0 + 1, None, muted),
+        (u64::MAX, u64::MAX, muted, muted),
+    ] {
+        let given = given(c2c_until, group_until);
+        assert_eq!(given.when(c2c(9)).err(), of_c2c);
+        assert_eq!(given.when(to_group(9)).err(), of_group);
+        assert_eq!(sent(&given.when(c2c(1)).expect("a retry").reply), (1, true));
+        let retry = given.when(to_group(1)).expect("a retry");
+        assert_eq!(sent(&retry.reply), (1, true));
+    }
+}

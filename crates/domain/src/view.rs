@@ -1,6 +1,9 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use hansard_events::account::ProfileValue;
+use hansard_events::app::CustomField;
 use hansard_events::group::{GroupType, JoinOption, Role};
 use hansard_types::{AppId, ConversationId, GroupId, Seq, Timestamp, UserId};
 
@@ -10,17 +13,24 @@ use hansard_types::{AppId, ConversationId, GroupId, Seq, Timestamp, UserId};
 pub struct ViewError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// An account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Account {
-    pub nick: Option<String>,
-    pub face_url: Option<String>,
+    /// It may not speak to another account before then.
+    pub c2c_muted_until: Timestamp,
+    /// It may not speak in groups before then.
+    pub group_muted_until: Timestamp,
 }
+
+/// The fields of a profile that are set, by tag.
+pub type Profile = BTreeMap<String, ProfileValue>;
 
 /// An app and its settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct App {
     pub administrators: Vec<UserId>,
     pub secret_fingerprint: String,
+    pub profile_fields: Vec<CustomField>,
+    pub friend_fields: Vec<CustomField>,
 }
 
 /// A group. Dissolved groups stay, so that their ids are not used again.
@@ -125,7 +135,24 @@ pub trait View {
     /// # Errors
     /// Every method: [`ViewError`] when the state cannot be read.
     fn account(&self, user: &UserId) -> Result<Option<Account>, ViewError>;
+    /// The fields of an account's profile; empty when there is no such account.
+    fn profile(&self, user: &UserId) -> Result<Profile, ViewError>;
+    /// The last second whose signatures of the account no longer hold; `None`: all hold.
+    fn signatures_revoked_up_to(&self, user: &UserId) -> Result<Option<u64>, ViewError>;
+    /// Any app: on the control log.
     fn app(&self, app: AppId) -> Result<Option<App>, ViewError>;
+    /// The app whose log this is.
+    fn own_app(&self) -> Result<Option<App>, ViewError>;
+    /// A custom field of profiles that the app has declared, by its name without the prefix.
+    fn profile_field(&self, name: &str) -> Result<Option<CustomField>, ViewError> {
+        let fields = self.own_app()?.map(|app| app.profile_fields);
+        Ok(field_called(name, fields))
+    }
+    /// A custom field of friends that the app has declared, by its name without the prefix.
+    fn friend_field(&self, name: &str) -> Result<Option<CustomField>, ViewError> {
+        let fields = self.own_app()?.map(|app| app.friend_fields);
+        Ok(field_called(name, fields))
+    }
     fn group(&self, group: &GroupId) -> Result<Option<Group>, ViewError>;
     fn member(&self, group: &GroupId, user: &UserId) -> Result<Option<Member>, ViewError>;
     fn head(&self, conversation: &ConversationId) -> Result<Head, ViewError>;
@@ -164,4 +191,8 @@ pub trait View {
     /// One-to-one: the highest seq among the messages whose time is not after `time`; 0 if none.
     fn last_seq_at(&self, conversation: &ConversationId, time: Timestamp)
     -> Result<Seq, ViewError>;
+}
+
+fn field_called(name: &str, fields: Option<Vec<CustomField>>) -> Option<CustomField> {
+    fields?.into_iter().find(|field| field.name == name)
 }

@@ -1,15 +1,18 @@
 use hansard_conversations::Reader as Conversations;
 use hansard_directory::Reader as Directory;
 use hansard_domain::{
-    Account, App, Group, Head, Member, Message, MessageKey, Sent, View, ViewError,
+    Account, App, Group, Head, Member, Message, MessageKey, Profile, Sent, View, ViewError,
 };
 use hansard_groups::Reader as Groups;
 use hansard_store::Read;
-use hansard_types::{AppId, ConversationId, GroupId, Seq, Timestamp, UserId};
+use hansard_types::{AppId, ConversationId, GroupId, LogId, Seq, Timestamp, UserId};
 
 /// The deciders' view of one app: the projections' readers side by side.
 pub struct StateView<'a> {
+    app: AppId,
     directory: Directory<'a>,
+    /// The list of apps is the control log's.
+    control: Directory<'a>,
     groups: Groups<'a>,
     conversations: Conversations<'a>,
 }
@@ -18,7 +21,9 @@ impl<'a> StateView<'a> {
     #[must_use]
     pub fn new(state: &'a dyn Read, app: AppId) -> Self {
         Self {
+            app,
             directory: Directory::new(state, app),
+            control: Directory::new(state, LogId::CONTROL.app),
             groups: Groups::new(state, app),
             conversations: Conversations::new(state, app),
         }
@@ -33,17 +38,33 @@ impl View for StateView<'_> {
     fn account(&self, user: &UserId) -> Result<Option<Account>, ViewError> {
         let row = self.directory.account(user).map_err(broken)?;
         Ok(row.map(|row| Account {
-            nick: row.nick,
-            face_url: row.face_url,
+            c2c_muted_until: row.c2c_muted_until,
+            group_muted_until: row.group_muted_until,
         }))
     }
 
+    fn profile(&self, user: &UserId) -> Result<Profile, ViewError> {
+        self.directory.profile(user).map_err(broken)
+    }
+
+    fn signatures_revoked_up_to(&self, user: &UserId) -> Result<Option<u64>, ViewError> {
+        self.directory
+            .signatures_revoked_up_to(user)
+            .map_err(broken)
+    }
+
     fn app(&self, app: AppId) -> Result<Option<App>, ViewError> {
-        let row = self.directory.app(app).map_err(broken)?;
+        let row = self.control.app(app).map_err(broken)?;
         Ok(row.map(|row| App {
             administrators: row.administrators,
             secret_fingerprint: row.secret_fingerprint,
+            profile_fields: row.profile_fields,
+            friend_fields: row.friend_fields,
         }))
+    }
+
+    fn own_app(&self) -> Result<Option<App>, ViewError> {
+        self.app(self.app)
     }
 
     fn group(&self, group: &GroupId) -> Result<Option<Group>, ViewError> {

@@ -1,12 +1,15 @@
 //! Events about accounts.
 
-use hansard_types::UserId;
+use std::collections::BTreeMap;
+
+use hansard_types::{Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Sample;
 
-/// `account.imported`: a present field overwrites, an absent one leaves what was there.
+/// `account.imported`: a present field overwrites, an absent one leaves what was there. They are
+/// the profile's `Tag_Profile_IM_Nick` and `Tag_Profile_IM_Image`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountImported {
     pub user_id: UserId,
@@ -16,16 +19,137 @@ pub struct AccountImported {
     pub face_url: Option<String>,
 }
 
+/// `account.deleted`: the account, its profile, relations and memberships are gone from what
+/// anyone can query, and what it said stays. An account of the same name, imported later, begins
+/// anew. Revoked signatures stay revoked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountDeleted {
+    pub user_id: UserId,
+}
+
+/// `account.signatures_revoked`: no UserSig of the account that was issued up to then holds any
+/// more, and its sessions end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SignaturesRevoked {
+    pub user_id: UserId,
+    /// Unix seconds, included: signatures know no finer time.
+    pub issued_up_to_seconds: u64,
+}
+
+/// `account.muted`: until when the account may not speak. An absent field did not change, 0 lifts
+/// the mute, 18446744073709551615 (2^64 - 1) is for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountMuted {
+    pub user_id: UserId,
+    /// One-to-one, Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub c2c_until: Option<Timestamp>,
+    /// In groups, Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_until: Option<Timestamp>,
+}
+
+/// What a profile's field holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ProfileValue {
+    Number(u32),
+    Text(String),
+}
+
+/// `account.profile_changed`: names exactly the fields that changed, with their new values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountProfileChanged {
+    pub user_id: UserId,
+    /// By tag: `Tag_Profile_IM_...` or `Tag_Profile_Custom_...`.
+    pub fields: BTreeMap<String, ProfileValue>,
+}
+
 impl Sample for AccountImported {
     fn sample() -> Self {
         Self {
-            user_id: UserId::new("alice").expect("a valid id"),
+            user_id: sample_user(),
             nick: Some("앨리스".to_owned()),
             face_url: Some("https://example.org/alice.png".to_owned()),
         }
     }
 
     fn bucket_key(&self) -> String {
-        format!("account:{}", self.user_id)
+        account_bucket(&self.user_id)
     }
+}
+
+impl Sample for AccountDeleted {
+    fn sample() -> Self {
+        Self {
+            user_id: sample_user(),
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        account_bucket(&self.user_id)
+    }
+}
+
+impl Sample for SignaturesRevoked {
+    fn sample() -> Self {
+        Self {
+            user_id: sample_user(),
+            issued_up_to_seconds: 1_794_000_000,
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        account_bucket(&self.user_id)
+    }
+}
+
+impl Sample for AccountMuted {
+    fn sample() -> Self {
+        Self {
+            user_id: sample_user(),
+            c2c_until: Some(Timestamp(1_794_000_000_000)),
+            group_until: Some(Timestamp::FOREVER),
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        account_bucket(&self.user_id)
+    }
+}
+
+impl Sample for AccountProfileChanged {
+    fn sample() -> Self {
+        let fields = [
+            (
+                "Tag_Profile_IM_Nick",
+                ProfileValue::Text("앨리스".to_owned()),
+            ),
+            ("Tag_Profile_IM_Level", ProfileValue::Number(7)),
+            (
+                "Tag_Profile_Custom_Team",
+                ProfileValue::Text("harbour".to_owned()),
+            ),
+        ];
+        Self {
+            user_id: sample_user(),
+            fields: fields
+                .into_iter()
+                .map(|(tag, value)| (tag.to_owned(), value))
+                .collect(),
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        account_bucket(&self.user_id)
+    }
+}
+
+fn sample_user() -> UserId {
+    UserId::new("alice").expect("a valid id")
+}
+
+/// An account's events share a bucket, so a subscriber sees them in order.
+fn account_bucket(user: &UserId) -> String {
+    format!("account:{user}")
 }

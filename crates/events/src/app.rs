@@ -17,6 +17,37 @@ pub struct AppCreated {
     pub secret_fingerprint: String,
 }
 
+/// What a custom field holds. The server API writes both as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum FieldType {
+    #[serde(rename = "string")]
+    Text,
+    #[serde(rename = "bytes")]
+    Bytes,
+}
+
+/// Who reads or writes a custom field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Party {
+    /// The app's clients, each under its own account.
+    #[serde(rename = "app")]
+    App,
+    /// The server API.
+    #[serde(rename = "admin")]
+    Admin,
+}
+
+/// A custom field that an app has declared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CustomField {
+    /// Letters: what follows `Tag_Profile_Custom_` or `Tag_SNS_Custom_`.
+    pub name: String,
+    #[serde(rename = "type")]
+    pub field_type: FieldType,
+    pub readers: Vec<Party>,
+    pub writers: Vec<Party>,
+}
+
 /// `app.settings_changed`: names exactly the settings that changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AppSettingsChanged {
@@ -26,6 +57,12 @@ pub struct AppSettingsChanged {
     pub administrators: Option<Vec<UserId>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_fingerprint: Option<String>,
+    /// Custom fields of profiles, the whole new list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile_fields: Option<Vec<CustomField>>,
+    /// Custom fields of friends, the whole new list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub friend_fields: Option<Vec<CustomField>>,
 }
 
 impl Sample for AppCreated {
@@ -51,6 +88,18 @@ impl Sample for AppSettingsChanged {
                 UserId::new("auditor").expect("a valid id"),
             ]),
             secret_fingerprint: Some("60303ae22b998861".to_owned()),
+            profile_fields: Some(vec![CustomField {
+                name: "Team".to_owned(),
+                field_type: FieldType::Text,
+                readers: vec![Party::App, Party::Admin],
+                writers: vec![Party::Admin],
+            }]),
+            friend_fields: Some(vec![CustomField {
+                name: "Met".to_owned(),
+                field_type: FieldType::Bytes,
+                readers: vec![Party::App],
+                writers: vec![Party::App],
+            }]),
         }
     }
 

@@ -2,7 +2,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::account::AccountImported;
+use crate::account::{
+    AccountDeleted, AccountImported, AccountMuted, AccountProfileChanged, SignaturesRevoked,
+};
 use crate::app::{AppCreated, AppSettingsChanged};
 use crate::codec::CodecError;
 use crate::conversation::ConversationRead;
@@ -128,6 +130,14 @@ catalogue! {
     Account(AccountEvent) "account" {
         /// An account was imported, or its nickname or picture set by importing it again.
         Imported(AccountImported) "imported" v 1 since "0.1.0",
+        /// An account was deleted with its profile, relations and memberships.
+        Deleted(AccountDeleted) "deleted" v 1 since "0.1.0",
+        /// Every UserSig of an account that was issued up to then stopped working.
+        SignaturesRevoked(SignaturesRevoked) "signatures_revoked" v 1 since "0.1.0",
+        /// An account may not speak until then, or may again.
+        Muted(AccountMuted) "muted" v 1 since "0.1.0",
+        /// Fields of an account's profile changed; exactly those that the body names.
+        ProfileChanged(AccountProfileChanged) "profile_changed" v 1 since "0.1.0",
     }
     /// Messages of a conversation.
     Message(MessageEvent) "message" {

@@ -9,11 +9,17 @@ pub enum Reason {
     SenderUnknown = 101,
     RecipientUnknown = 102,
     ProfileValueTooLong = 103,
+    AdministratorStays = 104,
+    ProfileTagUnknown = 105,
+    ProfileTypeDiffers = 106,
+    ProfileValueNotAllowed = 107,
+    ProfileReadOnly = 108,
     // 200..: messages
     MessageUnknown = 200,
     MessageAlreadyRecalled = 201,
     MessageTooLarge = 202,
     MessageTimeInvalid = 203,
+    SenderMuted = 204,
     // 300..: groups
     GroupUnknown = 300,
     GroupIdTaken = 301,
@@ -26,6 +32,9 @@ pub enum Reason {
     // 400..: apps
     AppExists = 400,
     AppUnknown = 401,
+    FieldNameInvalid = 402,
+    FieldsFull = 403,
+    FieldStays = 404,
 }
 
 impl Reason {
@@ -35,10 +44,16 @@ impl Reason {
         Self::SenderUnknown,
         Self::RecipientUnknown,
         Self::ProfileValueTooLong,
+        Self::AdministratorStays,
+        Self::ProfileTagUnknown,
+        Self::ProfileTypeDiffers,
+        Self::ProfileValueNotAllowed,
+        Self::ProfileReadOnly,
         Self::MessageUnknown,
         Self::MessageAlreadyRecalled,
         Self::MessageTooLarge,
         Self::MessageTimeInvalid,
+        Self::SenderMuted,
         Self::GroupUnknown,
         Self::GroupIdTaken,
         Self::GroupIdTakenBySameOwner,
@@ -49,6 +64,9 @@ impl Reason {
         Self::OwnerStays,
         Self::AppExists,
         Self::AppUnknown,
+        Self::FieldNameInvalid,
+        Self::FieldsFull,
+        Self::FieldStays,
     ];
 
     /// The stable number.
@@ -65,10 +83,16 @@ impl Reason {
             Self::SenderUnknown => "sender_unknown",
             Self::RecipientUnknown => "recipient_unknown",
             Self::ProfileValueTooLong => "profile_value_too_long",
+            Self::AdministratorStays => "administrator_stays",
+            Self::ProfileTagUnknown => "profile_tag_unknown",
+            Self::ProfileTypeDiffers => "profile_type_differs",
+            Self::ProfileValueNotAllowed => "profile_value_not_allowed",
+            Self::ProfileReadOnly => "profile_read_only",
             Self::MessageUnknown => "message_unknown",
             Self::MessageAlreadyRecalled => "message_already_recalled",
             Self::MessageTooLarge => "message_too_large",
             Self::MessageTimeInvalid => "message_time_invalid",
+            Self::SenderMuted => "sender_muted",
             Self::GroupUnknown => "group_unknown",
             Self::GroupIdTaken => "group_id_taken",
             Self::GroupIdTakenBySameOwner => "group_id_taken_by_same_owner",
@@ -79,6 +103,9 @@ impl Reason {
             Self::OwnerStays => "owner_stays",
             Self::AppExists => "app_exists",
             Self::AppUnknown => "app_unknown",
+            Self::FieldNameInvalid => "field_name_invalid",
+            Self::FieldsFull => "fields_full",
+            Self::FieldStays => "field_stays",
         }
     }
 }

@@ -17,6 +17,7 @@ mod conversation;
 mod id;
 pub mod limits;
 mod position;
+pub mod profile;
 
 pub use code::Reason;
 pub use conversation::{ConversationId, ConversationIdError};

@@ -12,8 +12,20 @@ pub const MESSAGE_BYTES_MAX: usize = 12 * 1024;
 pub const MESSAGE_ELEMENTS_MAX: usize = 64;
 /// How long a message may wait to be delivered, seconds (Tencent Cloud Chat: 7 days).
 pub const MESSAGE_LIFETIME_SECONDS_MAX: u64 = 604_800;
-/// Accounts in one `multiaccount_import` or `account_check`.
+/// Accounts in one `multiaccount_import`, `account_check` or `account_delete`.
 pub const ACCOUNTS_PER_CALL_MAX: usize = 100;
+/// Accounts in one `query_online_status` (Tencent Cloud Chat: 500, else 90011).
+pub const ONLINE_STATUS_PER_CALL_MAX: usize = 500;
+/// Accounts in one `portrait_get`.
+pub const PROFILES_PER_CALL_MAX: usize = 100;
+/// Tags or items in one call about profiles (ours: far more than an app can have).
+pub const PROFILE_TAGS_PER_CALL_MAX: usize = 100;
+/// Tag_Profile_IM_Location's length, bytes (four numbers of four bytes).
+pub const PROFILE_LOCATION_BYTES_MAX: usize = 16;
+/// Custom fields of profiles, and of friends, that an app may declare (Tencent Cloud Chat: 20).
+pub const CUSTOM_FIELDS_MAX: usize = 20;
+/// Letters of a custom field's name.
+pub const CUSTOM_FIELD_NAME_BYTES_MAX: usize = 8;
 /// Peers in one `get_c2c_unread_msg_num`.
 pub const UNREAD_PEERS_PER_CALL_MAX: usize = 10;
 /// Messages on one page of one-to-one history (ours; the contract bounds a page by 13 KB).

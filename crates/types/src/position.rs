@@ -56,6 +56,9 @@ impl fmt::Display for Seq {
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
+    /// The end of what never ends: a mute for good.
+    pub const FOREVER: Self = Self(u64::MAX);
+
     #[must_use]
     pub fn from_seconds(seconds: u64) -> Self {
         Self(seconds.saturating_mul(1000))

@@ -1,8 +1,9 @@
+use hansard_events::account::AccountDeleted;
 use hansard_events::conversation::ConversationRead;
 use hansard_events::group::{MembersAdded, MembersRemoved};
 use hansard_events::message::{MessageRecalled, MessageSent, encode_elements};
 use hansard_store::key::Key;
-use hansard_store::{Error, Overlay, Result, row};
+use hansard_store::{Error, Overlay, Result, Table, row};
 use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId};
 
 use crate::reader::Reader;
@@ -115,7 +116,7 @@ fn sent_c2c(
         event.sent_at.seconds(),
     );
     // Imports may repeat a key: the first message keeps it.
-    if state_get_is_none(state, &key)? {
+    if is_none(state, &KEY, &key)? {
         state.put(&KEY, key, row::encode(&KEY, &event.seq)?);
     }
     state.put(
@@ -123,23 +124,42 @@ fn sent_c2c(
         time_key(app, conversation, event.sent_at, event.seq),
         Vec::new(),
     );
-    if event.no_last {
-        return Ok(());
+    let shown = InboxRow {
+        last_shown_at: (!event.no_last).then_some(event.sent_at),
+    };
+    let entry = row::encode(&INBOX, &shown)?;
+    for key in [inbox_key(app, one, other), inbox_key(app, other, one)] {
+        // What is not shown leaves what was; the entry is there nevertheless, because it tells
+        // which conversations an account is in.
+        if !event.no_last || is_none(state, &INBOX, &key)? {
+            state.put(&INBOX, key, entry.clone());
+        }
     }
-    let entry = row::encode(
-        &INBOX,
-        &InboxRow {
-            last_shown_at: event.sent_at,
-        },
-    )?;
-    state.put(&INBOX, inbox_key(app, one, other), entry.clone());
-    state.put(&INBOX, inbox_key(app, other, one), entry);
     Ok(())
 }
 
-fn state_get_is_none(state: &Overlay<'_>, key: &[u8]) -> Result<bool> {
+fn is_none(state: &Overlay<'_>, table: &'static Table, key: &[u8]) -> Result<bool> {
     use hansard_store::Read as _;
-    Ok(state.get(&KEY, key)?.is_none())
+    Ok(state.get(table, key)?.is_none())
+}
+
+/// Whoever is imported under this name later has an empty inbox, and sees nothing of what was
+/// said before. The others keep what they have.
+pub(crate) fn account_deleted(
+    app: AppId,
+    event: &AccountDeleted,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let AccountDeleted { user_id } = event;
+    for peer in Reader::new(state, app).peers(user_id)? {
+        let conversation = ConversationId::c2c(user_id, &peer);
+        let head = Reader::new(state, app).head(&conversation)?;
+        let mut row = Reader::new(state, app).reader(&conversation, user_id)?;
+        row.clear_seq = head.last_seq;
+        put_reader(app, &conversation, user_id, &row, state)?;
+        state.delete(&INBOX, inbox_key(app, user_id, &peer));
+    }
+    Ok(())
 }
 
 fn sent_group(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {

@@ -18,7 +18,7 @@ mod rows;
 mod tests;
 mod unread;
 
-use hansard_events::{ConversationEvent, Event, GroupEvent, MessageEvent, Recorded};
+use hansard_events::{AccountEvent, ConversationEvent, Event, GroupEvent, MessageEvent, Recorded};
 use hansard_projector::Projection;
 use hansard_store::{Overlay, Result, Table};
 use hansard_types::AppId;
@@ -29,7 +29,7 @@ pub use rows::{HeadRow, MessageRow, ReaderRow, Recall, TABLES};
 /// Its stable name.
 pub const NAME: &str = "conversations";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Folds message, conversation and group events.
 #[derive(Debug, Default)]
@@ -72,7 +72,14 @@ impl Projection for Conversations {
                 | GroupEvent::ProfileChanged(_)
                 | GroupEvent::Dissolved(_) => Ok(()),
             },
-            Event::Account(_) | Event::App(_) => Ok(()),
+            Event::Account(event) => match event {
+                AccountEvent::Deleted(event) => apply::account_deleted(app, event, state),
+                AccountEvent::Imported(_)
+                | AccountEvent::SignaturesRevoked(_)
+                | AccountEvent::Muted(_)
+                | AccountEvent::ProfileChanged(_) => Ok(()),
+            },
+            Event::App(_) => Ok(()),
         }
     }
 }

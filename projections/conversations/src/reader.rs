@@ -208,8 +208,35 @@ impl<'a> Reader<'a> {
             .unwrap_or_default())
     }
 
-    /// An account's one-to-one conversations, the latest first.
+    /// Whom an account shares a one-to-one conversation with.
+    pub(crate) fn peers(&self, user: &UserId) -> Result<Vec<UserId>> {
+        let rows = self.inbox_rows(user)?;
+        Ok(rows.into_iter().map(|(peer, _)| peer).collect())
+    }
+
+    /// An account's one-to-one conversations in which something is shown, the latest first.
     pub fn inbox(&self, user: &UserId) -> Result<Vec<InboxEntry>> {
+        let mut entries: Vec<InboxEntry> = self
+            .inbox_rows(user)?
+            .into_iter()
+            .filter_map(|(peer, row)| {
+                let last_shown_at = row.last_shown_at?;
+                Some(InboxEntry {
+                    peer,
+                    last_shown_at,
+                })
+            })
+            .collect();
+        entries.sort_by(|one, other| {
+            other
+                .last_shown_at
+                .cmp(&one.last_shown_at)
+                .then_with(|| one.peer.cmp(&other.peer))
+        });
+        Ok(entries)
+    }
+
+    fn inbox_rows(&self, user: &UserId) -> Result<Vec<(UserId, InboxRow)>> {
         let range = KeyRange::prefix(&Key::of(self.app).text(user.as_str()).bytes());
         let mut entries = Vec::new();
         let mut failed = None;
@@ -222,12 +249,7 @@ impl<'a> Reader<'a> {
                     .and_then(|_| parts.text());
                 let peer = peer.and_then(|text| UserId::new(text).ok());
                 match (peer, row::decode::<InboxRow>(&INBOX, value)) {
-                    (Some(peer), Ok(InboxRow { last_shown_at })) => {
-                        entries.push(InboxEntry {
-                            peer,
-                            last_shown_at,
-                        });
-                    }
+                    (Some(peer), Ok(row)) => entries.push((peer, row)),
                     (None, _) => failed = Some(unreadable(INBOX.name)),
                     (_, Err(error)) => failed = Some(error),
                 }
@@ -237,16 +259,7 @@ impl<'a> Reader<'a> {
                     ControlFlow::Continue(())
                 }
             })?;
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        entries.sort_by(|one, other| {
-            other
-                .last_shown_at
-                .cmp(&one.last_shown_at)
-                .then_with(|| one.peer.cmp(&other.peer))
-        });
-        Ok(entries)
+        failed.map_or(Ok(entries), Err)
     }
 }
 

@@ -159,14 +159,25 @@ pub struct ReaderRow {
     pub read_seq: Seq,
     /// The conversation's last seq when this member joined: what came before is not unread.
     pub join_seq: Seq,
+    /// One-to-one: the conversation's last seq when the account was deleted. Whoever has its name
+    /// now sees what came after.
+    pub clear_seq: Seq,
     /// How many messages this account has sent here.
     pub sent: u64,
+}
+
+impl ReaderRow {
+    /// Nothing up to here is unread.
+    pub(crate) fn floor(&self) -> Seq {
+        self.read_seq.max(self.join_seq).max(self.clear_seq)
+    }
 }
 
 /// One entry of an inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct InboxRow {
-    pub(crate) last_shown_at: Timestamp,
+    /// `None` while nothing was said in it that is shown.
+    pub(crate) last_shown_at: Option<Timestamp>,
 }
 
 pub(crate) fn conversation_key(app: AppId, conversation: &ConversationId) -> Vec<u8> {

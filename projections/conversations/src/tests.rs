@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use hansard_events::account::AccountDeleted;
 use hansard_events::conversation::ConversationRead;
 use hansard_events::group::MembersAdded;
 use hansard_events::message::{Element, MessageRecalled, MessageSent};
@@ -277,4 +278,56 @@ proptest! {
             prop_assert_eq!(unread, expected, "{}", id);
         }
     }
+}
+
+#[test]
+fn a_deleted_account_begins_anew_and_its_peers_keep_what_they_have() {
+    let mut fixture = Fixture::new();
+    let (ann, ben, cho) = (user("ann"), user("ben"), user("cho"));
+    let (shown, hidden) = (
+        ConversationId::c2c(&ann, &ben),
+        ConversationId::c2c(&ann, &cho),
+    );
+    for seq in 1..=3 {
+        fixture
+            .apply(sent(&shown, seq, "ben", seq))
+            .expect("applies");
+    }
+    let quiet = MessageSent {
+        no_last: true,
+        ..sent(&hidden, 1, "cho", 4)
+    };
+    fixture.apply(quiet).expect("applies");
+    let unread = |fixture: &Fixture, conversation: &ConversationId, of: &UserId| {
+        let unread = fixture.reader().unread(conversation, of);
+        unread.expect("readable")
+    };
+    assert_eq!(unread(&fixture, &shown, &ann), 3);
+    assert_eq!(unread(&fixture, &hidden, &ann), 1);
+    let inbox = |fixture: &Fixture, of: &UserId| {
+        let inbox = fixture.reader().inbox(of).expect("readable");
+        inbox
+            .into_iter()
+            .map(|entry| entry.peer)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        inbox(&fixture, &ann),
+        std::slice::from_ref(&ben),
+        "what is shown"
+    );
+    let deleted = AccountDeleted {
+        user_id: ann.clone(),
+    };
+    fixture.apply(deleted).expect("applies");
+    assert_eq!(inbox(&fixture, &ann), []);
+    assert_eq!(inbox(&fixture, &ben), std::slice::from_ref(&ann));
+    for conversation in [&shown, &hidden] {
+        assert_eq!(unread(&fixture, conversation, &ann), 0);
+    }
+    let floor = fixture.reader().reader(&shown, &ann).expect("readable");
+    assert_eq!(floor.clear_seq, Seq(3));
+    fixture.apply(sent(&shown, 4, "ben", 5)).expect("applies");
+    assert_eq!(unread(&fixture, &shown, &ann), 1);
+    assert_eq!(inbox(&fixture, &ann), [ben]);
 }

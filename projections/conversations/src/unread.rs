@@ -8,7 +8,7 @@ use hansard_types::{AppId, ConversationId, Seq, UserId};
 use crate::reader::Reader;
 use crate::rows::{OWN, UNCOUNTED, message_key, own_prefix};
 
-/// How many messages a reader has not read: those after the read position and the join, by
+/// How many messages a reader has not read: those after the read position, the join and the clearing, by
 /// others, that count. Costs two look-ups and a scan of the uncounted messages in the range.
 pub(crate) fn unread(
     store: &dyn Read,
@@ -19,7 +19,7 @@ pub(crate) fn unread(
     let queries = Reader::new(store, app);
     let last = queries.head(conversation)?.last_seq;
     let reader = queries.reader(conversation, user)?;
-    let floor = reader.read_seq.max(reader.join_seq);
+    let floor = reader.floor();
     if floor >= last {
         return Ok(0);
     }

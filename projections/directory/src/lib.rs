@@ -2,51 +2,63 @@
 //!
 //! Not here: what accounts say (conversations) or where they are members (groups).
 //!
+//! A deleted account leaves nothing here but its revoked signatures: a signature that was taken
+//! back does not hold again because an account of that name was imported anew.
+//!
+//! Sessions are read here ([`Reader::sessions`]) and nobody writes them yet: there are no client
+//! connections, so everyone is offline.
+//!
 //! Invariants: an account's row holds exactly what its events said last; apps are kept under app
 //! 0, the control log, which is where they are decided.
 
-use hansard_events::account::AccountImported;
-use hansard_events::app::{AppCreated, AppSettingsChanged};
+mod account;
+
+use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField};
 use hansard_events::{AccountEvent, AppEvent, Event, Recorded};
 use hansard_projector::Projection;
 use hansard_store::key::{Key, Parts};
 use hansard_store::{Access, Direction, KeyRange, Overlay, Read, Result, Table, row};
 use hansard_types::{AppId, Timestamp, UserId};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
+
+pub use account::{AccountRow, Platform, ProfileRow, SessionRow, SessionState};
 
 static APP: Table = Table {
     name: "directory.app_settings",
     kind: 0x0101,
     access: Access::Point,
 };
-static ACCOUNT: Table = Table {
+pub(crate) static ACCOUNT: Table = Table {
     name: "directory.user_account",
     kind: 0x0102,
     access: Access::Hot,
 };
 
 /// The tables of this projection.
-pub static TABLES: &[&Table] = &[&APP, &ACCOUNT];
+pub static TABLES: &[&Table] = &[
+    &APP,
+    &ACCOUNT,
+    &account::PROFILE,
+    &account::REVOCATION,
+    &account::SESSION,
+];
 /// Its stable name.
 pub const NAME: &str = "directory";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// An app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppRow {
     pub administrators: Vec<UserId>,
     pub secret_fingerprint: String,
+    /// Custom fields of profiles.
+    pub profile_fields: Vec<CustomField>,
+    /// Custom fields of friends.
+    pub friend_fields: Vec<CustomField>,
     pub created_at: Timestamp,
-}
-
-/// An account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountRow {
-    pub nick: Option<String>,
-    pub face_url: Option<String>,
-    pub imported_at: Timestamp,
 }
 
 /// Folds account and app events.
@@ -75,43 +87,20 @@ impl Projection for Directory {
     ) -> Result<()> {
         let time = recorded.envelope.time;
         match event {
-            Event::Account(AccountEvent::Imported(event)) => imported(app, event, time, state),
+            Event::Account(event) => match event {
+                AccountEvent::Imported(event) => account::imported(app, event, time, state),
+                AccountEvent::Deleted(event) => account::deleted(app, event, state),
+                AccountEvent::SignaturesRevoked(event) => {
+                    account::signatures_revoked(app, event, state)
+                }
+                AccountEvent::Muted(event) => account::muted(app, event, state),
+                AccountEvent::ProfileChanged(event) => account::profile_changed(app, event, state),
+            },
             Event::App(AppEvent::Created(event)) => created(app, event, time, state),
             Event::App(AppEvent::SettingsChanged(event)) => settings_changed(app, event, state),
             Event::Message(_) | Event::Conversation(_) | Event::Group(_) => Ok(()),
         }
     }
-}
-
-fn imported(
-    app: AppId,
-    event: &AccountImported,
-    time: Timestamp,
-    state: &mut Overlay<'_>,
-) -> Result<()> {
-    let AccountImported {
-        user_id,
-        nick,
-        face_url,
-    } = event;
-    let before = Reader::new(state, app).account(user_id)?;
-    let mut account = before.unwrap_or(AccountRow {
-        nick: None,
-        face_url: None,
-        imported_at: time,
-    });
-    if let Some(nick) = nick {
-        account.nick = Some(nick.clone());
-    }
-    if let Some(face_url) = face_url {
-        account.face_url = Some(face_url.clone());
-    }
-    state.put(
-        &ACCOUNT,
-        account_key(app, user_id),
-        row::encode(&ACCOUNT, &account)?,
-    );
-    Ok(())
 }
 
 fn created(
@@ -128,6 +117,8 @@ fn created(
     let app = AppRow {
         administrators: administrators.clone(),
         secret_fingerprint: secret_fingerprint.clone(),
+        profile_fields: Vec::new(),
+        friend_fields: Vec::new(),
         created_at: time,
     };
     state.put(&APP, app_key(control, *app_id), row::encode(&APP, &app)?);
@@ -143,6 +134,8 @@ fn settings_changed(
         app_id,
         administrators,
         secret_fingerprint,
+        profile_fields,
+        friend_fields,
     } = event;
     let Some(mut app) = Reader::new(state, control).app(*app_id)? else {
         return Ok(());
@@ -153,11 +146,17 @@ fn settings_changed(
     if let Some(fingerprint) = secret_fingerprint {
         app.secret_fingerprint.clone_from(fingerprint);
     }
+    if let Some(fields) = profile_fields {
+        app.profile_fields.clone_from(fields);
+    }
+    if let Some(fields) = friend_fields {
+        app.friend_fields.clone_from(fields);
+    }
     state.put(&APP, app_key(control, *app_id), row::encode(&APP, &app)?);
     Ok(())
 }
 
-fn account_key(app: AppId, user: &UserId) -> Vec<u8> {
+pub(crate) fn account_key(app: AppId, user: &UserId) -> Vec<u8> {
     Key::of(app).text(user.as_str()).bytes()
 }
 
@@ -181,8 +180,28 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Here and below: when the store fails.
     pub fn account(&self, user: &UserId) -> Result<Option<AccountRow>> {
-        let bytes = self.store.get(&ACCOUNT, &account_key(self.app, user))?;
-        bytes.map(|bytes| row::decode(&ACCOUNT, &bytes)).transpose()
+        self.get(&ACCOUNT, user)
+    }
+
+    /// The fields of an account's profile that are set, by tag.
+    pub fn profile(&self, user: &UserId) -> Result<ProfileRow> {
+        Ok(self.get(&account::PROFILE, user)?.unwrap_or_default())
+    }
+
+    /// The last second whose signatures of the account no longer hold; `None`: all hold. One
+    /// look-up by key, made for every request.
+    pub fn signatures_revoked_up_to(&self, user: &UserId) -> Result<Option<u64>> {
+        self.get(&account::REVOCATION, user)
+    }
+
+    /// The devices an account is or was connected with.
+    pub fn sessions(&self, user: &UserId) -> Result<Vec<SessionRow>> {
+        Ok(self.get(&account::SESSION, user)?.unwrap_or_default())
+    }
+
+    fn get<T: DeserializeOwned>(&self, table: &'static Table, user: &UserId) -> Result<Option<T>> {
+        let bytes = self.store.get(table, &account_key(self.app, user))?;
+        bytes.map(|bytes| row::decode(table, &bytes)).transpose()
     }
 
     pub fn app(&self, app: AppId) -> Result<Option<AppRow>> {

@@ -1,3 +1,4 @@
+use hansard_events::account::AccountDeleted;
 use hansard_events::group::{
     GroupCreated, GroupDissolved, MembersAdded, MembersRemoved, ProfileChanged, Role,
 };
@@ -5,7 +6,7 @@ use hansard_events::message::MessageSent;
 use hansard_store::{Overlay, Result, row};
 use hansard_types::{AppId, ConversationId, GroupId, Timestamp, UserId};
 
-use crate::reader::Reader;
+use crate::reader::{Membership, Reader};
 use crate::{GROUP, GroupRow, JOINED, MEMBER, MemberRow, group_key, joined_key, member_key};
 
 pub(crate) fn created(app: AppId, event: &GroupCreated, state: &mut Overlay<'_>) -> Result<()> {
@@ -91,17 +92,28 @@ pub(crate) fn members_removed(
         return Ok(());
     };
     for user in accounts {
-        if Reader::new(state, app).member(group_id, user)?.is_none() {
-            continue;
-        }
-        state.delete(&MEMBER, member_key(app, group_id, user));
-        state.delete(&JOINED, joined_key(app, user, group_id));
-        group.member_count = group.member_count.saturating_sub(1);
-        if group.owner.as_ref() == Some(user) {
-            group.owner = None;
-        }
+        remove(app, group_id, &mut group, user, state)?;
     }
     put(app, group_id, &group, state)
+}
+
+/// A deleted account is in no group any more; groups it owned have no owner.
+pub(crate) fn account_deleted(
+    app: AppId,
+    event: &AccountDeleted,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let AccountDeleted { user_id } = event;
+    for membership in Reader::new(state, app).joined(user_id)? {
+        let Membership {
+            group_id,
+            mut group,
+            member: _,
+        } = membership;
+        remove(app, &group_id, &mut group, user_id, state)?;
+        put(app, &group_id, &group, state)?;
+    }
+    Ok(())
 }
 
 pub(crate) fn profile_changed(
@@ -200,6 +212,25 @@ fn add(
     );
     state.put(&JOINED, joined_key(app, user, group_id), Vec::new());
     group.member_count += 1;
+    Ok(())
+}
+
+fn remove(
+    app: AppId,
+    group_id: &GroupId,
+    group: &mut GroupRow,
+    user: &UserId,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    if Reader::new(state, app).member(group_id, user)?.is_none() {
+        return Ok(());
+    }
+    state.delete(&MEMBER, member_key(app, group_id, user));
+    state.delete(&JOINED, joined_key(app, user, group_id));
+    group.member_count = group.member_count.saturating_sub(1);
+    if group.owner.as_ref() == Some(user) {
+        group.owner = None;
+    }
     Ok(())
 }
 

@@ -12,7 +12,7 @@ mod reader;
 mod tests;
 
 use hansard_events::group::{GroupType, JoinOption, Role};
-use hansard_events::{Event, GroupEvent, MessageEvent, Recorded};
+use hansard_events::{AccountEvent, Event, GroupEvent, MessageEvent, Recorded};
 use hansard_projector::Projection;
 use hansard_store::key::Key;
 use hansard_store::{Access, Overlay, Result, Table};
@@ -42,7 +42,7 @@ pub static TABLES: &[&Table] = &[&GROUP, &MEMBER, &JOINED];
 /// Its stable name.
 pub const NAME: &str = "groups";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A group's profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,7 +110,14 @@ impl Projection for Groups {
                 MessageEvent::Sent(event) => apply::sender_joins(app, event, state),
                 MessageEvent::Recalled(_) => Ok(()),
             },
-            Event::Account(_) | Event::Conversation(_) | Event::App(_) => Ok(()),
+            Event::Account(event) => match event {
+                AccountEvent::Deleted(event) => apply::account_deleted(app, event, state),
+                AccountEvent::Imported(_)
+                | AccountEvent::SignaturesRevoked(_)
+                | AccountEvent::Muted(_)
+                | AccountEvent::ProfileChanged(_) => Ok(()),
+            },
+            Event::Conversation(_) | Event::App(_) => Ok(()),
         }
     }
 }

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use hansard_events::account::AccountDeleted;
 use hansard_events::group::{
     FirstMember, GroupCreated, GroupDissolved, MembersAdded, MembersRemoved,
 };
@@ -171,4 +172,29 @@ fn removing_the_owner_leaves_the_group_without_one() {
         .expect("readable")
         .expect("there");
     assert_eq!(row.owner, None);
+}
+
+#[test]
+fn a_deleted_account_is_in_no_group_and_owns_none() {
+    let store = MemoryStore::new();
+    apply(&store, 1, created("one"));
+    apply(&store, 2, created("two"));
+    let added = MembersAdded {
+        group_id: group("one"),
+        accounts: vec![user("ann")],
+        ..MembersAdded::sample()
+    };
+    apply(&store, 3, added);
+    for (sequence, id) in [(4, "owner"), (5, "ann"), (6, "nobody")] {
+        let deleted = AccountDeleted { user_id: user(id) };
+        apply(&store, sequence, deleted);
+    }
+    let reader = Reader::new(&store, APP);
+    for id in GROUPS {
+        let row = reader.group(&group(id)).expect("readable").expect("there");
+        assert_eq!((row.owner, row.member_count), (None, 0), "{id}");
+        let members = reader.members(&group(id), 10).expect("readable");
+        assert_eq!(members, [], "{id}");
+    }
+    assert_eq!(reader.joined(&user("owner")).expect("readable"), []);
 }

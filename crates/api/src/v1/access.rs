@@ -56,6 +56,14 @@ impl FromRequestParts<Arc<Shared>> for Access {
             .verifier
             .verify(claim, secret.as_deref(), engine.now());
         let verified = verified.map_err(unauthorised)?;
+        let caller = UserId::new(&verified.identifier)
+            .map_err(|_| unauthorised(SignatureFault::Malformed))?;
+        if shared
+            .is_revoked(app, &caller, verified.issued_at_seconds)
+            .map_err(Problem::broken)?
+        {
+            return Err(unauthorised(SignatureFault::Revoked));
+        }
         if !engine.is_administrator(app, &verified.identifier) {
             let title = "the token's account is not an administrator of the app";
             return Err(Problem::new(
@@ -64,8 +72,6 @@ impl FromRequestParts<Arc<Shared>> for Access {
                 title,
             ));
         }
-        let caller = UserId::new(&verified.identifier)
-            .map_err(|_| unauthorised(SignatureFault::Malformed))?;
         let given = parts
             .headers
             .get("x-request-id")
@@ -87,7 +93,8 @@ fn unauthorised(fault: SignatureFault) -> Problem {
         | SignatureFault::KeyDiffers
         | SignatureFault::IdentifierDiffers
         | SignatureFault::AppDiffers
-        | SignatureFault::Expired => {
+        | SignatureFault::Expired
+        | SignatureFault::Revoked => {
             let title = "the bearer token must be a valid UserSig of an administrator of the app";
             Problem::new(StatusCode::UNAUTHORIZED, fault.name(), title)
                 .with_detail(fault.to_string())

@@ -358,7 +358,13 @@ impl Readable<'_> {
         seq: Seq,
     ) -> Result<bool, Problem> {
         match conversation {
-            ConversationId::C2c(one, other) => Ok(one == viewer || other == viewer),
+            ConversationId::C2c(one, other) if one == viewer || other == viewer => {
+                let conversations = self.task.engine.conversations(self.task.app);
+                let reader = conversations.reader(conversation, viewer);
+                // What was said to an earlier account of that name is not the viewer's.
+                Ok(seq > reader.map_err(Problem::broken)?.clear_seq)
+            }
+            ConversationId::C2c(..) => Ok(false),
             ConversationId::Group(group) => {
                 let floor = match self.groups.get(group) {
                     Some(floor) => *floor,

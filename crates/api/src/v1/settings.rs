@@ -1,4 +1,4 @@
-//! `/v1/apps/{app}/settings`: who may call the app's server API.
+//! `/v1/apps/{app}/settings`: who may call the app's server API, and its custom fields.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use hansard_domain::Command;
 use hansard_domain::app::ChangeAppSettings;
+use hansard_events::app::CustomField;
 use hansard_types::{AppId, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,10 @@ struct Settings {
     app: AppId,
     /// Accounts that may call the app's server API.
     administrators: Vec<UserId>,
+    /// Custom fields of profiles: `Tag_Profile_Custom_<name>`.
+    profile_fields: Vec<CustomField>,
+    /// Custom fields of friends: `Tag_SNS_Custom_<name>`.
+    friend_fields: Vec<CustomField>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -62,6 +67,11 @@ struct SettingsChange {
     /// The whole new list, 1 to 100. The caller must stay in it: who locks themselves out has no
     /// way back in.
     administrators: Option<Vec<UserId>>,
+    /// The whole new list, at most 20, names of 1 to 8 letters. A declared field keeps its name
+    /// and type and is not taken back; who reads and writes it may change.
+    profile_fields: Option<Vec<CustomField>>,
+    /// As `profile_fields`.
+    friend_fields: Option<Vec<CustomField>>,
 }
 
 pub(crate) async fn show(State(shared): State<Arc<Shared>>, access: Access) -> Response {
@@ -78,6 +88,8 @@ fn settings(shared: &Shared, app: AppId) -> Result<Response, Problem> {
     Ok(Json(Settings {
         app,
         administrators: row.administrators,
+        profile_fields: row.profile_fields,
+        friend_fields: row.friend_fields,
     })
     .into_response())
 }
@@ -93,21 +105,20 @@ pub(crate) async fn change(
 }
 
 async fn apply(shared: &Shared, access: &Access, body: &Bytes) -> Result<(), Problem> {
-    let SettingsChange { administrators } = json_body(body)?;
-    let Some(administrators) = administrators else {
-        return Ok(());
-    };
-    if administrators.is_empty() || administrators.len() > ADMINISTRATORS_MAX {
-        let detail = format!("administrators holds 1 to {ADMINISTRATORS_MAX} accounts");
-        return Err(Problem::invalid(detail));
-    }
-    if !administrators.contains(&access.caller) {
-        return Err(Problem::invalid("administrators must hold the caller"));
+    let SettingsChange {
+        administrators,
+        profile_fields,
+        friend_fields,
+    } = json_body(body)?;
+    if let Some(administrators) = &administrators {
+        check_administrators(administrators, access)?;
     }
     let command = ChangeAppSettings {
         app_id: access.app,
-        administrators: Some(administrators),
+        administrators,
         secret_fingerprint: None,
+        profile_fields,
+        friend_fields,
     };
     // Apps and their settings are a log of their own: app 0.
     let command = Command::ChangeAppSettings(command);
@@ -117,4 +128,15 @@ async fn apply(shared: &Shared, access: &Access, body: &Bytes) -> Result<(), Pro
         .submit(AppId(0), command, access.provenance())
         .await;
     submitted.map(|_| ()).map_err(not_submitted)
+}
+
+fn check_administrators(administrators: &[UserId], access: &Access) -> Result<(), Problem> {
+    if administrators.is_empty() || administrators.len() > ADMINISTRATORS_MAX {
+        let detail = format!("administrators holds 1 to {ADMINISTRATORS_MAX} accounts");
+        return Err(Problem::invalid(detail));
+    }
+    if !administrators.contains(&access.caller) {
+        return Err(Problem::invalid("administrators must hold the caller"));
+    }
+    Ok(())
 }

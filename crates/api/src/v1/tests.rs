@@ -107,7 +107,8 @@ async fn administrators_are_shown_and_changed() {
         let request = api.v1_request("PATCH", "settings", Body::from(body.to_string()));
         api.send(request).await
     };
-    let expected = json!({ "app": APP, "administrators": ["administrator"] });
+    let expected = json!({ "app": APP, "administrators": ["administrator"],
+        "profile_fields": [], "friend_fields": [] });
     assert_eq!(api.v1("settings").await.json(), expected);
     let changed = change(json!({ "administrators": ["administrator", "alice"] })).await;
     assert_eq!(changed.status, StatusCode::OK, "{}", changed.text());
@@ -133,4 +134,63 @@ async fn administrators_are_shown_and_changed() {
             "{body}"
         );
     }
+}
+
+#[tokio::test]
+async fn custom_fields_are_declared_and_written_and_read_by_those_who_may() {
+    let api = TestApi::start().await;
+    let change = async |body: Value| {
+        let request = api.v1_request("PATCH", "settings", Body::from(body.to_string()));
+        api.send(request).await
+    };
+    let field = |name: &str, readers: &[&str], writers: &[&str]| json!({ "name": name, "type": "string", "readers": readers, "writers": writers });
+    let both = ["app", "admin"];
+    let fields = json!([
+        field("Team", &both, &both),
+        field("Secret", &["app"], &both),
+        field("Own", &both, &["app"]),
+    ]);
+    let changed = change(json!({ "profile_fields": fields })).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.text());
+    assert_eq!(changed.json()["profile_fields"], fields);
+
+    let set = |tag: &str, value: Value| json!({ "From_Account": "alice", "ProfileItem": [{ "Tag": tag, "Value": value }] });
+    let path = "profile/portrait_set";
+    api.v4_ok(path, set("Tag_Profile_Custom_Team", json!("y".repeat(500))))
+        .await;
+    let cases = [
+        (
+            set("Tag_Profile_Custom_Team", json!("y".repeat(501))),
+            40601,
+        ),
+        (set("Tag_Profile_Custom_Team", json!(7)), 40610),
+        (set("Tag_Profile_Custom_Own", json!("mine")), 40008),
+        (set("Tag_Profile_Custom_Other", json!("x")), 40009),
+    ];
+    api.refuses(path, cases).await;
+    let get = |tag: &str| json!({ "To_Account": ["alice"], "TagList": [tag] });
+    let path = "profile/portrait_get";
+    let answer = api.v4_ok(path, get("Tag_Profile_Custom_Team")).await;
+    assert_eq!(
+        answer["UserProfileItem"][0]["ProfileItem"][0]["Value"],
+        "y".repeat(500)
+    );
+    api.refuses(path, [(get("Tag_Profile_Custom_Secret"), 40007)])
+        .await;
+
+    for refused in [
+        json!({ "profile_fields": [] }),
+        json!({ "profile_fields": [field("Team", &both, &both)] }),
+        json!({ "friend_fields": [field("TooLongName", &both, &both)] }),
+        json!({ "friend_fields": [field("a1", &both, &both)] }),
+        json!({ "friend_fields": "Team" }),
+    ] {
+        let answer = change(refused.clone()).await;
+        assert!(
+            answer.status.is_client_error(),
+            "{refused}: {}",
+            answer.text()
+        );
+    }
+    assert_eq!(api.v1("settings").await.json()["profile_fields"], fields);
 }

@@ -20,7 +20,11 @@ pub(crate) fn success<T: Serialize>(
     body: &T,
 ) -> Result<Vec<u8>, serde_json::Error> {
     let mut text = Vec::with_capacity(192);
-    text.extend_from_slice(br#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"""#);
+    text.push(b'{');
+    if service.has_action_status() {
+        text.extend_from_slice(br#""ActionStatus":"OK","#);
+    }
+    text.extend_from_slice(br#""ErrorCode":0,"ErrorInfo":"""#);
     if service.has_error_display() {
         text.extend_from_slice(br#","ErrorDisplay":"""#);
     }
@@ -38,7 +42,8 @@ pub(crate) fn success<T: Serialize>(
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Fail<'a> {
-    action_status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action_status: Option<&'static str>,
     error_code: u32,
     error_info: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,8 +53,9 @@ struct Fail<'a> {
 /// A failed answer; no service when the path names none.
 pub(crate) fn failure(service: Option<Service>, code: u32, info: &str) -> Vec<u8> {
     let has_display = service.is_some_and(Service::has_error_display);
+    let has_status = service.is_none_or(Service::has_action_status);
     let fail = Fail {
-        action_status: "FAIL",
+        action_status: has_status.then_some("FAIL"),
         error_code: code,
         error_info: info,
         error_display: has_display.then_some(""),
@@ -108,6 +114,18 @@ mod tests {
         let expected =
             json!({ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "", "ErrorDisplay": "" });
         assert_eq!(parsed(&body), expected);
+    }
+
+    #[test]
+    fn one_service_leaves_the_status_out() {
+        let body = success(Service::Config, &json!({ "A": 1 })).expect("it serialises");
+        let expected = json!({ "ErrorCode": 0, "ErrorInfo": "", "A": 1 });
+        assert_eq!(parsed(&body), expected);
+        let body = failure(Some(Service::Config), 130001, "no");
+        assert_eq!(
+            parsed(&body),
+            json!({ "ErrorCode": 130001, "ErrorInfo": "no" })
+        );
     }
 
     #[test]

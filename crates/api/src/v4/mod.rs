@@ -9,7 +9,9 @@ mod shell;
 
 mod group_open_http_svc;
 mod im_open_login_svc;
+mod openconfigsvr;
 mod openim;
+mod profile;
 mod recentcontact;
 
 #[cfg(test)]
@@ -22,11 +24,13 @@ pub(crate) use shell::handle;
 
 /// Every endpoint, by service: the one place that routing, OpenAPI, metrics and the contract
 /// test go by.
-pub(crate) static SERVICES: [&[Endpoint]; 4] = [
+pub(crate) static SERVICES: [&[Endpoint]; 6] = [
     im_open_login_svc::ENDPOINTS,
     openim::ENDPOINTS,
     recentcontact::ENDPOINTS,
     group_open_http_svc::ENDPOINTS,
+    profile::ENDPOINTS,
+    openconfigsvr::ENDPOINTS,
 ];
 
 /// All rows of all services.

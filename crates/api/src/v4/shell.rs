@@ -18,7 +18,7 @@ use crate::codes::{self, Service};
 use crate::metrics::Outcome;
 use crate::query::Query;
 use crate::state::Shared;
-use crate::usersig::Claim;
+use crate::usersig::{Claim, SignatureFault};
 use crate::v4::endpoint::{Call, Endpoint, Failure, Written};
 use crate::v4::{envelope, find};
 
@@ -154,12 +154,19 @@ fn admit(shared: &Shared, endpoint: &'static Endpoint, parts: &Parts) -> Result<
         signature: &signature,
     };
     let secret = shared.state.secrets.secret(app);
-    shared
+    let refused = |fault: SignatureFault| Failure::refused(fault.code(), fault.to_string());
+    let verified = shared
         .verifier
         .verify(claim, secret.as_deref(), shared.state.engine.now())
-        .map_err(|fault| Failure::refused(fault.code(), fault.to_string()))?;
+        .map_err(refused)?;
     let caller = UserId::new(&identifier)
         .map_err(|_| Failure::refused(codes::ACCOUNT_OR_SIGNATURE, "identifier is not a UserID"))?;
+    if shared
+        .is_revoked(app, &caller, verified.issued_at_seconds)
+        .map_err(Failure::broken)?
+    {
+        return Err(refused(SignatureFault::Revoked));
+    }
     if !shared.state.engine.is_administrator(app, &identifier) {
         let info = "the identifier is not an administrator of the app";
         return Err(Failure::refused(codes::NOT_AN_ADMINISTRATOR, info));

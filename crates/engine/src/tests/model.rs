@@ -34,6 +34,7 @@ impl From<Reply> for Answered {
             Reply::Members(outcomes) => Self::Members(outcomes),
             Reply::Group(_) => Self::Group,
             Reply::Read { up_to } => Self::Read { up_to },
+            Reply::Revoked { .. } => panic!("the simulation revokes no signatures"),
         }
     }
 }
@@ -178,7 +179,11 @@ impl Model {
                 }
                 Ok(Answered::Done)
             }
-            Command::ImportMessage(_)
+            Command::DeleteAccount(_)
+            | Command::MuteAccount(_)
+            | Command::RevokeSignatures(_)
+            | Command::ChangeProfile(_)
+            | Command::ImportMessage(_)
             | Command::RecallC2c(_)
             | Command::ChangeGroupProfile(_)
             | Command::DissolveGroup(_)

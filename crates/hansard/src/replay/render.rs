@@ -9,7 +9,7 @@ use hansard_events::{
     json_of_body,
 };
 use hansard_log::StoredEvent;
-use hansard_types::{ConversationId, GroupId, Position, UserId};
+use hansard_types::{ConversationId, GroupId, Position, Timestamp, UserId};
 use serde_json::{Map, Value, json};
 
 /// Characters of what was said on a line for people.
@@ -80,16 +80,45 @@ fn summary(event: &Event) -> String {
         Event::Conversation(ConversationEvent::Read(event)) => {
             format!("read up to #{}", event.up_to)
         }
-        Event::Account(AccountEvent::Imported(event)) => {
+        Event::Account(event) => account_summary(event),
+        Event::Group(event) => group_summary(event),
+        Event::App(AppEvent::Created(event)) => format!("app {}", event.app_id),
+        Event::App(AppEvent::SettingsChanged(event)) => format!("app {}", event.app_id),
+    }
+}
+
+fn account_summary(event: &AccountEvent) -> String {
+    match event {
+        AccountEvent::Imported(event) => {
             let nick = event
                 .nick
                 .as_deref()
                 .map_or(String::new(), |nick| format!(" ({nick})"));
             format!("{}{nick}", event.user_id)
         }
-        Event::Group(event) => group_summary(event),
-        Event::App(AppEvent::Created(event)) => format!("app {}", event.app_id),
-        Event::App(AppEvent::SettingsChanged(event)) => format!("app {}", event.app_id),
+        AccountEvent::Deleted(event) => event.user_id.to_string(),
+        AccountEvent::SignaturesRevoked(event) => {
+            let up_to = event.issued_up_to_seconds;
+            format!("{} (issued up to {up_to})", event.user_id)
+        }
+        AccountEvent::Muted(event) => {
+            let until = |name: &str, until: Option<Timestamp>| match until {
+                None => String::new(),
+                Some(Timestamp(0)) => format!(" {name}: may speak"),
+                Some(Timestamp::FOREVER) => format!(" {name}: for good"),
+                Some(Timestamp(ms)) => format!(" {name}: until {ms}"),
+            };
+            let c2c = until("one-to-one", event.c2c_until);
+            format!(
+                "{}{c2c}{}",
+                event.user_id,
+                until("groups", event.group_until)
+            )
+        }
+        AccountEvent::ProfileChanged(event) => {
+            let tags: Vec<&str> = event.fields.keys().map(String::as_str).collect();
+            format!("{} {}", event.user_id, tags.join(" "))
+        }
     }
 }
 

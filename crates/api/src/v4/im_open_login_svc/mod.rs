@@ -1,7 +1,9 @@
 //! Accounts (reference: section 3).
 
 mod account_check;
+mod account_delete;
 mod account_import;
+mod kick;
 mod multiaccount_import;
 
 use crate::codes::Service::Login;
@@ -15,5 +17,7 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
         &[],
         100,
     ),
+    Endpoint::new::<account_delete::AccountDelete>(Login, "account_delete", &[], 100),
     Endpoint::new::<account_check::AccountCheck>(Login, "account_check", &[], 100),
+    Endpoint::new::<kick::Kick>(Login, "kick", &[], 200),
 ];

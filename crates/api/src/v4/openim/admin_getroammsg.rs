@@ -3,7 +3,7 @@
 //! Pages go from the newest to the oldest; inside a page messages ascend. While `Complete` is 0,
 //! ask again with `MaxTime` = `LastMsgTime` and `LastMsgKey` = `LastMsgKey`.
 
-use hansard_conversations::{MessageRow, Reader};
+use hansard_conversations::{MessageRow, Reader, ReaderRow};
 use hansard_domain::MessageKey;
 use hansard_events::message::decode_elements;
 use hansard_types::limits::{C2C_HISTORY_PAGE_BYTES_MAX, C2C_HISTORY_PAGE_MAX};
@@ -183,8 +183,9 @@ impl<'a> View<'a> {
             .conversations
             .times_down(&self.conversation, min, max, self.before, LOOKED_AT_MAX + 1)
             .map_err(Failure::broken)?;
-        let read_by_operator = self.read_seq(&self.operator)?;
-        let read_by_peer = self.read_seq(&self.peer)?;
+        let operator = self.reader(&self.operator)?;
+        let (read_by_operator, clear_seq) = (operator.read_seq, operator.clear_seq);
+        let read_by_peer = self.reader(&self.peer)?.read_seq;
         let mut page = AdminGetRoamMsgResponse {
             complete: u8::from(places.len() <= LOOKED_AT_MAX),
             msg_cnt: 0,
@@ -199,7 +200,9 @@ impl<'a> View<'a> {
                 continue;
             };
             let key = key_of(&row);
-            if !(row.hidden_from_sender && row.sender == self.operator) {
+            let is_hidden = row.hidden_from_sender && row.sender == self.operator;
+            // What was said to an earlier account of the operator's name is not the operator's.
+            if !is_hidden && seq > clear_seq {
                 let reader = if row.sender == self.operator {
                     read_by_peer
                 } else {
@@ -223,9 +226,9 @@ impl<'a> View<'a> {
         Ok(page)
     }
 
-    fn read_seq(&self, user: &UserId) -> Result<Seq, Failure> {
+    fn reader(&self, user: &UserId) -> Result<ReaderRow, Failure> {
         let reader = self.conversations.reader(&self.conversation, user);
-        Ok(reader.map_err(Failure::broken)?.read_seq)
+        reader.map_err(Failure::broken)
     }
 
     fn message(&self, row: MessageRow, key: &MessageKey, read: bool) -> Result<RoamMsg, Failure> {

@@ -4,6 +4,7 @@ mod admin_getroammsg;
 mod admin_msgwithdraw;
 mod admin_set_msg_read;
 mod get_c2c_unread_msg_num;
+mod query_online_status;
 mod sendmsg;
 
 use crate::codes::Service::OpenIm;
@@ -18,6 +19,12 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
         OpenIm,
         "get_c2c_unread_msg_num",
         &[],
+        200,
+    ),
+    Endpoint::new::<query_online_status::QueryOnlineStatus>(
+        OpenIm,
+        "query_online_status",
+        &["querystate"],
         200,
     ),
 ];

@@ -187,13 +187,16 @@ fn deliver_online(call: &Call<'_>, command: &SendC2c) -> Result<SendMsgResponse,
     if command.content.size_bytes() > MESSAGE_BYTES_MAX {
         return Err(call.refusal(Reason::MessageTooLarge));
     }
-    if known(&command.from)?.is_none() {
+    let Some(sender) = known(&command.from)? else {
         return Err(call.refusal(Reason::SenderUnknown));
-    }
+    };
     if known(&command.to)?.is_none() {
         return Err(call.refusal(Reason::RecipientUnknown));
     }
     let now = call.now();
+    if sender.c2c_muted_until > now {
+        return Err(call.refusal(Reason::SenderMuted));
+    }
     let sent_at = command.time_seconds.map_or(now, Timestamp::from_seconds);
     if sent_at.0 > now.0.saturating_add(MESSAGE_AHEAD_MS_MAX) {
         return Err(call.refusal(Reason::MessageTimeInvalid));

@@ -1,0 +1,177 @@
+//! Accounts: profiles, mutes, revoked signatures.
+
+use std::collections::BTreeMap;
+
+use hansard_events::account::{
+    AccountDeleted, AccountImported, AccountMuted, AccountProfileChanged, ProfileValue,
+    SignaturesRevoked,
+};
+use hansard_store::{Access, Overlay, Result, Table, row};
+use hansard_types::{AppId, Timestamp, UserId, profile};
+use serde::{Deserialize, Serialize};
+
+use crate::{ACCOUNT, Reader, account_key};
+
+/// Apart from the account, which every send reads.
+pub(crate) static PROFILE: Table = Table {
+    name: "directory.user_profile",
+    kind: 0x0103,
+    access: Access::Point,
+};
+pub(crate) static REVOCATION: Table = Table {
+    name: "directory.user_revocation",
+    kind: 0x0104,
+    access: Access::Point,
+};
+pub(crate) static SESSION: Table = Table {
+    name: "directory.user_session",
+    kind: 0x0105,
+    access: Access::Point,
+};
+
+/// An account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRow {
+    pub imported_at: Timestamp,
+    /// It may not speak to another account before then.
+    pub c2c_muted_until: Timestamp,
+    /// It may not speak in groups before then.
+    pub group_muted_until: Timestamp,
+}
+
+/// The fields of a profile that are set, by tag.
+pub type ProfileRow = BTreeMap<String, ProfileValue>;
+
+/// A device that an account is or was connected with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRow {
+    pub platform: Platform,
+    pub state: SessionState,
+}
+
+/// What a client runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Platform {
+    IPhone,
+    IPad,
+    Android,
+    Web,
+    Pc,
+    Mac,
+}
+
+/// How a device can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum SessionState {
+    /// By an offline push only.
+    Push,
+    /// At once.
+    Connected,
+}
+
+pub(crate) fn imported(
+    app: AppId,
+    event: &AccountImported,
+    time: Timestamp,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let AccountImported {
+        user_id,
+        nick,
+        face_url,
+    } = event;
+    if Reader::new(state, app).account(user_id)?.is_none() {
+        let account = AccountRow {
+            imported_at: time,
+            ..AccountRow::default()
+        };
+        put_account(app, user_id, &account, state)?;
+    }
+    let mut fields = Vec::new();
+    for (tag, text) in [(profile::NICK, nick), (profile::IMAGE, face_url)] {
+        if let Some(text) = text {
+            fields.push((tag.to_owned(), ProfileValue::Text(text.clone())));
+        }
+    }
+    set_fields(app, user_id, fields, state)
+}
+
+/// Whoever is imported under this name later begins anew. Revoked signatures stay revoked.
+pub(crate) fn deleted(app: AppId, event: &AccountDeleted, state: &mut Overlay<'_>) -> Result<()> {
+    let AccountDeleted { user_id } = event;
+    let key = account_key(app, user_id);
+    state.delete(&ACCOUNT, key.clone());
+    state.delete(&PROFILE, key.clone());
+    state.delete(&SESSION, key);
+    Ok(())
+}
+
+pub(crate) fn signatures_revoked(
+    app: AppId,
+    event: &SignaturesRevoked,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let SignaturesRevoked {
+        user_id,
+        issued_up_to_seconds,
+    } = event;
+    let before = Reader::new(state, app).signatures_revoked_up_to(user_id)?;
+    let up_to = before.unwrap_or(0).max(*issued_up_to_seconds);
+    let key = account_key(app, user_id);
+    state.delete(&SESSION, key.clone());
+    state.put(&REVOCATION, key, row::encode(&REVOCATION, &up_to)?);
+    Ok(())
+}
+
+pub(crate) fn muted(app: AppId, event: &AccountMuted, state: &mut Overlay<'_>) -> Result<()> {
+    let AccountMuted {
+        user_id,
+        c2c_until,
+        group_until,
+    } = event;
+    let Some(mut account) = Reader::new(state, app).account(user_id)? else {
+        return Ok(());
+    };
+    account.c2c_muted_until = c2c_until.unwrap_or(account.c2c_muted_until);
+    account.group_muted_until = group_until.unwrap_or(account.group_muted_until);
+    put_account(app, user_id, &account, state)
+}
+
+pub(crate) fn profile_changed(
+    app: AppId,
+    event: &AccountProfileChanged,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let AccountProfileChanged { user_id, fields } = event;
+    set_fields(app, user_id, fields.clone(), state)
+}
+
+fn set_fields(
+    app: AppId,
+    user: &UserId,
+    fields: impl IntoIterator<Item = (String, ProfileValue)>,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let before = Reader::new(state, app).profile(user)?;
+    let mut after = before.clone();
+    after.extend(fields);
+    if after != before {
+        let encoded = row::encode(&PROFILE, &after)?;
+        state.put(&PROFILE, account_key(app, user), encoded);
+    }
+    Ok(())
+}
+
+fn put_account(
+    app: AppId,
+    user: &UserId,
+    account: &AccountRow,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let encoded = row::encode(&ACCOUNT, account)?;
+    state.put(&ACCOUNT, account_key(app, user), encoded);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

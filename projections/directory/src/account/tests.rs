@@ -1,0 +1,210 @@
+use hansard_events::{Envelope, Event, EventId, Provenance, Recorded, Sample};
+use hansard_projector::Projection;
+use hansard_store::{Durability, MemoryStore, Store};
+use hansard_types::LogId;
+
+use super::*;
+use crate::Directory;
+
+const APP: AppId = AppId(7);
+
+fn ann() -> UserId {
+    UserId::new("ann").expect("a valid id")
+}
+
+struct Fixture {
+    store: MemoryStore,
+    sequence: u64,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        Self {
+            store: MemoryStore::new(),
+            sequence: 0,
+        }
+    }
+
+    fn apply(&mut self, event: impl Into<Event>) {
+        self.sequence += 1;
+        let event = event.into();
+        let envelope = Envelope {
+            id: EventId::from_u128(u128::from(self.sequence)),
+            name: event.name().into(),
+            version: event.version(),
+            log: LogId::new(APP, 0),
+            time: Timestamp(1000 + self.sequence),
+            provenance: Provenance {
+                actor: "administrator".to_owned(),
+                correlation: None,
+                causation: None,
+            },
+            chain: [0; 32],
+        };
+        let recorded = Recorded {
+            sequence: self.sequence,
+            envelope,
+            event: Some(event.clone()),
+        };
+        let mut state = Overlay::new(&self.store);
+        Directory
+            .apply(APP, &recorded, &event, &mut state)
+            .expect("applies");
+        let batch = state.into_changes().into_batch();
+        self.store
+            .write(batch, Durability::Process)
+            .expect("writes");
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        Reader::new(&self.store, APP)
+    }
+}
+
+fn imported(nick: Option<&str>) -> AccountImported {
+    AccountImported {
+        user_id: ann(),
+        nick: nick.map(str::to_owned),
+        face_url: None,
+    }
+}
+
+fn muted(c2c_until: Option<u64>, group_until: Option<u64>) -> AccountMuted {
+    AccountMuted {
+        user_id: ann(),
+        c2c_until: c2c_until.map(Timestamp),
+        group_until: group_until.map(Timestamp),
+    }
+}
+
+fn changed(tag: &str, value: ProfileValue) -> AccountProfileChanged {
+    AccountProfileChanged {
+        user_id: ann(),
+        fields: BTreeMap::from([(tag.to_owned(), value)]),
+    }
+}
+
+fn revoked(issued_up_to_seconds: u64) -> SignaturesRevoked {
+    SignaturesRevoked {
+        user_id: ann(),
+        issued_up_to_seconds,
+    }
+}
+
+#[test]
+fn an_imported_nickname_is_the_profiles() {
+    let mut fixture = Fixture::new();
+    fixture.apply(imported(Some("Ann")));
+    fixture.apply(changed("Tag_Profile_IM_Level", ProfileValue::Number(7)));
+    fixture.apply(imported(Some("Anna")));
+    let profile = fixture.reader().profile(&ann()).expect("readable");
+    let expected = BTreeMap::from([
+        (
+            profile::NICK.to_owned(),
+            ProfileValue::Text("Anna".to_owned()),
+        ),
+        ("Tag_Profile_IM_Level".to_owned(), ProfileValue::Number(7)),
+    ]);
+    assert_eq!(profile, expected);
+    let account = fixture.reader().account(&ann()).expect("readable");
+    assert_eq!(
+        account.map(|row| row.imported_at),
+        Some(Timestamp(1001)),
+        "the first import's"
+    );
+}
+
+#[test]
+fn a_mute_changes_what_it_names() {
+    let mut fixture = Fixture::new();
+    fixture.apply(muted(Some(5), None));
+    assert_eq!(fixture.reader().account(&ann()).expect("readable"), None);
+    fixture.apply(imported(None));
+    fixture.apply(muted(Some(5), Some(u64::MAX)));
+    fixture.apply(muted(None, Some(0)));
+    let account = fixture.reader().account(&ann()).expect("readable");
+    let account = account.expect("there");
+    assert_eq!(
+        (account.c2c_muted_until, account.group_muted_until),
+        (Timestamp(5), Timestamp(0))
+    );
+}
+
+#[test]
+fn a_deleted_account_leaves_its_revoked_signatures_only() {
+    let mut fixture = Fixture::new();
+    fixture.apply(imported(Some("Ann")));
+    fixture.apply(muted(Some(u64::MAX), None));
+    fixture.apply(revoked(9));
+    fixture.apply(revoked(7));
+    fixture.apply(AccountDeleted { user_id: ann() });
+    let reader = fixture.reader();
+    assert_eq!(reader.account(&ann()).expect("readable"), None);
+    assert!(reader.profile(&ann()).expect("readable").is_empty());
+    let up_to = reader.signatures_revoked_up_to(&ann()).expect("readable");
+    assert_eq!(up_to, Some(9), "it never moves back");
+    fixture.apply(imported(None));
+    let account = fixture.reader().account(&ann()).expect("readable");
+    let account = account.expect("there again");
+    assert_eq!(account.c2c_muted_until, Timestamp(0));
+    assert!(
+        fixture
+            .reader()
+            .profile(&ann())
+            .expect("readable")
+            .is_empty()
+    );
+}
+
+#[test]
+fn applying_an_event_twice_is_applying_it_once() {
+    let events: [Event; 5] = [
+        AccountImported::sample().into(),
+        SignaturesRevoked::sample().into(),
+        AccountMuted::sample().into(),
+        AccountProfileChanged::sample().into(),
+        AccountDeleted::sample().into(),
+    ];
+    for count in 1..=events.len() {
+        let (mut once, mut twice) = (Fixture::new(), Fixture::new());
+        for event in &events[..count] {
+            once.apply(event.clone());
+            twice.apply(event.clone());
+        }
+        let last = events[count - 1].clone();
+        twice.apply(last);
+        let alice = UserId::new("alice").expect("a valid id");
+        let seen = |fixture: &Fixture| {
+            let reader = fixture.reader();
+            (
+                reader.account(&alice).expect("readable"),
+                reader.profile(&alice).expect("readable"),
+                reader.signatures_revoked_up_to(&alice).expect("readable"),
+            )
+        };
+        assert_eq!(seen(&once), seen(&twice), "{count}");
+    }
+}
+
+#[test]
+fn sessions_are_read_and_end_with_the_signatures() {
+    let mut fixture = Fixture::new();
+    let session = SessionRow {
+        platform: Platform::Android,
+        state: SessionState::Connected,
+    };
+    let mut state = Overlay::new(&fixture.store);
+    let encoded = row::encode(&SESSION, &vec![session]).expect("encodes");
+    state.put(&SESSION, account_key(APP, &ann()), encoded);
+    let batch = state.into_changes().into_batch();
+    fixture
+        .store
+        .write(batch, Durability::Process)
+        .expect("writes");
+    assert_eq!(
+        fixture.reader().sessions(&ann()).expect("readable"),
+        [session]
+    );
+    fixture.apply(revoked(9));
+    assert_eq!(fixture.reader().sessions(&ann()).expect("readable"), []);
+}
