@@ -19,7 +19,8 @@ use flate2::{Decompress, FlushDecompress, Status};
 use hansard_types::{AppId, Timestamp};
 use hmac::{Hmac, Mac};
 use parking_lot::RwLock;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 
 /// A signature as written, bytes; real ones are about 200.
@@ -32,9 +33,7 @@ const REMEMBERED_MAX: usize = 4096;
 /// Decodes with or without padding: callers have been seen to lose it.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
 /// Why a signature does not hold, in the order in which it is looked for.
@@ -120,12 +119,12 @@ pub struct Verified {
 struct Signed {
     #[serde(rename = "TLS.identifier")]
     identifier: String,
-    #[serde(rename = "TLS.sdkappid")]
+    #[serde(rename = "TLS.sdkappid", deserialize_with = "number")]
     app: u64,
-    #[serde(rename = "TLS.time")]
+    #[serde(rename = "TLS.time", deserialize_with = "number")]
     time: u64,
     /// A duration, seconds.
-    #[serde(rename = "TLS.expire")]
+    #[serde(rename = "TLS.expire", deserialize_with = "number")]
     expire: u64,
     #[serde(rename = "TLS.userbuf", default)]
     userbuf: Option<String>,
@@ -142,7 +141,13 @@ impl Signed {
             return Err(SignatureFault::Malformed);
         }
         let json = inflate(&decode_base64(signature)?)?;
-        serde_json::from_slice(&json).map_err(|_| SignatureFault::Malformed)
+        let signed: Self = serde_json::from_slice(&json).map_err(|_| SignatureFault::Malformed)?;
+        // It ends what is signed, so it must not be able to say what the lines before it say: an
+        // identifier that holds a line break would otherwise lend its signature to another.
+        if signed.userbuf.as_deref().is_some_and(|buf| !is_base64(buf)) {
+            return Err(SignatureFault::Malformed);
+        }
+        Ok(signed)
     }
 
     fn to_sign(&self) -> String {
@@ -166,9 +171,8 @@ impl Signed {
     }
 
     fn holds(&self, secret: &str) -> Result<(), SignatureFault> {
-        let given = BASE64
-            .decode(&self.sig)
-            .map_err(|_| SignatureFault::Malformed)?;
+        let sig: Vec<u8> = self.sig.bytes().filter(|byte| !breaks(*byte)).collect();
+        let given = BASE64.decode(sig).map_err(|_| SignatureFault::Malformed)?;
         let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(secret.as_bytes())
             .expect("HMAC takes a key of any length");
         mac.update(self.to_sign().as_bytes());
@@ -178,9 +182,34 @@ impl Signed {
     }
 }
 
+/// A number, or one written as text: both are seen.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(u64),
+        Text(String),
+    }
+    match Written::deserialize(deserializer)? {
+        Written::Number(number) => Ok(number),
+        Written::Text(text) => text.parse().map_err(D::Error::custom),
+    }
+}
+
+/// Some base64 encoders end lines.
+fn breaks(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
+}
+
+fn is_base64(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=*-_".contains(&byte);
+    text.bytes().all(|byte| is_part(byte) || breaks(byte))
+}
+
 fn decode_base64(signature: &str) -> Result<Vec<u8>, SignatureFault> {
     let standard: Vec<u8> = signature
         .bytes()
+        .filter(|byte| !breaks(*byte))
         .map(|byte| match byte {
             b'*' | b' ' => b'+',
             b'-' => b'/',
