@@ -71,9 +71,17 @@ where
     clippy::disallowed_methods,
     reason = "signatures are made at the real time"
 )]
-pub(crate) fn usersig(user: &str) -> String {
+pub(crate) fn now_seconds() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let seconds = now.expect("after 1970").as_secs();
+    now.expect("after 1970").as_secs()
+}
+
+pub(crate) fn usersig(user: &str) -> String {
+    usersig_issued(user, now_seconds())
+}
+
+/// A signature that was issued at another time, Unix, and holds for an hour from then.
+pub(crate) fn usersig_issued(user: &str, seconds: u64) -> String {
     hansard_client::usersig::generate(APP, SECRET, user, seconds, 3600)
 }
 
@@ -248,6 +256,19 @@ impl Server {
         let text = answer.text().await?;
         ensure!(status.is_success(), "{path} answered {status}: {text}");
         Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Changes the app's settings: whether it took them, and what it answered.
+    pub(crate) async fn change_settings(&self, body: &Value) -> Result<(bool, Value)> {
+        let url = format!("{}/v1/apps/{APP}/settings", self.url);
+        let request = self.http.patch(url).bearer_auth(usersig(ADMIN));
+        let answer = request.body(body.to_string()).send().await?;
+        let status = answer.status();
+        ensure!(!status.is_server_error(), "settings answered {status}");
+        Ok((
+            status.is_success(),
+            serde_json::from_str(&answer.text().await?)?,
+        ))
     }
 
     /// Every event of the app, as the HTTP surface shows them.
