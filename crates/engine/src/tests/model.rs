@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hansard_domain::group::AddOutcome;
+use hansard_domain::account::{ImportAccount, MuteAccount, MuteFor};
+use hansard_domain::conversation::MarkRead;
+use hansard_domain::group::{AddOutcome, CreateGroup};
+use hansard_domain::message::{SendC2c, SendGroup};
 use hansard_domain::{Command, Reply};
-use hansard_types::{ConversationId, GroupId, Reason, Seq, UserId};
+use hansard_events::account::ProfileValue;
+use hansard_types::{ConversationId, GroupId, Reason, Seq, UserId, profile};
 
 /// What the model says of a command: its answer, or the refusal.
 pub(super) type Expected = Result<Answered, Reason>;
@@ -34,7 +38,10 @@ impl From<Reply> for Answered {
             Reply::Members(outcomes) => Self::Members(outcomes),
             Reply::Group(_) => Self::Group,
             Reply::Read { up_to } => Self::Read { up_to },
-            Reply::Revoked { .. } => panic!("the simulation revokes no signatures"),
+            // The second is the clock's.
+            Reply::Revoked {
+                issued_up_to_seconds: _,
+            } => Self::Done,
         }
     }
 }
@@ -52,11 +59,24 @@ pub(super) struct Talk {
     pub(super) said: Vec<Said>,
     pub(super) read: BTreeMap<UserId, u64>,
     pub(super) joined_at: BTreeMap<UserId, u64>,
+    /// What was said when an account was deleted, which is not told to whoever has its name now.
+    pub(super) cleared: BTreeMap<UserId, u64>,
+}
+
+/// An account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Person {
+    pub(super) profile: BTreeMap<String, ProfileValue>,
+    /// For good: the model has no clock.
+    pub(super) c2c_muted: bool,
+    pub(super) group_muted: bool,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Model {
-    pub(super) accounts: BTreeSet<UserId>,
+    pub(super) accounts: BTreeMap<UserId, Person>,
+    /// Accounts of which signatures were taken back, deleted since or not.
+    pub(super) revoked: BTreeSet<UserId>,
     pub(super) groups: BTreeMap<GroupId, BTreeSet<UserId>>,
     pub(super) talks: BTreeMap<ConversationId, Talk>,
 }
@@ -68,7 +88,9 @@ impl Model {
             return 0;
         };
         let read = talk.read.get(user).copied().unwrap_or(0);
-        let floor = read.max(talk.joined_at.get(user).copied().unwrap_or(0));
+        let floor = read
+            .max(talk.joined_at.get(user).copied().unwrap_or(0))
+            .max(talk.cleared.get(user).copied().unwrap_or(0));
         let unread = talk.said.iter().enumerate().filter(|(index, said)| {
             let seq = *index as u64 + 1;
             seq > floor && said.sender != *user && said.counted && !said.recalled
@@ -82,12 +104,12 @@ impl Model {
             .map_or(0, |talk| talk.said.len() as u64)
     }
 
-    fn known(&self, user: &UserId, reason: Reason) -> Result<(), Reason> {
-        if self.accounts.contains(user) {
-            Ok(())
-        } else {
-            Err(reason)
-        }
+    fn known(&self, user: &UserId, reason: Reason) -> Result<&Person, Reason> {
+        self.accounts.get(user).ok_or(reason)
+    }
+
+    fn person(&mut self, user: &UserId) -> Result<&mut Person, Reason> {
+        self.accounts.get_mut(user).ok_or(Reason::AccountUnknown)
     }
 
     fn say(
@@ -96,7 +118,8 @@ impl Model {
         sender: &UserId,
         random: u32,
         counted: bool,
-    ) -> Answered {
+        muted: bool,
+    ) -> Expected {
         // One-to-one, the key is the same whoever of the two sends it.
         let of_pair = matches!(conversation, ConversationId::C2c(..));
         let talk = self.talks.entry(conversation).or_default();
@@ -105,10 +128,13 @@ impl Model {
             .iter()
             .position(|said| said.random == random && (of_pair || said.sender == *sender));
         if let Some(index) = first {
-            return Answered::Sent {
+            return Ok(Answered::Sent {
                 seq: Seq(index as u64 + 1),
                 duplicate: true,
-            };
+            });
+        }
+        if muted {
+            return Err(Reason::SenderMuted);
         }
         talk.said.push(Said {
             sender: sender.clone(),
@@ -116,60 +142,33 @@ impl Model {
             counted,
             recalled: false,
         });
-        Answered::Sent {
+        Ok(Answered::Sent {
             seq: Seq(talk.said.len() as u64),
             duplicate: false,
-        }
+        })
     }
 
     /// Applies a command of the kinds that the simulation makes.
     pub(super) fn apply(&mut self, command: &Command) -> Expected {
         match command {
-            Command::ImportAccount(command) => {
-                self.accounts.insert(command.user_id.clone());
+            Command::ImportAccount(command) => self.import(command),
+            Command::DeleteAccount(command) => self.delete(&command.user_id),
+            Command::MuteAccount(command) => self.mute(command),
+            Command::RevokeSignatures(command) => {
+                self.known(&command.user_id, Reason::AccountUnknown)?;
+                self.revoked.insert(command.user_id.clone());
                 Ok(Answered::Done)
             }
-            Command::SendC2c(command) => {
-                self.known(&command.from, Reason::SenderUnknown)?;
-                self.known(&command.to, Reason::RecipientUnknown)?;
-                let conversation = ConversationId::c2c(&command.from, &command.to);
-                let counted = !command.content.no_unread;
-                Ok(self.say(conversation, &command.from, command.random, counted))
+            Command::ChangeProfile(command) => {
+                let person = self.person(&command.user_id)?;
+                person.profile.extend(command.fields.iter().cloned());
+                Ok(Answered::Done)
             }
-            Command::SendGroup(command) => {
-                if !self.groups.contains_key(&command.group_id) {
-                    return Err(Reason::GroupUnknown);
-                }
-                self.known(&command.from, Reason::SenderUnknown)?;
-                let conversation = ConversationId::Group(command.group_id.clone());
-                let counted = !command.content.no_unread;
-                Ok(self.say(conversation, &command.from, command.random, counted))
-            }
+            Command::SendC2c(command) => self.send_c2c(command),
+            Command::SendGroup(command) => self.send_group(command),
             Command::RecallGroup(command) => self.recall(&command.group_id, &command.seqs),
-            Command::MarkRead(command) => {
-                self.known(&command.reader, Reason::AccountUnknown)?;
-                if let Some(peer) = command.conversation.peer_of(&command.reader) {
-                    self.known(peer, Reason::RecipientUnknown)?;
-                }
-                let last = self.last(&command.conversation);
-                let talk = self.talks.entry(command.conversation.clone()).or_default();
-                let read = talk.read.entry(command.reader.clone()).or_default();
-                *read = last.max(*read);
-                Ok(Answered::Read { up_to: Seq(*read) })
-            }
-            Command::CreateGroup(command) => {
-                if self.groups.contains_key(&command.group_id) {
-                    return Err(Reason::GroupIdTakenBySameOwner);
-                }
-                let owner = command
-                    .owner
-                    .clone()
-                    .expect("the simulation's groups have owners");
-                self.known(&owner, Reason::AccountUnknown)?;
-                self.groups
-                    .insert(command.group_id.clone(), BTreeSet::from([owner]));
-                Ok(Answered::Group)
-            }
+            Command::MarkRead(command) => self.mark_read(command),
+            Command::CreateGroup(command) => self.create(command),
             Command::AddMembers(command) => self.add(&command.group_id, &command.accounts),
             Command::RemoveMembers(command) => {
                 let group = self.groups.get_mut(&command.group_id);
@@ -179,17 +178,86 @@ impl Model {
                 }
                 Ok(Answered::Done)
             }
-            Command::DeleteAccount(_)
-            | Command::MuteAccount(_)
-            | Command::RevokeSignatures(_)
-            | Command::ChangeProfile(_)
-            | Command::ImportMessage(_)
+            Command::ImportMessage(_)
             | Command::RecallC2c(_)
             | Command::ChangeGroupProfile(_)
             | Command::DissolveGroup(_)
             | Command::CreateApp(_)
             | Command::ChangeAppSettings(_) => panic!("the simulation makes no {command:?}"),
         }
+    }
+
+    fn import(&mut self, command: &ImportAccount) -> Expected {
+        let person = self.accounts.entry(command.user_id.clone()).or_default();
+        if let Some(nick) = &command.nick {
+            let nick = ProfileValue::Text(nick.clone());
+            person.profile.insert(profile::NICK.to_owned(), nick);
+        }
+        Ok(Answered::Done)
+    }
+
+    fn mute(&mut self, command: &MuteAccount) -> Expected {
+        let person = self.person(&command.user_id)?;
+        let muted = |mute: Option<MuteFor>, before| mute.map_or(before, |it| it == MuteFor::Good);
+        person.c2c_muted = muted(command.c2c, person.c2c_muted);
+        person.group_muted = muted(command.group, person.group_muted);
+        Ok(Answered::Done)
+    }
+
+    fn send_c2c(&mut self, command: &SendC2c) -> Expected {
+        let muted = self.known(&command.from, Reason::SenderUnknown)?.c2c_muted;
+        self.known(&command.to, Reason::RecipientUnknown)?;
+        let conversation = ConversationId::c2c(&command.from, &command.to);
+        let counted = !command.content.no_unread;
+        self.say(conversation, &command.from, command.random, counted, muted)
+    }
+
+    fn send_group(&mut self, command: &SendGroup) -> Expected {
+        if !self.groups.contains_key(&command.group_id) {
+            return Err(Reason::GroupUnknown);
+        }
+        let sender = self.known(&command.from, Reason::SenderUnknown)?;
+        let muted = sender.group_muted;
+        let conversation = ConversationId::Group(command.group_id.clone());
+        let counted = !command.content.no_unread;
+        self.say(conversation, &command.from, command.random, counted, muted)
+    }
+
+    fn mark_read(&mut self, command: &MarkRead) -> Expected {
+        self.known(&command.reader, Reason::AccountUnknown)?;
+        if let Some(peer) = command.conversation.peer_of(&command.reader) {
+            self.known(peer, Reason::RecipientUnknown)?;
+        }
+        let last = self.last(&command.conversation);
+        let talk = self.talks.entry(command.conversation.clone()).or_default();
+        let read = talk.read.entry(command.reader.clone()).or_default();
+        *read = last.max(*read);
+        Ok(Answered::Read { up_to: Seq(*read) })
+    }
+
+    fn create(&mut self, command: &CreateGroup) -> Expected {
+        if self.groups.contains_key(&command.group_id) {
+            return Err(Reason::GroupIdTakenBySameOwner);
+        }
+        let owner = command.owner.clone();
+        let owner = owner.expect("the simulation's groups have owners");
+        self.known(&owner, Reason::AccountUnknown)?;
+        self.groups
+            .insert(command.group_id.clone(), BTreeSet::from([owner]));
+        Ok(Answered::Group)
+    }
+
+    fn delete(&mut self, user: &UserId) -> Expected {
+        self.accounts.remove(user).ok_or(Reason::AccountUnknown)?;
+        for members in self.groups.values_mut() {
+            members.remove(user);
+        }
+        for (conversation, talk) in &mut self.talks {
+            if conversation.peer_of(user).is_some() {
+                talk.cleared.insert(user.clone(), talk.said.len() as u64);
+            }
+        }
+        Ok(Answered::Done)
     }
 
     fn recall(&mut self, group: &GroupId, seqs: &[Seq]) -> Expected {
@@ -219,7 +287,10 @@ impl Model {
     fn add(&mut self, group_id: &GroupId, accounts: &[UserId]) -> Expected {
         let last = self.last(&ConversationId::Group(group_id.clone()));
         let group = self.groups.get_mut(group_id).ok_or(Reason::GroupUnknown)?;
-        if accounts.iter().all(|user| !self.accounts.contains(user)) {
+        if accounts
+            .iter()
+            .all(|user| !self.accounts.contains_key(user))
+        {
             return Err(Reason::AccountUnknown);
         }
         let talk = self
@@ -228,7 +299,7 @@ impl Model {
             .or_default();
         let mut outcomes = Vec::new();
         for user in accounts {
-            let outcome = if !self.accounts.contains(user) {
+            let outcome = if !self.accounts.contains_key(user) {
                 AddOutcome::Unknown
             } else if group.insert(user.clone()) {
                 talk.joined_at.insert(user.clone(), last);

@@ -5,22 +5,27 @@
 use std::sync::Arc;
 
 use hansard_domain::Command;
-use hansard_domain::account::ImportAccount;
+use hansard_domain::account::{
+    DeleteAccount, ImportAccount, MuteAccount, MuteFor, RevokeSignatures,
+};
 use hansard_domain::app::CreateApp;
 use hansard_domain::conversation::{MarkRead, UpTo};
 use hansard_domain::group::{AddMembers, CreateGroup, RemoveMembers};
 use hansard_domain::message::{Content, RecallGroup, SendC2c, SendGroup};
+use hansard_domain::profile::ChangeProfile;
 use hansard_events::Provenance;
+use hansard_events::account::ProfileValue;
+use hansard_events::app::Party;
 use hansard_events::group::GroupType;
 use hansard_log::{EventLog as _, Fault};
 use hansard_store::MemoryStore;
-use hansard_types::{ConversationId, GroupId, LogId, Seq, UserId};
+use hansard_types::{ConversationId, GroupId, LogId, Seq, Timestamp, UserId};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::model::{Answered, Expected, Model};
+use super::model::{Answered, Expected, Model, Person};
 use crate::testing::{APP, World, provenance, user};
-use crate::{Engine, SubmitError};
+use crate::{Engine, Handle, SubmitError};
 
 const USERS: [&str; 6] = ["ann", "ben", "cho", "dai", "eva", "nobody"];
 const GROUPS: [&str; 3] = ["g1", "g2", "g3"];
@@ -87,16 +92,8 @@ impl Simulation {
 
     fn command(&mut self) -> Command {
         match self.rng.random_range(0..100) {
-            0..8 => {
-                let id = USERS[self.rng.random_range(0..USERS.len() - 1)];
-                let account = ImportAccount {
-                    user_id: user(id),
-                    nick: None,
-                    face_url: None,
-                };
-                Command::ImportAccount(account)
-            }
-            8..40 => {
+            0..14 => self.account_command(),
+            14..40 => {
                 let (from, to, random) = (self.user(), self.user(), self.random());
                 Command::SendC2c(SendC2c {
                     from,
@@ -154,6 +151,40 @@ impl Simulation {
                 reason: None,
                 imported: None,
             }),
+        }
+    }
+
+    fn account_command(&mut self) -> Command {
+        let id = USERS[self.rng.random_range(0..USERS.len() - 1)];
+        let mute = |draw: u32| match draw {
+            0 => Some(MuteFor::Good),
+            1 => None,
+            _ => Some(MuteFor::Seconds(0)),
+        };
+        match self.rng.random_range(0..14) {
+            0..7 => Command::ImportAccount(ImportAccount {
+                user_id: user(id),
+                nick: self.rng.random_bool(0.2).then(|| id.to_uppercase()),
+                face_url: None,
+            }),
+            // Not the owner of the groups.
+            7 if id != USERS[0] => Command::DeleteAccount(DeleteAccount { user_id: user(id) }),
+            7..10 => Command::MuteAccount(MuteAccount {
+                user_id: self.user(),
+                c2c: mute(self.rng.random_range(0..5)),
+                group: mute(self.rng.random_range(0..5)),
+            }),
+            10 => Command::RevokeSignatures(RevokeSignatures {
+                user_id: self.user(),
+            }),
+            _ => {
+                let level = ProfileValue::Number(self.rng.random_range(0..3));
+                Command::ChangeProfile(ChangeProfile {
+                    user_id: self.user(),
+                    fields: vec![("Tag_Profile_IM_Level".to_owned(), level)],
+                    by: Party::Admin,
+                })
+            }
         }
     }
 
@@ -291,9 +322,10 @@ impl Simulation {
         }
     }
 
-    /// Seqs, recalls and unread are what the model says.
+    /// Seqs, recalls, unread, accounts and rosters are what the model says.
     fn compare(&self) {
         let handle = self.engine.as_ref().expect("an engine is running").handle();
+        self.compare_accounts(&handle);
         let conversations = handle.conversations(APP);
         for (conversation, talk) in &self.model.talks {
             let head = conversations.head(conversation).expect("readable");
@@ -315,6 +347,32 @@ impl Simulation {
                     "unread of {reader} in {conversation}"
                 );
             }
+        }
+    }
+
+    fn compare_accounts(&self, handle: &Handle) {
+        let (directory, groups) = (handle.directory(APP), handle.groups(APP));
+        for id in USERS {
+            let user = user(id);
+            let row = directory.account(&user).expect("readable");
+            let person = row.map(|row| Person {
+                profile: directory.profile(&user).expect("readable"),
+                c2c_muted: row.c2c_muted_until == Timestamp::FOREVER,
+                group_muted: row.group_muted_until == Timestamp::FOREVER,
+            });
+            assert_eq!(person.as_ref(), self.model.accounts.get(&user), "{id}");
+            let revoked = directory.signatures_revoked_up_to(&user).expect("readable");
+            assert_eq!(
+                revoked.is_some(),
+                self.model.revoked.contains(&user),
+                "{id}"
+            );
+            let joined = groups.joined(&user).expect("readable");
+            let joined: Vec<GroupId> = joined.into_iter().map(|one| one.group_id).collect();
+            let expected = self.model.groups.iter();
+            let expected = expected.filter(|(_, members)| members.contains(&user));
+            let expected: Vec<GroupId> = expected.map(|(group, _)| group.clone()).collect();
+            assert_eq!(joined, expected, "groups of {id}");
         }
     }
 
