@@ -7,4 +7,5 @@ mod harness;
 mod house;
 mod journey;
 mod power_loss;
+mod relations;
 mod two_servers;

@@ -11,6 +11,7 @@ pub(crate) enum Service {
     RecentContact,
     Group,
     Profile,
+    Sns,
     Config,
 }
 
@@ -42,6 +43,12 @@ pub(crate) const PROFILE_NOT_READABLE: u32 = 40007;
 pub(crate) const PROFILE_TAG_UNKNOWN: u32 = 40009;
 pub(crate) const PROFILE_VALUE_NOT_ALLOWED: u32 = 40605;
 pub(crate) const PROFILE_TYPE_DIFFERS: u32 = 40610;
+
+// Relations.
+pub(crate) const SNS_PARAMETER: u32 = 30001;
+pub(crate) const SNS_ACCOUNT_UNKNOWN: u32 = 30003;
+pub(crate) const SNS_INTERNAL: u32 = 30006;
+pub(crate) const REQUEST_PENDING: u32 = 30539;
 
 // Mutes.
 pub(crate) const CONFIG_JSON: u32 = 130001;
@@ -97,6 +104,7 @@ impl Service {
             Self::RecentContact => "recentcontact",
             Self::Group => "group_open_http_svc",
             Self::Profile => "profile",
+            Self::Sns => "sns",
             Self::Config => "openconfigsvr",
         }
     }
@@ -109,6 +117,7 @@ impl Service {
             Self::RecentContact => CONTACT_PARAMETER,
             Self::Group => GROUP_JSON,
             Self::Profile => PROFILE_PARAMETER,
+            Self::Sns => SNS_PARAMETER,
             Self::Config => CONFIG_JSON,
         }
     }
@@ -121,6 +130,7 @@ impl Service {
             Self::RecentContact => CONTACT_PARAMETER,
             Self::Group => GROUP_PARAMETER,
             Self::Profile => PROFILE_PARAMETER,
+            Self::Sns => SNS_PARAMETER,
             Self::Config => CONFIG_JSON,
         }
     }
@@ -133,6 +143,7 @@ impl Service {
             Self::RecentContact => CONTACT_INTERNAL,
             Self::Group => GROUP_INTERNAL,
             Self::Profile => PROFILE_INTERNAL,
+            Self::Sns => SNS_INTERNAL,
             Self::Config => CONFIG_INTERNAL,
         }
     }
@@ -140,7 +151,7 @@ impl Service {
     /// Whether its answers carry `ErrorDisplay`.
     pub(crate) fn has_error_display(self) -> bool {
         match self {
-            Self::RecentContact | Self::Profile => true,
+            Self::RecentContact | Self::Profile | Self::Sns => true,
             Self::Login | Self::OpenIm | Self::Group | Self::Config => false,
         }
     }
@@ -182,6 +193,7 @@ static REFUSALS: &[(Reason, Within, u32)] = {
             In(Service::Profile),
             PROFILE_ACCOUNT_UNKNOWN,
         ),
+        (R::AccountUnknown, In(Service::Sns), SNS_ACCOUNT_UNKNOWN),
         (R::AccountUnknown, In(Service::Config), SET_ACCOUNT_INVALID),
         (
             R::AccountUnknown,
@@ -221,6 +233,27 @@ static REFUSALS: &[(Reason, Within, u32)] = {
         (R::MessageTimeInvalid, Anywhere, MSG_TIME_INVALID),
         (R::SenderMuted, Anywhere, 20012),
         (R::SenderMuted, In(Service::Group), 10017),
+        (R::SenderBlocked, Anywhere, 20007),
+        (R::RelationWithSelf, Anywhere, SNS_PARAMETER),
+        (R::RelationValueInvalid, Anywhere, SNS_PARAMETER),
+        (R::AlreadyFriends, Anywhere, 30015),
+        (R::FriendUnknown, Anywhere, SNS_PARAMETER),
+        (R::FriendUnknown, Endpoint("friend_delete"), 31704),
+        (R::FriendUnknown, Endpoint("group_add"), 32216),
+        (R::FriendListFull, Anywhere, 30010),
+        (R::TheirFriendListFull, Anywhere, 30014),
+        (R::FriendRequestsFull, Anywhere, 30012),
+        (R::FriendRequestUnknown, Anywhere, 30614),
+        (R::FriendRequestsForbidden, Anywhere, 30009),
+        (R::FriendRequestsRefused, Anywhere, 30516),
+        (R::BlockedByYou, Anywhere, 30515),
+        (R::BlockedByThem, Anywhere, 30525),
+        (R::AlreadyBlocked, Anywhere, SNS_PARAMETER),
+        (R::NotBlocked, Anywhere, SNS_PARAMETER),
+        (R::BlockListFull, Anywhere, 30013),
+        (R::FriendGroupsFull, Anywhere, 30011),
+        (R::FriendGroupUnknown, Anywhere, SNS_PARAMETER),
+        (R::FriendGroupTaken, Anywhere, SNS_PARAMETER),
         (R::GroupUnknown, Anywhere, GROUP_UNKNOWN),
         (R::GroupIdTaken, Anywhere, 10021),
         (R::GroupIdTakenBySameOwner, Anywhere, 10025),
@@ -279,6 +312,28 @@ pub(crate) fn text_of(reason: Reason) -> &'static str {
         Reason::MessageTooLarge => "a message is at most 12 KB",
         Reason::MessageTimeInvalid => "the message's time lies too far ahead",
         Reason::SenderMuted => "the sender is muted",
+        Reason::SenderBlocked => "the recipient has blocked the sender",
+        Reason::RelationWithSelf => "an account has no relation with itself",
+        Reason::RelationValueInvalid => {
+            "a remark is at most 96 bytes, a wording 256, a friend group's name 1 to 30, a source \
+             AddSource_Type_ and 1 to 8 letters, and a custom field is one that the app declares"
+        }
+        Reason::AlreadyFriends => "they are friends already",
+        Reason::FriendUnknown => "Err_SNS_FriendGetList_Friend_Not_Exist",
+        Reason::FriendListFull => "the friend list is full (3000)",
+        Reason::TheirFriendListFull => "the other's friend list is full (3000)",
+        Reason::FriendRequestsFull => "too many requests wait for the other (100)",
+        Reason::FriendRequestUnknown => "there is no such request",
+        Reason::FriendRequestsForbidden => "the account may not ask others to become friends",
+        Reason::FriendRequestsRefused => "the other takes no requests",
+        Reason::BlockedByYou => "the account blocks the other",
+        Reason::BlockedByThem => "the other blocks the account",
+        Reason::AlreadyBlocked => "Err_SNS_BlackListAdd_Already_Exist",
+        Reason::NotBlocked => "the account does not block the other",
+        Reason::BlockListFull => "an account blocks at most 1000 others",
+        Reason::FriendGroupsFull => "an account has at most 32 friend groups",
+        Reason::FriendGroupUnknown => "there is no such friend group",
+        Reason::FriendGroupTaken => "there is a friend group of that name",
         Reason::GroupUnknown => "there is no such group, or it has been dissolved",
         Reason::GroupIdTaken => "the group id is taken",
         Reason::GroupIdTakenBySameOwner => "the group id is taken by a group of the same owner",

@@ -247,6 +247,25 @@ impl TestApi {
             .expect("a request")
     }
 
+    /// A call of `/v1` by an account for what is its own.
+    pub(crate) async fn own(
+        &self,
+        user: &str,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> (u16, Value) {
+        let token = self.usersig(user);
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/v1/apps/{APP}/{path}"))
+            .header("authorization", format!("Bearer {token}"))
+            .body(body);
+        let response = self.send(request.expect("a request")).await;
+        (response.status.as_u16(), response.json())
+    }
+
     pub(crate) async fn v1(&self, path: &str) -> Response {
         self.send(self.v1_request("GET", path, Body::empty())).await
     }

@@ -3,7 +3,7 @@ use hansard_types::{GroupId, Reason, Seq, Timestamp, UserId};
 
 use crate::group::AddOutcome;
 use crate::view::{MessageKey, View, ViewError};
-use crate::{account, app, conversation, group, message, profile};
+use crate::{account, app, conversation, group, message, profile, relation};
 
 /// A request that may be refused.
 #[derive(Debug, Clone)]
@@ -13,6 +13,18 @@ pub enum Command {
     RevokeSignatures(account::RevokeSignatures),
     MuteAccount(account::MuteAccount),
     ChangeProfile(profile::ChangeProfile),
+    AddFriend(relation::AddFriend),
+    ImportFriend(relation::ImportFriend),
+    UpdateFriend(relation::UpdateFriend),
+    DeleteFriend(relation::DeleteFriend),
+    ClearFriends(relation::ClearFriends),
+    AnswerRequest(relation::AnswerRequest),
+    Block(relation::Block),
+    Unblock(relation::Unblock),
+    AddFriendGroups(relation::AddFriendGroups),
+    DeleteFriendGroups(relation::DeleteFriendGroups),
+    RenameFriendGroup(relation::RenameFriendGroup),
+    LeaveFriendGroup(relation::LeaveFriendGroup),
     SendC2c(message::SendC2c),
     SendGroup(message::SendGroup),
     ImportMessage(message::ImportMessage),
@@ -50,6 +62,10 @@ pub enum Reply {
     Group(GroupId),
     /// Signatures of an account that were issued up to then no longer hold.
     Revoked { issued_up_to_seconds: u64 },
+    /// A request to become friends waits for the other's answer.
+    Requested,
+    /// Per account: done, or why not.
+    Relations(Vec<(UserId, Option<Reason>)>),
     /// The reader has read up to here.
     Read { up_to: Seq },
 }
@@ -127,6 +143,18 @@ pub fn decide(command: &Command, view: &dyn View, now: Timestamp) -> Result<Outc
         Command::RevokeSignatures(command) => command.decide(view, now),
         Command::MuteAccount(command) => command.decide(view, now),
         Command::ChangeProfile(command) => command.decide(view),
+        Command::AddFriend(command) => command.decide(view, now),
+        Command::ImportFriend(command) => command.decide(view, now),
+        Command::UpdateFriend(command) => command.decide(view),
+        Command::DeleteFriend(command) => command.decide(view),
+        Command::ClearFriends(command) => command.decide(view),
+        Command::AnswerRequest(command) => command.decide(view, now),
+        Command::Block(command) => command.decide(view, now),
+        Command::Unblock(command) => command.decide(view),
+        Command::AddFriendGroups(command) => command.decide(view),
+        Command::DeleteFriendGroups(command) => command.decide(view),
+        Command::RenameFriendGroup(command) => command.decide(view),
+        Command::LeaveFriendGroup(command) => command.decide(view),
         Command::SendC2c(command) => command.decide(view, now),
         Command::SendGroup(command) => command.decide(view, now),
         Command::ImportMessage(command) => command.decide(view, now),

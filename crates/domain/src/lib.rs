@@ -16,6 +16,7 @@ mod decision;
 pub mod group;
 pub mod message;
 pub mod profile;
+pub mod relation;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -24,6 +25,6 @@ mod view;
 
 pub use decision::{Command, Decided, Decision, Halt, Outcome, Rejection, Reply, decide};
 pub use view::{
-    Account, App, Group, Head, Member, Message, MessageKey, MessageKeyError, Profile, Sent, View,
-    ViewError,
+    Account, App, Group, Head, Lists, Member, Message, MessageKey, MessageKeyError, Profile,
+    Request, Sent, View, ViewError,
 };

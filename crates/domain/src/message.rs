@@ -98,6 +98,9 @@ impl SendC2c {
         if sender.c2c_muted_until > now {
             return Err(Reason::SenderMuted.into());
         }
+        if view.blocks(&self.to, &self.from)? {
+            return Err(Reason::SenderBlocked.into());
+        }
         let seq = view.head(&conversation)?.last_seq.next();
         let event = MessageSent {
             seq,

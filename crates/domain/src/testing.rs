@@ -1,15 +1,16 @@
 //! A state made of maps, for tests: given, when, then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hansard_events::account::ProfileValue;
 use hansard_events::app::CustomField;
 use hansard_events::group::{GroupType, JoinOption, Role};
+use hansard_events::relation::FriendDetails;
 use hansard_types::{AppId, ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
 
 use crate::{
-    Account, App, Command, Decision, Group, Head, Member, Message, MessageKey, Profile, Rejection,
-    Sent, View, ViewError, decide,
+    Account, App, Command, Decision, Group, Head, Lists, Member, Message, MessageKey, Profile,
+    Rejection, Request, Sent, View, ViewError, decide,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_794_000_000_500);
@@ -35,6 +36,10 @@ pub(crate) struct Given {
     recent: BTreeMap<(ConversationId, UserId, u32), Seq>,
     imported: BTreeMap<(ConversationId, String), Seq>,
     read: BTreeMap<(ConversationId, UserId), Seq>,
+    lists: BTreeMap<UserId, Lists>,
+    friends: BTreeMap<(UserId, UserId), FriendDetails>,
+    requests: BTreeMap<(UserId, UserId), Request>,
+    blocks: BTreeSet<(UserId, UserId)>,
 }
 
 impl Given {
@@ -159,6 +164,30 @@ impl Given {
         self
     }
 
+    pub(crate) fn lists(mut self, id: &str, change: impl FnOnce(&mut Lists)) -> Self {
+        change(self.lists.entry(user(id)).or_default());
+        self
+    }
+
+    pub(crate) fn friend(mut self, id: &str, other: &str, groups: &[&str]) -> Self {
+        let details = FriendDetails {
+            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+            ..FriendDetails::default()
+        };
+        self.friends.insert((user(id), user(other)), details);
+        self
+    }
+
+    pub(crate) fn request(mut self, to: &str, from: &str, request: Request) -> Self {
+        self.requests.insert((user(to), user(from)), request);
+        self
+    }
+
+    pub(crate) fn blocks(mut self, id: &str, other: &str) -> Self {
+        self.blocks.insert((user(id), user(other)));
+        self
+    }
+
     /// Decides, which never fails here.
     pub(crate) fn when(&self, command: Command) -> Result<Decision, Reason> {
         let outcome = decide(&command, self, NOW).expect("maps do not fail");
@@ -185,6 +214,22 @@ impl View for Given {
 
     fn app(&self, _app: AppId) -> Result<Option<App>, ViewError> {
         Ok(self.app.clone())
+    }
+
+    fn lists(&self, user: &UserId) -> Result<Lists, ViewError> {
+        Ok(self.lists.get(user).cloned().unwrap_or_default())
+    }
+
+    fn friend(&self, user: &UserId, other: &UserId) -> Result<Option<FriendDetails>, ViewError> {
+        Ok(self.friends.get(&(user.clone(), other.clone())).cloned())
+    }
+
+    fn request(&self, to: &UserId, from: &UserId) -> Result<Option<Request>, ViewError> {
+        Ok(self.requests.get(&(to.clone(), from.clone())).cloned())
+    }
+
+    fn blocks(&self, user: &UserId, other: &UserId) -> Result<bool, ViewError> {
+        Ok(self.blocks.contains(&(user.clone(), other.clone())))
     }
 
     fn group(&self, group: &GroupId) -> Result<Option<Group>, ViewError> {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use hansard_events::account::ProfileValue;
 use hansard_events::app::CustomField;
 use hansard_events::group::{GroupType, JoinOption, Role};
+use hansard_events::relation::FriendDetails;
 use hansard_types::{AppId, ConversationId, GroupId, Seq, Timestamp, UserId};
 
 /// The state could not be read. Nothing was decided.
@@ -129,6 +130,25 @@ impl FromStr for MessageKey {
     }
 }
 
+/// How much there is on an account's lists, and its friend groups.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lists {
+    pub friends: u32,
+    /// Accounts that have this one on their friend list.
+    pub friend_of: u32,
+    /// Requests that wait for this account.
+    pub requests: u32,
+    pub blocked: u32,
+    pub groups: Vec<String>,
+}
+
+/// A request that waits for an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub details: FriendDetails,
+    pub both: bool,
+}
+
 /// The state of one app as a decider sees it: everything committed, and what the round has
 /// decided so far.
 pub trait View {
@@ -153,6 +173,12 @@ pub trait View {
         let fields = self.own_app()?.map(|app| app.friend_fields);
         Ok(field_called(name, fields))
     }
+    fn lists(&self, user: &UserId) -> Result<Lists, ViewError>;
+    /// What an account keeps about a friend; `None` when the other is not on its list.
+    fn friend(&self, user: &UserId, other: &UserId) -> Result<Option<FriendDetails>, ViewError>;
+    /// The request that waits for `to`.
+    fn request(&self, to: &UserId, from: &UserId) -> Result<Option<Request>, ViewError>;
+    fn blocks(&self, user: &UserId, other: &UserId) -> Result<bool, ViewError>;
     fn group(&self, group: &GroupId) -> Result<Option<Group>, ViewError>;
     fn member(&self, group: &GroupId, user: &UserId) -> Result<Option<Member>, ViewError>;
     fn head(&self, conversation: &ConversationId) -> Result<Head, ViewError>;

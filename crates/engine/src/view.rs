@@ -1,8 +1,10 @@
 use hansard_conversations::Reader as Conversations;
 use hansard_directory::Reader as Directory;
 use hansard_domain::{
-    Account, App, Group, Head, Member, Message, MessageKey, Profile, Sent, View, ViewError,
+    Account, App, Group, Head, Lists, Member, Message, MessageKey, Profile, Request, Sent, View,
+    ViewError,
 };
+use hansard_events::relation::FriendDetails;
 use hansard_groups::Reader as Groups;
 use hansard_store::Read;
 use hansard_types::{AppId, ConversationId, GroupId, LogId, Seq, Timestamp, UserId};
@@ -65,6 +67,34 @@ impl View for StateView<'_> {
 
     fn own_app(&self) -> Result<Option<App>, ViewError> {
         self.app(self.app)
+    }
+
+    fn lists(&self, user: &UserId) -> Result<Lists, ViewError> {
+        let row = self.directory.lists(user).map_err(broken)?;
+        Ok(Lists {
+            friends: row.friends,
+            friend_of: row.friend_of,
+            requests: row.requests,
+            blocked: row.blocked,
+            groups: row.groups,
+        })
+    }
+
+    fn friend(&self, user: &UserId, other: &UserId) -> Result<Option<FriendDetails>, ViewError> {
+        let row = self.directory.friend(user, other).map_err(broken)?;
+        Ok(row.map(|row| row.details))
+    }
+
+    fn request(&self, to: &UserId, from: &UserId) -> Result<Option<Request>, ViewError> {
+        let row = self.directory.request(to, from).map_err(broken)?;
+        Ok(row.map(|row| Request {
+            details: row.details,
+            both: row.both,
+        }))
+    }
+
+    fn blocks(&self, user: &UserId, other: &UserId) -> Result<bool, ViewError> {
+        self.directory.blocks(user, other).map_err(broken)
     }
 
     fn group(&self, group: &GroupId) -> Result<Option<Group>, ViewError> {

@@ -150,6 +150,6 @@ fn sample_user() -> UserId {
 }
 
 /// An account's events share a bucket, so a subscriber sees them in order.
-fn account_bucket(user: &UserId) -> String {
+pub(crate) fn account_bucket(user: &UserId) -> String {
     format!("account:{user}")
 }

@@ -10,6 +10,10 @@ use crate::codec::CodecError;
 use crate::conversation::ConversationRead;
 use crate::group::{GroupCreated, GroupDissolved, MembersAdded, MembersRemoved, ProfileChanged};
 use crate::message::{MessageRecalled, MessageSent};
+use crate::relation::{
+    Befriended, Blocked, FriendChanged, FriendGroupLeft, FriendGroupRenamed, FriendGroupsAdded,
+    FriendGroupsDeleted, FriendRequested, FriendsCleared, RequestRefused, Unblocked, Unfriended,
+};
 
 /// What an event's body must offer.
 pub trait Sample: Serialize + DeserializeOwned + JsonSchema {
@@ -138,6 +142,33 @@ catalogue! {
         Muted(AccountMuted) "muted" v 1 since "0.1.0",
         /// Fields of an account's profile changed; exactly those that the body names.
         ProfileChanged(AccountProfileChanged) "profile_changed" v 1 since "0.1.0",
+    }
+    /// Who knows whom: friends, requests, blocks, friend groups.
+    Relation(RelationEvent) "relation" {
+        /// An account asked another one to become friends, and has to wait for its answer.
+        Requested(FriendRequested) "requested" v 1 since "0.1.0",
+        /// A request was refused.
+        RequestRefused(RequestRefused) "request_refused" v 1 since "0.1.0",
+        /// Two accounts became friends, or one a friend of the other.
+        Befriended(Befriended) "befriended" v 1 since "0.1.0",
+        /// Two accounts are friends no more, or one is off the other's list.
+        Unfriended(Unfriended) "unfriended" v 1 since "0.1.0",
+        /// An account has no friends any more.
+        FriendsCleared(FriendsCleared) "friends_cleared" v 1 since "0.1.0",
+        /// What an account keeps about a friend changed; exactly the fields that the body names.
+        FriendChanged(FriendChanged) "friend_changed" v 1 since "0.1.0",
+        /// An account blocked another one, which ends friendship and requests of the two.
+        Blocked(Blocked) "blocked" v 1 since "0.1.0",
+        /// An account no longer blocks another one.
+        Unblocked(Unblocked) "unblocked" v 1 since "0.1.0",
+        /// Friend groups were made, or friends put into them.
+        GroupsAdded(FriendGroupsAdded) "groups_added" v 1 since "0.1.0",
+        /// Friend groups were deleted; their friends stay friends.
+        GroupsDeleted(FriendGroupsDeleted) "groups_deleted" v 1 since "0.1.0",
+        /// A friend group has another name.
+        GroupRenamed(FriendGroupRenamed) "group_renamed" v 1 since "0.1.0",
+        /// Friends were taken out of a friend group.
+        GroupLeft(FriendGroupLeft) "group_left" v 1 since "0.1.0",
     }
     /// Messages of a conversation.
     Message(MessageEvent) "message" {

@@ -26,11 +26,12 @@ pub mod conversation;
 mod envelope;
 pub mod group;
 pub mod message;
+pub mod relation;
 mod subject;
 
 pub use catalogue::{
     AccountEvent, AppEvent, CATALOGUE, ConversationEvent, Descriptor, Event, GroupEvent,
-    MessageEvent, Sample,
+    MessageEvent, RelationEvent, Sample,
 };
 pub use codec::{CodecError, decode, encode, json_of_body};
 pub use envelope::{Envelope, EventId, Provenance, RawEvent, Recorded, header};

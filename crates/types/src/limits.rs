@@ -26,6 +26,26 @@ pub const PROFILE_LOCATION_BYTES_MAX: usize = 16;
 pub const CUSTOM_FIELDS_MAX: usize = 20;
 /// Letters of a custom field's name.
 pub const CUSTOM_FIELD_NAME_BYTES_MAX: usize = 8;
+/// Friends of an account (Tencent Cloud Chat: 3000).
+pub const FRIENDS_MAX: u32 = 3000;
+/// Requests that wait for an account's answer (Tencent Cloud Chat: 100).
+pub const FRIEND_REQUESTS_MAX: u32 = 100;
+/// Friend groups of an account (Tencent Cloud Chat: 32).
+pub const FRIEND_GROUPS_MAX: usize = 32;
+/// A friend group's name, bytes.
+pub const FRIEND_GROUP_NAME_BYTES_MAX: usize = 30;
+/// Accounts that an account blocks (Tencent Cloud Chat: 1000).
+pub const BLOCKED_MAX: u32 = 1000;
+/// What an account calls a friend, bytes.
+pub const FRIEND_REMARK_BYTES_MAX: usize = 96;
+/// What is said with a request, bytes.
+pub const FRIEND_WORDING_BYTES_MAX: usize = 256;
+/// Letters behind `AddSource_Type_`.
+pub const FRIEND_SOURCE_LETTERS_MAX: usize = 8;
+/// Accounts or items in one call about relations (Tencent Cloud Chat: 1000).
+pub const RELATIONS_PER_CALL_MAX: usize = 1000;
+/// Friends on a page (ours; the contract names no number).
+pub const FRIENDS_PAGE_MAX: usize = 100;
 /// Peers in one `get_c2c_unread_msg_num`.
 pub const UNREAD_PEERS_PER_CALL_MAX: usize = 10;
 /// Messages on one page of one-to-one history (ours; the contract bounds a page by 13 KB).

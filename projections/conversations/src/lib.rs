@@ -79,7 +79,7 @@ impl Projection for Conversations {
                 | AccountEvent::Muted(_)
                 | AccountEvent::ProfileChanged(_) => Ok(()),
             },
-            Event::App(_) => Ok(()),
+            Event::Relation(_) | Event::App(_) => Ok(()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Apps and accounts: who there is.
+//! Apps, accounts and their relations: who there is, and who knows whom.
 //!
 //! Not here: what accounts say (conversations) or where they are members (groups).
 //!
@@ -12,6 +12,7 @@
 //! 0, the control log, which is where they are decided.
 
 mod account;
+mod relation;
 
 use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField};
 use hansard_events::{AccountEvent, AppEvent, Event, Recorded};
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
 pub use account::{AccountRow, Platform, ProfileRow, SessionRow, SessionState};
+pub use relation::{BlockRow, FriendRow, ListsRow, RequestRow};
 
 static APP: Table = Table {
     name: "directory.app_settings",
@@ -43,11 +45,16 @@ pub static TABLES: &[&Table] = &[
     &account::PROFILE,
     &account::REVOCATION,
     &account::SESSION,
+    &relation::FRIEND,
+    &relation::REQUEST,
+    &relation::BLOCK,
+    &relation::LISTS,
+    &relation::RELATED,
 ];
 /// Its stable name.
 pub const NAME: &str = "directory";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// An app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,7 +96,10 @@ impl Projection for Directory {
         match event {
             Event::Account(event) => match event {
                 AccountEvent::Imported(event) => account::imported(app, event, time, state),
-                AccountEvent::Deleted(event) => account::deleted(app, event, state),
+                AccountEvent::Deleted(event) => {
+                    relation::forget(app, &event.user_id, state)?;
+                    account::deleted(app, event, state)
+                }
                 AccountEvent::SignaturesRevoked(event) => {
                     account::signatures_revoked(app, event, state)
                 }
@@ -98,6 +108,7 @@ impl Projection for Directory {
             },
             Event::App(AppEvent::Created(event)) => created(app, event, time, state),
             Event::App(AppEvent::SettingsChanged(event)) => settings_changed(app, event, state),
+            Event::Relation(event) => relation::apply(app, event, state),
             Event::Message(_) | Event::Conversation(_) | Event::Group(_) => Ok(()),
         }
     }
@@ -199,7 +210,11 @@ impl<'a> Reader<'a> {
         Ok(self.get(&account::SESSION, user)?.unwrap_or_default())
     }
 
-    fn get<T: DeserializeOwned>(&self, table: &'static Table, user: &UserId) -> Result<Option<T>> {
+    pub(crate) fn get<T: DeserializeOwned>(
+        &self,
+        table: &'static Table,
+        user: &UserId,
+    ) -> Result<Option<T>> {
         let bytes = self.store.get(table, &account_key(self.app, user))?;
         bytes.map(|bytes| row::decode(table, &bytes)).transpose()
     }

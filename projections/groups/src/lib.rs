@@ -117,7 +117,7 @@ impl Projection for Groups {
                 | AccountEvent::Muted(_)
                 | AccountEvent::ProfileChanged(_) => Ok(()),
             },
-            Event::Conversation(_) | Event::App(_) => Ok(()),
+            Event::Conversation(_) | Event::Relation(_) | Event::App(_) => Ok(()),
         }
     }
 }

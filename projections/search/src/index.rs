@@ -200,9 +200,13 @@ impl Index {
         match event {
             Some(Event::Message(MessageEvent::Sent(sent))) => self.add(sent)?,
             Some(Event::Message(MessageEvent::Recalled(recalled))) => self.remove(recalled)?,
-            Some(Event::Account(_) | Event::Conversation(_) | Event::Group(_) | Event::App(_)) => {
-                self.counts.skipped += 1
-            }
+            Some(
+                Event::Account(_)
+                | Event::Conversation(_)
+                | Event::Group(_)
+                | Event::Relation(_)
+                | Event::App(_),
+            ) => self.counts.skipped += 1,
             None => self.counts.unknown += 1,
         }
         let checkpoint = Checkpoint {

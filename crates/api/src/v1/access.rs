@@ -30,10 +30,49 @@ pub(crate) struct Access {
     pub(crate) request_id: String,
 }
 
+/// An account of the app in the path, for what is its own.
+pub(crate) struct Own(pub(crate) Access);
+
+impl FromRequestParts<Arc<Shared>> for Own {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        let access = Access::verified(parts, shared).await?;
+        let directory = shared.state.engine.directory(access.app);
+        let account = directory.account(&access.caller).map_err(Problem::broken)?;
+        if account.is_none() {
+            let title = "the token's account does not exist; import it first";
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "account_unknown",
+                title,
+            ));
+        }
+        Ok(Self(access))
+    }
+}
+
 impl FromRequestParts<Arc<Shared>> for Access {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        let access = Self::verified(parts, shared).await?;
+        let engine = &shared.state.engine;
+        if !engine.is_administrator(access.app, access.caller.as_str()) {
+            let title = "the token's account is not an administrator of the app";
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "not_an_administrator",
+                title,
+            ));
+        }
+        Ok(access)
+    }
+}
+
+impl Access {
+    /// Whoever the bearer token is of.
+    async fn verified(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let path = Path::<String>::from_request_parts(parts, shared).await;
         let app = path.ok().and_then(|Path(app)| app.parse().ok()).map(AppId);
         let app = app
@@ -64,14 +103,6 @@ impl FromRequestParts<Arc<Shared>> for Access {
         {
             return Err(unauthorised(SignatureFault::Revoked));
         }
-        if !engine.is_administrator(app, &verified.identifier) {
-            let title = "the token's account is not an administrator of the app";
-            return Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "not_an_administrator",
-                title,
-            ));
-        }
         let given = parts
             .headers
             .get("x-request-id")
@@ -95,7 +126,7 @@ fn unauthorised(fault: SignatureFault) -> Problem {
         | SignatureFault::AppDiffers
         | SignatureFault::Expired
         | SignatureFault::Revoked => {
-            let title = "the bearer token must be a valid UserSig of an administrator of the app";
+            let title = "the bearer token must be a valid UserSig of the app";
             Problem::new(StatusCode::UNAUTHORIZED, fault.name(), title)
                 .with_detail(fault.to_string())
         }

@@ -1,7 +1,7 @@
 //! `/v1`: what the server API has no words for.
 //!
-//! The bearer token is a UserSig of an administrator of the app in the path; who calls is read
-//! from inside it.
+//! The bearer token is a UserSig of an administrator of the app in the path or, for relations, of
+//! the account whose they are; who calls is read from inside it.
 
 mod access;
 mod cloud_event;
@@ -11,6 +11,7 @@ mod import;
 mod import_line;
 pub(crate) mod problem;
 mod projections;
+mod relations;
 mod search;
 mod settings;
 
@@ -65,15 +66,21 @@ pub(crate) static OPERATIONS: &[&[Operation]] = &[
     projections::OPERATIONS,
     import::OPERATIONS,
     settings::OPERATIONS,
+    relations::OPERATIONS,
 ];
 
-fn all() -> [(&'static str, MethodRouter<Arc<Shared>>); 5] {
+fn all() -> [(&'static str, MethodRouter<Arc<Shared>>); 10] {
     [
         (events::PATH, get(events::read)),
         (search::PATH, get(search::messages)),
         (projections::PATH, get(projections::list)),
         (import::PATH, post(import::lines)),
         (settings::PATH, get(settings::show).patch(settings::change)),
+        (relations::REQUESTS, get(relations::requests)),
+        (relations::ACCEPT, post(relations::accept)),
+        (relations::REFUSE, post(relations::refuse)),
+        (relations::RENAME, post(relations::rename)),
+        (relations::MEMBERS, post(relations::members)),
     ]
 }
 

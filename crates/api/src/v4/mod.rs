@@ -13,6 +13,7 @@ mod openconfigsvr;
 mod openim;
 mod profile;
 mod recentcontact;
+mod sns;
 
 #[cfg(test)]
 mod contract;
@@ -24,12 +25,13 @@ pub(crate) use shell::handle;
 
 /// Every endpoint, by service: the one place that routing, OpenAPI, metrics and the contract
 /// test go by.
-pub(crate) static SERVICES: [&[Endpoint]; 6] = [
+pub(crate) static SERVICES: [&[Endpoint]; 7] = [
     im_open_login_svc::ENDPOINTS,
     openim::ENDPOINTS,
     recentcontact::ENDPOINTS,
     group_open_http_svc::ENDPOINTS,
     profile::ENDPOINTS,
+    sns::ENDPOINTS,
     openconfigsvr::ENDPOINTS,
 ];
 

@@ -42,6 +42,9 @@ impl From<Reply> for Answered {
             Reply::Revoked {
                 issued_up_to_seconds: _,
             } => Self::Done,
+            Reply::Requested | Reply::Relations(_) => {
+                panic!("the simulation changes no relations")
+            }
         }
     }
 }
@@ -178,7 +181,19 @@ impl Model {
                 }
                 Ok(Answered::Done)
             }
-            Command::ImportMessage(_)
+            Command::AddFriend(_)
+            | Command::ImportFriend(_)
+            | Command::UpdateFriend(_)
+            | Command::DeleteFriend(_)
+            | Command::ClearFriends(_)
+            | Command::AnswerRequest(_)
+            | Command::Block(_)
+            | Command::Unblock(_)
+            | Command::AddFriendGroups(_)
+            | Command::DeleteFriendGroups(_)
+            | Command::RenameFriendGroup(_)
+            | Command::LeaveFriendGroup(_)
+            | Command::ImportMessage(_)
             | Command::RecallC2c(_)
             | Command::ChangeGroupProfile(_)
             | Command::DissolveGroup(_)

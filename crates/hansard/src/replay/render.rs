@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result};
 use hansard_events::message::Element;
 use hansard_events::{
-    AccountEvent, AppEvent, ConversationEvent, Event, GroupEvent, MessageEvent, Recorded, header,
-    json_of_body,
+    AccountEvent, AppEvent, ConversationEvent, Event, GroupEvent, MessageEvent, Recorded,
+    RelationEvent, header, json_of_body,
 };
 use hansard_log::StoredEvent;
 use hansard_types::{ConversationId, GroupId, Position, Timestamp, UserId};
@@ -27,7 +27,7 @@ pub(crate) fn conversation_of(event: &Event) -> Option<ConversationId> {
         Event::Group(GroupEvent::MembersRemoved(event)) => group(&event.group_id),
         Event::Group(GroupEvent::ProfileChanged(event)) => group(&event.group_id),
         Event::Group(GroupEvent::Dissolved(event)) => group(&event.group_id),
-        Event::Account(_) | Event::App(_) => None,
+        Event::Account(_) | Event::Relation(_) | Event::App(_) => None,
     }
 }
 
@@ -60,7 +60,9 @@ fn actor(event: &Event, caller: &str) -> String {
         Event::Message(MessageEvent::Sent(event)) => event.sender.to_string(),
         Event::Message(MessageEvent::Recalled(event)) => event.recalled_by.to_string(),
         Event::Conversation(ConversationEvent::Read(event)) => event.reader.to_string(),
-        Event::Account(_) | Event::Group(_) | Event::App(_) => caller.to_owned(),
+        Event::Account(_) | Event::Relation(_) | Event::Group(_) | Event::App(_) => {
+            caller.to_owned()
+        }
     }
 }
 
@@ -81,6 +83,7 @@ fn summary(event: &Event) -> String {
             format!("read up to #{}", event.up_to)
         }
         Event::Account(event) => account_summary(event),
+        Event::Relation(event) => relation_summary(event),
         Event::Group(event) => group_summary(event),
         Event::App(AppEvent::Created(event)) => format!("app {}", event.app_id),
         Event::App(AppEvent::SettingsChanged(event)) => format!("app {}", event.app_id),
@@ -118,6 +121,43 @@ fn account_summary(event: &AccountEvent) -> String {
         AccountEvent::ProfileChanged(event) => {
             let tags: Vec<&str> = event.fields.keys().map(String::as_str).collect();
             format!("{} {}", event.user_id, tags.join(" "))
+        }
+    }
+}
+
+fn relation_summary(event: &RelationEvent) -> String {
+    let both = |both: bool| if both { "<->" } else { "->" };
+    match event {
+        RelationEvent::Requested(event) => {
+            format!("{} {} {}?", event.from, both(event.both), event.to)
+        }
+        RelationEvent::RequestRefused(event) => format!("{} refuses {}", event.by, event.from),
+        RelationEvent::Befriended(event) => {
+            format!("{} {} {}", event.from, both(event.both), event.to)
+        }
+        RelationEvent::Unfriended(event) => {
+            format!("{} {} {} no more", event.from, both(event.both), event.to)
+        }
+        RelationEvent::FriendsCleared(event) => event.user.to_string(),
+        RelationEvent::FriendChanged(event) => format!("{} of {}", event.from, event.to),
+        RelationEvent::Blocked(event) => format!("{} blocks {}", event.user, event.blocked),
+        RelationEvent::Unblocked(event) => format!("{} unblocks {}", event.user, event.blocked),
+        RelationEvent::GroupsAdded(event) => {
+            format!("{}: {}", event.user, event.groups.join(", "))
+        }
+        RelationEvent::GroupsDeleted(event) => {
+            format!("{}: {}", event.user, event.groups.join(", "))
+        }
+        RelationEvent::GroupRenamed(event) => {
+            format!("{}: {} is {}", event.user, event.group, event.name)
+        }
+        RelationEvent::GroupLeft(event) => {
+            format!(
+                "{}: {} - {}",
+                event.user,
+                event.group,
+                accounts(&event.friends)
+            )
         }
     }
 }

@@ -1,0 +1,76 @@
+//! `sns/black_list_add` and `sns/black_list_delete`. Blocking ends friendship and requests of the
+//! two; a message to someone who blocks its sender is refused with 20007.
+
+use hansard_domain::Command;
+use hansard_domain::relation::{Block, Unblock};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::v4::endpoint::{Answered, Call, Failure, Operation};
+use crate::v4::sns::batch::{self, BatchResponse};
+
+pub(crate) struct BlackListAdd;
+pub(crate) struct BlackListDelete;
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct BlackListRequest {
+    /// Required.
+    #[serde(rename = "From_Account")]
+    from_account: Option<String>,
+    /// 1 to 1000.
+    #[serde(rename = "To_Account")]
+    to_account: Vec<String>,
+}
+
+impl Operation for BlackListAdd {
+    const SUMMARY: &'static str = "Blocks accounts, at most 1000";
+    type Request = BlackListRequest;
+    type Response = BatchResponse;
+
+    async fn call(
+        call: &Call<'_>,
+        request: BlackListRequest,
+    ) -> Result<Answered<BatchResponse>, Failure> {
+        let BlackListRequest {
+            from_account,
+            to_account,
+        } = request;
+        batch::bounded("To_Account", to_account.len())?;
+        let user = batch::from_account(call, from_account.as_deref())?;
+        let command = |text: String| {
+            let command = batch::to_account(&text).map(|blocked| {
+                let user = user.clone();
+                Command::Block(Block { user, blocked })
+            });
+            (text, command)
+        };
+        batch::run(call, to_account.into_iter().map(command).collect()).await
+    }
+}
+
+impl Operation for BlackListDelete {
+    const SUMMARY: &'static str = "Blocks accounts no longer, at most 1000";
+    type Request = BlackListRequest;
+    type Response = BatchResponse;
+
+    async fn call(
+        call: &Call<'_>,
+        request: BlackListRequest,
+    ) -> Result<Answered<BatchResponse>, Failure> {
+        let BlackListRequest {
+            from_account,
+            to_account,
+        } = request;
+        batch::bounded("To_Account", to_account.len())?;
+        let user = batch::from_account(call, from_account.as_deref())?;
+        let command = |text: String| {
+            let command = batch::to_account(&text).map(|blocked| {
+                let user = user.clone();
+                Command::Unblock(Unblock { user, blocked })
+            });
+            (text, command)
+        };
+        batch::run(call, to_account.into_iter().map(command).collect()).await
+    }
+}

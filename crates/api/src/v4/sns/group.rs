@@ -1,0 +1,149 @@
+//! `sns/group_add` and `sns/group_delete`: friend groups.
+
+use hansard_domain::relation::{AddFriendGroups, DeleteFriendGroups};
+use hansard_domain::{Command, Reply};
+use hansard_types::UserId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::v4::endpoint::{Answered, Call, Failure, Operation};
+use crate::v4::sns::batch::{self, ItemResult};
+
+pub(crate) struct GroupAdd;
+pub(crate) struct GroupDelete;
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct GroupAddRequest {
+    /// Required.
+    #[serde(rename = "From_Account")]
+    from_account: Option<String>,
+    /// Names of 1 to 30 bytes; an account has at most 32 groups.
+    group_name: Vec<String>,
+    /// Friends to put into all of them, at most 1000.
+    #[serde(rename = "To_Account")]
+    to_account: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct GroupAddResponse {
+    /// When accounts were given, in the order asked. 32216: it is no friend.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    result_item: Vec<ItemResult>,
+    /// Accounts that failed, if any did.
+    #[serde(rename = "Fail_Account", skip_serializing_if = "Vec::is_empty")]
+    fail_account: Vec<String>,
+    /// Changes with every change of the groups.
+    current_sequence: u64,
+}
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct GroupDeleteRequest {
+    /// Required.
+    #[serde(rename = "From_Account")]
+    from_account: Option<String>,
+    group_name: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct GroupDeleteResponse {
+    current_sequence: u64,
+}
+
+fn sequence(call: &Call<'_>, user: &UserId) -> Result<u64, Failure> {
+    let lists = call.directory().lists(user).map_err(Failure::broken)?;
+    Ok(lists.group_sequence)
+}
+
+impl Operation for GroupAdd {
+    const SUMMARY: &'static str = "Makes friend groups and puts friends into them";
+    type Request = GroupAddRequest;
+    type Response = GroupAddResponse;
+
+    async fn call(
+        call: &Call<'_>,
+        request: GroupAddRequest,
+    ) -> Result<Answered<GroupAddResponse>, Failure> {
+        let GroupAddRequest {
+            from_account,
+            group_name,
+            to_account,
+        } = request;
+        batch::bounded("GroupName", group_name.len())?;
+        if !to_account.is_empty() {
+            batch::bounded("To_Account", to_account.len())?;
+        }
+        let user = batch::from_account(call, from_account.as_deref())?;
+        let parsed: Vec<_> = to_account
+            .iter()
+            .map(|text| batch::to_account(text))
+            .collect();
+        let friends = parsed.iter().filter_map(|user| user.clone().ok()).collect();
+        let command = Command::AddFriendGroups(AddFriendGroups {
+            user: user.clone(),
+            groups: group_name,
+            friends,
+        });
+        let answer = call.submit(command).await?;
+        let Reply::Relations(outcomes) = answer.reply else {
+            let text = "friend groups were not answered as such".to_owned();
+            return Err(Failure::Broken(text));
+        };
+        let (mut result_item, mut fail_account) = (Vec::new(), Vec::new());
+        for (text, user) in to_account.into_iter().zip(parsed) {
+            let refused = user.map(|user| {
+                let outcome = outcomes.iter().find(|(friend, _)| *friend == user);
+                outcome.and_then(|(_, reason)| *reason)
+            });
+            let (result_code, result_info) = match refused {
+                Ok(None) => (0, String::new()),
+                Ok(Some(reason)) => batch::fault_of(call, reason),
+                Err(fault) => fault,
+            };
+            if result_code != 0 {
+                fail_account.push(text.clone());
+            }
+            result_item.push(ItemResult {
+                to_account: text,
+                result_code,
+                result_info,
+            });
+        }
+        let body = GroupAddResponse {
+            result_item,
+            fail_account,
+            current_sequence: sequence(call, &user)?,
+        };
+        Ok(Answered::written(body, answer.position))
+    }
+}
+
+impl Operation for GroupDelete {
+    const SUMMARY: &'static str = "Deletes friend groups; their friends stay friends";
+    type Request = GroupDeleteRequest;
+    type Response = GroupDeleteResponse;
+
+    async fn call(
+        call: &Call<'_>,
+        request: GroupDeleteRequest,
+    ) -> Result<Answered<GroupDeleteResponse>, Failure> {
+        let GroupDeleteRequest {
+            from_account,
+            group_name,
+        } = request;
+        batch::bounded("GroupName", group_name.len())?;
+        let user = batch::from_account(call, from_account.as_deref())?;
+        let command = Command::DeleteFriendGroups(DeleteFriendGroups {
+            user: user.clone(),
+            groups: group_name,
+        });
+        let answer = call.submit(command).await?;
+        let body = GroupDeleteResponse {
+            current_sequence: sequence(call, &user)?,
+        };
+        Ok(Answered::written(body, answer.position))
+    }
+}
