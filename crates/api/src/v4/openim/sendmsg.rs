@@ -197,6 +197,10 @@ fn deliver_online(call: &Call<'_>, command: &SendC2c) -> Result<SendMsgResponse,
     if sender.c2c_muted_until > now {
         return Err(call.refusal(Reason::SenderMuted));
     }
+    let blocked = call.directory().blocks(&command.to, &command.from);
+    if blocked.map_err(Failure::broken)? {
+        return Err(call.refusal(Reason::SenderBlocked));
+    }
     let sent_at = command.time_seconds.map_or(now, Timestamp::from_seconds);
     if sent_at.0 > now.0.saturating_add(MESSAGE_AHEAD_MS_MAX) {
         return Err(call.refusal(Reason::MessageTimeInvalid));

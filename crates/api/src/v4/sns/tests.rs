@@ -185,6 +185,8 @@ async fn a_block_ends_friendship_and_keeps_messages_out() {
         code(&api.v4("openim/sendmsg", send("bob", "alice")).await),
         20007
     );
+    let online = with(send("bob", "alice"), "OnlineOnlyFlag", 1);
+    assert_eq!(code(&api.v4("openim/sendmsg", online).await), 20007);
     api.v4_ok("openim/sendmsg", send("alice", "bob")).await;
 
     let check = with(
