@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hansard_store::{Changes, RowCache, Store};
@@ -64,7 +65,9 @@ impl Partition {
         mut finished: mpsc::Receiver<()>,
     ) {
         let mut in_flight: Vec<Arc<Changes>> = Vec::with_capacity(ROUNDS_IN_FLIGHT_MAX);
-        let mut letters = Vec::new();
+        let mut taken = Vec::new();
+        // Taken, and not decided yet: what the round before had no room for.
+        let mut letters = VecDeque::new();
         loop {
             if in_flight.len() == ROUNDS_IN_FLIGHT_MAX {
                 if finished.recv().await.is_none() {
@@ -81,13 +84,15 @@ impl Partition {
                     in_flight.remove(0);
                     continue;
                 }
-                taken = mailbox.recv_many(&mut letters, limits::ROUND_COMMANDS_MAX) => {
-                    if taken == 0 { break }
+                count = mailbox.recv_many(&mut taken, limits::ROUND_COMMANDS_MAX),
+                    if letters.is_empty() =>
+                {
+                    if count == 0 { break }
                 }
+                else => {}
             }
+            letters.extend(taken.drain(..));
             let begun = Instant::now();
-            let taken = std::mem::take(&mut letters);
-            ::metrics::histogram!(metrics::ROUND_COMMANDS).record(to_f64(taken.len()));
             let round = blocking(|| {
                 decide_round(
                     &self.surroundings,
@@ -95,9 +100,10 @@ impl Partition {
                     &self.cache,
                     &in_flight,
                     &mut self.tip,
-                    taken,
+                    &mut letters,
                 )
             });
+            ::metrics::histogram!(metrics::ROUND_COMMANDS).record(to_f64(round.letters.len()));
             ::metrics::histogram!(metrics::ROUND_EVENTS).record(to_f64(round.units.len()));
             ::metrics::histogram!(metrics::DECIDE_SECONDS).record(begun.elapsed().as_secs_f64());
             in_flight.push(Arc::clone(&round.changes));

@@ -1,7 +1,8 @@
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hansard_domain::{Rejection, Reply, decide};
-use hansard_events::{Event, Provenance, Recorded, encode};
+use hansard_events::{Event, Provenance, RawEvent, Recorded, encode};
 use hansard_log::Unit;
 use hansard_projector::Fold;
 use hansard_store::{Cached, Changes, Layers, Overlay, Read, RowCache};
@@ -42,13 +43,15 @@ pub(crate) struct Round {
 ///
 /// A command whose event cannot be folded takes the whole round with it: nothing of the round has
 /// happened then, `tip` has not moved, and everyone is told so.
+///
+/// The letters that the round has no room for are left: those after `ROUND_BYTES_MAX` of events.
 pub(crate) fn decide_round(
     surroundings: &Surroundings,
     store: &dyn Read,
     cache: &RowCache,
     in_flight: &[Arc<Changes>],
     tip: &mut Tip,
-    letters: Vec<Letter>,
+    letters: &mut VecDeque<Letter>,
 ) -> Round {
     let layers = Layers {
         base: store,
@@ -62,11 +65,14 @@ pub(crate) fn decide_round(
         surroundings,
         state: Overlay::new(&cached),
         units: Vec::new(),
+        bytes: 0,
         tip: *tip,
         now: surroundings.clock.now().max(tip.time),
     };
     let mut answered = Vec::with_capacity(letters.len());
-    for letter in letters {
+    while deciding.bytes < limits::ROUND_BYTES_MAX
+        && let Some(letter) = letters.pop_front()
+    {
         match deciding.one(&letter) {
             Ok(result) => answered.push((letter, result)),
             Err(reason) => {
@@ -108,6 +114,8 @@ struct Deciding<'a> {
     surroundings: &'a Surroundings,
     state: Overlay<'a>,
     units: Vec<Unit>,
+    /// Of all events in `units`.
+    bytes: usize,
     tip: Tip,
     now: Timestamp,
 }
@@ -131,6 +139,8 @@ impl Deciding<'_> {
             unit.push(self.record(event, &letter.provenance)?);
         }
         if !unit.is_empty() {
+            let bytes: usize = unit.iter().map(RawEvent::size_bytes).sum();
+            self.bytes += bytes;
             self.units.push(unit);
         }
         Ok(Ok(self.answer(decision.reply)))
@@ -142,11 +152,7 @@ impl Deciding<'_> {
     }
 
     /// Encodes an event for the next sequence and folds it.
-    fn record(
-        &mut self,
-        event: Event,
-        provenance: &Provenance,
-    ) -> Result<hansard_events::RawEvent, String> {
+    fn record(&mut self, event: Event, provenance: &Provenance) -> Result<RawEvent, String> {
         let log = self.surroundings.log;
         let id = self.surroundings.ids.next(self.now);
         let chain = &self.tip.at.chain;

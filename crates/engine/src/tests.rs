@@ -1,3 +1,4 @@
 mod model;
 mod relations;
+mod rounds;
 mod simulation;

@@ -10,8 +10,6 @@ pub const PROFILE_VALUE_BYTES_MAX: usize = 500;
 pub const MESSAGE_BYTES_MAX: usize = 12 * 1024;
 /// Elements of one message (ours; the contract names no number).
 pub const MESSAGE_ELEMENTS_MAX: usize = 64;
-/// How long a message may wait to be delivered, seconds (Tencent Cloud Chat: 7 days).
-pub const MESSAGE_LIFETIME_SECONDS_MAX: u64 = 604_800;
 /// Accounts in one `multiaccount_import`, `account_check` or `account_delete`.
 pub const ACCOUNTS_PER_CALL_MAX: usize = 100;
 /// Accounts in one `query_online_status` (Tencent Cloud Chat: 500, else 90011).
