@@ -14,6 +14,7 @@ use hansard_domain::relation::{
 use hansard_domain::{Command, Reply};
 use hansard_types::{Reason, UserId, limits};
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::codes;
@@ -221,53 +222,52 @@ async fn submit(shared: &Shared, own: &Own, command: Command) -> Result<(Reply, 
     Ok((answer.reply, Done { position }))
 }
 
-async fn done(shared: &Shared, own: &Own, command: Command) -> Result<Response, Problem> {
-    let (_, done) = submit(shared, own, command).await?;
-    Ok(Json(done).into_response())
+/// Answers a request that is one command of the caller's.
+async fn answer<T: DeserializeOwned>(
+    name: &'static str,
+    shared: &Shared,
+    own: &Own,
+    body: &Bytes,
+    command: impl FnOnce(UserId, T) -> Command,
+) -> Response {
+    let metered = Metered::start(name);
+    let answered = async {
+        let command = command(own.0.caller.clone(), json_body(body)?);
+        let (_, done) = submit(shared, own, command).await?;
+        Ok(Json(done).into_response())
+    };
+    metered.end(answered.await)
 }
 
 pub(crate) async fn accept(State(shared): State<Arc<Shared>>, own: Own, body: Bytes) -> Response {
-    let metered = Metered::start("accept_friend_request");
-    let answered = async {
-        let Acceptance { from, remark } = json_body(&body)?;
-        let command = Command::AnswerRequest(AnswerRequest {
-            by: own.0.caller.clone(),
+    let command = |by, Acceptance { from, remark }| {
+        Command::AnswerRequest(AnswerRequest {
+            by,
             from,
             accept: true,
             remark,
-        });
-        done(&shared, &own, command).await
+        })
     };
-    metered.end(answered.await)
+    answer("accept_friend_request", &shared, &own, &body, command).await
 }
 
 pub(crate) async fn refuse(State(shared): State<Arc<Shared>>, own: Own, body: Bytes) -> Response {
-    let metered = Metered::start("refuse_friend_request");
-    let answered = async {
-        let Refusal { from } = json_body(&body)?;
-        let command = Command::AnswerRequest(AnswerRequest {
-            by: own.0.caller.clone(),
+    let command = |by, Refusal { from }| {
+        Command::AnswerRequest(AnswerRequest {
+            by,
             from,
             accept: false,
             remark: String::new(),
-        });
-        done(&shared, &own, command).await
+        })
     };
-    metered.end(answered.await)
+    answer("refuse_friend_request", &shared, &own, &body, command).await
 }
 
 pub(crate) async fn rename(State(shared): State<Arc<Shared>>, own: Own, body: Bytes) -> Response {
-    let metered = Metered::start("rename_friend_group");
-    let answered = async {
-        let Renaming { group, name } = json_body(&body)?;
-        let command = Command::RenameFriendGroup(RenameFriendGroup {
-            user: own.0.caller.clone(),
-            group,
-            name,
-        });
-        done(&shared, &own, command).await
+    let command = |user, Renaming { group, name }| {
+        Command::RenameFriendGroup(RenameFriendGroup { user, group, name })
     };
-    metered.end(answered.await)
+    answer("rename_friend_group", &shared, &own, &body, command).await
 }
 
 pub(crate) async fn members(State(shared): State<Arc<Shared>>, own: Own, body: Bytes) -> Response {

@@ -2,10 +2,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 use futures::future::BoxFuture;
-use hansard_domain::Command;
+use hansard_domain::{Command, Reply};
 use hansard_engine::{Answer, SubmitError};
 use hansard_events::Provenance;
-use hansard_types::{AppId, Position, Timestamp, UserId};
+use hansard_types::{AppId, Position, Reason, Timestamp, UserId};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -93,10 +93,51 @@ impl Call<'_> {
             .await
     }
 
+    /// Gives the commands of a call's items to the engine in order. An item without a command has
+    /// failed already; each fails alone.
+    pub(crate) async fn submit_each(
+        &self,
+        items: Vec<Result<Command, Fault>>,
+    ) -> Result<Outcomes, Failure> {
+        let mut commands = Vec::with_capacity(items.len());
+        let items: Vec<Result<(), Fault>> = items
+            .into_iter()
+            .map(|item| item.map(|command| commands.push(command)))
+            .collect();
+        let mut answers = self.submit_all(commands).await.into_iter();
+        let mut outcomes = Outcomes {
+            replies: Vec::with_capacity(items.len()),
+            position: None,
+        };
+        for item in items {
+            let reply = match item {
+                Err(fault) => Err(fault),
+                Ok(()) => match answers.next().expect("one answer for each command") {
+                    Ok(answer) => {
+                        outcomes.position = outcomes.position.max(Some(answer.position));
+                        Ok(answer.reply)
+                    }
+                    Err(SubmitError::Rejected(rejection)) => Err(self.fault(rejection.reason)),
+                    Err(error) => return Err(self.not_answered(error)),
+                },
+            };
+            outcomes.replies.push(reply);
+        }
+        Ok(outcomes)
+    }
+
+    /// A refusal of one item, in this endpoint's codes.
+    pub(crate) fn fault(&self, reason: Reason) -> Fault {
+        Fault {
+            code: codes::of_refusal(reason, self.endpoint.service, self.endpoint.command),
+            info: codes::text_of(reason).into(),
+        }
+    }
+
     /// A refusal in this endpoint's codes.
-    pub(crate) fn refusal(&self, reason: hansard_types::Reason) -> Failure {
-        let code = codes::of_refusal(reason, self.endpoint.service, self.endpoint.command);
-        Failure::refused(code, codes::text_of(reason))
+    pub(crate) fn refusal(&self, reason: Reason) -> Failure {
+        let Fault { code, info } = self.fault(reason);
+        Failure::Refused { code, info }
     }
 
     pub(crate) fn not_answered(&self, error: SubmitError) -> Failure {
@@ -122,6 +163,29 @@ impl Call<'_> {
     pub(crate) fn parameter(&self, info: impl Into<Cow<'static, str>>) -> Failure {
         Failure::refused(self.endpoint.service.parameter_code(), info)
     }
+}
+
+/// Why one item of a call failed.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    pub(crate) code: u32,
+    pub(crate) info: Cow<'static, str>,
+}
+
+impl Fault {
+    pub(crate) fn new(code: u32, info: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            info: info.into(),
+        }
+    }
+}
+
+/// What the items of a call came to, in order.
+pub(crate) struct Outcomes {
+    pub(crate) replies: Vec<Result<Reply, Fault>>,
+    /// Of the last event; `None` when nothing was done.
+    pub(crate) position: Option<Position>,
 }
 
 /// A successful answer.

@@ -4,15 +4,14 @@
 //! to and in the log. An account of the same name, imported later, begins anew. An administrator of
 //! the app cannot be deleted: its item is answered 70402.
 
-use hansard_domain::Command;
 use hansard_domain::account::DeleteAccount;
-use hansard_engine::SubmitError;
-use hansard_types::{Reason, UserId, limits};
+use hansard_domain::{Command, Reply};
+use hansard_types::{UserId, limits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::codes;
-use crate::v4::endpoint::{Answered, Call, Failure, Operation};
+use crate::v4::endpoint::{Answered, Call, Failure, Fault, Operation};
 use crate::v4::field;
 
 /// The contract's own words.
@@ -64,53 +63,35 @@ impl Operation for AccountDelete {
         let code = codes::ACCOUNT_PARAMETER;
         let count_max = limits::ACCOUNTS_PER_CALL_MAX;
         field::bounded("DeleteItem", delete_item.len(), count_max, code)?;
-        let mut items = Vec::with_capacity(delete_item.len());
-        let mut commands = Vec::with_capacity(delete_item.len());
+        let mut ids = Vec::with_capacity(delete_item.len());
         for AccountToDelete { user_id } in delete_item {
-            let text = user_id.ok_or_else(|| call.parameter("an item has no UserID"))?;
-            let parsed = UserId::new(&text);
-            if let Ok(user_id) = parsed.clone() {
-                commands.push(Command::DeleteAccount(DeleteAccount { user_id }));
-            }
-            items.push((text, parsed));
+            ids.push(user_id.ok_or_else(|| call.parameter("an item has no UserID"))?);
         }
-        let mut results = call.submit_all(commands).await.into_iter();
-        let mut position = None;
-        let mut result_item = Vec::with_capacity(items.len());
-        for (user_id, parsed) in items {
-            let (result_code, result_info) = match parsed {
-                Err(error) => (code, error.to_string()),
-                Ok(_) => match results.next().expect("one result for each command") {
-                    Ok(answer) => {
-                        position = position.max(Some(answer.position));
-                        (0, String::new())
-                    }
-                    Err(SubmitError::Rejected(rejection)) => refused(rejection.reason, call),
-                    Err(error) => return Err(call.not_answered(error)),
-                },
+        let command = |id: &String| match UserId::new(id) {
+            Ok(user_id) => Ok(Command::DeleteAccount(DeleteAccount { user_id })),
+            Err(error) => Err(Fault::new(code, error.to_string())),
+        };
+        let outcomes = call.submit_each(ids.iter().map(command).collect()).await?;
+        let result = |(user_id, reply): (String, Result<Reply, Fault>)| {
+            let (result_code, result_info) = match reply {
+                Ok(_) => (0, String::new()),
+                Err(Fault { code, .. }) if code == codes::ACCOUNT_UNKNOWN => {
+                    (code, NOT_EXIST.to_owned())
+                }
+                Err(Fault { code, info }) => (code, info.into_owned()),
             };
-            result_item.push(DeletedAccount {
+            DeletedAccount {
                 user_id,
                 result_code,
                 result_info,
-            });
-        }
+            }
+        };
+        let result_item = ids.into_iter().zip(outcomes.replies).map(result).collect();
         Ok(Answered {
             body: AccountDeleteResponse { result_item },
-            position,
+            position: outcomes.position,
         })
     }
-}
-
-fn refused(reason: Reason, call: &Call<'_>) -> (u32, String) {
-    let endpoint = call.endpoint;
-    let code = codes::of_refusal(reason, endpoint.service, endpoint.command);
-    let info = if reason == Reason::AccountUnknown {
-        NOT_EXIST
-    } else {
-        codes::text_of(reason)
-    };
-    (code, info.to_owned())
 }
 
 #[cfg(test)]

@@ -31,7 +31,11 @@ pub(crate) struct PortraitGetResponse {
     /// In the order asked.
     user_profile_item: Vec<UserProfile>,
     /// Accounts that failed, if any did.
-    #[serde(rename = "Fail_Account", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "Fail_Account",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
     fail_account: Vec<String>,
 }
 

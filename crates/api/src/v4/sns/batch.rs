@@ -1,17 +1,15 @@
 //! Calls about many accounts: each succeeds or fails alone.
 
+use std::borrow::Cow;
+
 use hansard_domain::{Command, Reply};
-use hansard_engine::SubmitError;
 use hansard_types::{Reason, UserId, limits};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::codes;
-use crate::v4::endpoint::{Answered, Call, Failure};
+use crate::v4::endpoint::{Answered, Call, Failure, Fault, Outcomes};
 use crate::v4::field;
-
-/// The code and text of an item that failed.
-pub(super) type Fault = (u32, String);
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
@@ -19,7 +17,11 @@ pub(crate) struct BatchResponse {
     /// In the order asked.
     result_item: Vec<ItemResult>,
     /// Accounts that failed, if any did.
-    #[serde(rename = "Fail_Account", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "Fail_Account",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
     fail_account: Vec<String>,
 }
 
@@ -27,10 +29,10 @@ pub(crate) struct BatchResponse {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ItemResult {
     #[serde(rename = "To_Account")]
-    pub(super) to_account: String,
+    to_account: String,
     /// 0: it is done. 30539: a request waits for the other account.
-    pub(super) result_code: u32,
-    pub(super) result_info: String,
+    result_code: u32,
+    result_info: Cow<'static, str>,
 }
 
 /// The account a call is about, which there must be.
@@ -51,7 +53,7 @@ pub(super) fn bounded(name: &str, count: usize) -> Result<(), Failure> {
 
 /// An item's account.
 pub(super) fn to_account(text: &str) -> Result<UserId, Fault> {
-    UserId::new(text).map_err(|error| (codes::SNS_ACCOUNT_UNKNOWN, error.to_string()))
+    UserId::new(text).map_err(|error| Fault::new(codes::SNS_ACCOUNT_UNKNOWN, error.to_string()))
 }
 
 /// An item's account, which there must be.
@@ -63,14 +65,38 @@ pub(super) fn existing(call: &Call<'_>, text: &str) -> Result<Result<UserId, Fau
     let account = call.directory().account(&user).map_err(Failure::broken)?;
     Ok(match account {
         Some(_) => Ok(user),
-        None => Err(fault_of(call, Reason::AccountUnknown)),
+        None => Err(call.fault(Reason::AccountUnknown)),
     })
 }
 
-pub(super) fn fault_of(call: &Call<'_>, reason: Reason) -> Fault {
-    let endpoint = call.endpoint;
-    let code = codes::of_refusal(reason, endpoint.service, endpoint.command);
-    (code, codes::text_of(reason).to_owned())
+/// What one item came to.
+pub(super) fn item(to_account: String, reply: Result<Reply, Fault>) -> ItemResult {
+    let (result_code, result_info) = match reply {
+        Ok(Reply::Requested) => {
+            let info = "a request waits for the other account";
+            (codes::REQUEST_PENDING, info.into())
+        }
+        Ok(_) => (0, Cow::Borrowed("")),
+        Err(Fault { code, info }) => (code, info),
+    };
+    ItemResult {
+        to_account,
+        result_code,
+        result_info,
+    }
+}
+
+impl BatchResponse {
+    pub(super) fn of(result_item: Vec<ItemResult>) -> Self {
+        let has_failed = |item: &&ItemResult| {
+            item.result_code != 0 && item.result_code != codes::REQUEST_PENDING
+        };
+        let failed = result_item.iter().filter(has_failed);
+        Self {
+            fail_account: failed.map(|item| item.to_account.clone()).collect(),
+            result_item,
+        }
+    }
 }
 
 /// Gives the items' commands to the engine in order.
@@ -78,50 +104,27 @@ pub(super) async fn run(
     call: &Call<'_>,
     items: Vec<(String, Result<Command, Fault>)>,
 ) -> Result<Answered<BatchResponse>, Failure> {
-    let mut accounts = Vec::with_capacity(items.len());
-    let mut commands = Vec::with_capacity(items.len());
-    for (account, item) in items {
-        accounts.push((
-            account,
-            item.map(|command| {
-                commands.push(command);
-            }),
-        ));
-    }
-    let mut results = call.submit_all(commands).await.into_iter();
-    let mut position = None;
-    let (mut result_item, mut fail_account) = (Vec::with_capacity(accounts.len()), Vec::new());
-    for (to_account, item) in accounts {
-        let (result_code, result_info) = match item {
-            Err(fault) => fault,
-            Ok(()) => match results.next().expect("one result for each command") {
-                Ok(answer) => {
-                    position = position.max(Some(answer.position));
-                    if answer.reply == Reply::Requested {
-                        let info = "a request waits for the other account";
-                        (codes::REQUEST_PENDING, info.to_owned())
-                    } else {
-                        (0, String::new())
-                    }
-                }
-                Err(SubmitError::Rejected(rejection)) => fault_of(call, rejection.reason),
-                Err(error) => return Err(call.not_answered(error)),
-            },
-        };
-        if result_code != 0 && result_code != codes::REQUEST_PENDING {
-            fail_account.push(to_account.clone());
-        }
-        result_item.push(ItemResult {
-            to_account,
-            result_code,
-            result_info,
-        });
-    }
+    let (accounts, commands): (Vec<String>, _) = items.into_iter().unzip();
+    let Outcomes { replies, position } = call.submit_each(commands).await?;
+    let results = accounts.into_iter().zip(replies);
+    let results = results
+        .map(|(account, reply)| item(account, reply))
+        .collect();
     Ok(Answered {
-        body: BatchResponse {
-            result_item,
-            fail_account,
-        },
+        body: BatchResponse::of(results),
         position,
     })
+}
+
+/// Gives one command for each account to the engine, in order.
+pub(super) async fn run_for_each(
+    call: &Call<'_>,
+    accounts: Vec<String>,
+    command: impl Fn(UserId) -> Command,
+) -> Result<Answered<BatchResponse>, Failure> {
+    let items = accounts.into_iter().map(|text| {
+        let command = to_account(&text).map(&command);
+        (text, command)
+    });
+    run(call, items.collect()).await
 }

@@ -3,6 +3,7 @@
 
 use hansard_domain::Command;
 use hansard_domain::relation::{Block, Unblock};
+use hansard_types::UserId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -23,6 +24,22 @@ pub(crate) struct BlackListRequest {
     to_account: Vec<String>,
 }
 
+impl BlackListRequest {
+    async fn run(
+        self,
+        call: &Call<'_>,
+        command: impl Fn(UserId, UserId) -> Command,
+    ) -> Result<Answered<BatchResponse>, Failure> {
+        let Self {
+            from_account,
+            to_account,
+        } = self;
+        batch::bounded("To_Account", to_account.len())?;
+        let user = batch::from_account(call, from_account.as_deref())?;
+        batch::run_for_each(call, to_account, |other| command(user.clone(), other)).await
+    }
+}
+
 impl Operation for BlackListAdd {
     const SUMMARY: &'static str = "Blocks accounts, at most 1000";
     type Request = BlackListRequest;
@@ -32,20 +49,11 @@ impl Operation for BlackListAdd {
         call: &Call<'_>,
         request: BlackListRequest,
     ) -> Result<Answered<BatchResponse>, Failure> {
-        let BlackListRequest {
-            from_account,
-            to_account,
-        } = request;
-        batch::bounded("To_Account", to_account.len())?;
-        let user = batch::from_account(call, from_account.as_deref())?;
-        let command = |text: String| {
-            let command = batch::to_account(&text).map(|blocked| {
-                let user = user.clone();
+        request
+            .run(call, |user, blocked| {
                 Command::Block(Block { user, blocked })
-            });
-            (text, command)
-        };
-        batch::run(call, to_account.into_iter().map(command).collect()).await
+            })
+            .await
     }
 }
 
@@ -58,19 +66,10 @@ impl Operation for BlackListDelete {
         call: &Call<'_>,
         request: BlackListRequest,
     ) -> Result<Answered<BatchResponse>, Failure> {
-        let BlackListRequest {
-            from_account,
-            to_account,
-        } = request;
-        batch::bounded("To_Account", to_account.len())?;
-        let user = batch::from_account(call, from_account.as_deref())?;
-        let command = |text: String| {
-            let command = batch::to_account(&text).map(|blocked| {
-                let user = user.clone();
+        request
+            .run(call, |user, blocked| {
                 Command::Unblock(Unblock { user, blocked })
-            });
-            (text, command)
-        };
-        batch::run(call, to_account.into_iter().map(command).collect()).await
+            })
+            .await
     }
 }

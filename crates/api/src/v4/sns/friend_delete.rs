@@ -60,14 +60,11 @@ impl Operation for FriendDelete {
         let both = is_both(call, delete_type.as_deref())?;
         batch::bounded("To_Account", to_account.len())?;
         let from = batch::from_account(call, from_account.as_deref())?;
-        let command = |text: String| {
-            let command = batch::to_account(&text).map(|to| {
-                let from = from.clone();
-                Command::DeleteFriend(DeleteFriend { from, to, both })
-            });
-            (text, command)
+        let command = |to| {
+            let from = from.clone();
+            Command::DeleteFriend(DeleteFriend { from, to, both })
         };
-        batch::run(call, to_account.into_iter().map(command).collect()).await
+        batch::run_for_each(call, to_account, command).await
     }
 }
 

@@ -1,5 +1,7 @@
 //! `sns/friend_get_list`: fields of some friends and of their profiles.
 
+use std::borrow::Cow;
+
 use hansard_directory::FriendRow;
 use hansard_events::app::{CustomField, Party};
 use hansard_types::profile::{CUSTOM_PREFIX, FRIEND_CUSTOM_PREFIX, standard_rule};
@@ -9,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::codes;
-use crate::v4::endpoint::{Answered, Call, Failure, Operation};
+use crate::v4::endpoint::{Answered, Call, Failure, Fault, Operation};
 use crate::v4::field;
-use crate::v4::sns::batch::{self, Fault};
+use crate::v4::sns::batch;
 use crate::v4::sns::tags::{self, TagValue};
 
 pub(crate) struct FriendGetList;
@@ -35,7 +37,11 @@ pub(crate) struct FriendGetListResponse {
     /// In the order asked.
     info_item: Vec<FriendInfo>,
     /// Accounts that failed, if any did.
-    #[serde(rename = "Fail_Account", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "Fail_Account",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
     fail_account: Vec<String>,
 }
 
@@ -47,7 +53,7 @@ struct FriendInfo {
     /// In the order asked; what is not set is left out.
     sns_profile_item: Vec<TagValue>,
     result_code: u32,
-    result_info: String,
+    result_info: Cow<'static, str>,
 }
 
 impl Operation for FriendGetList {
@@ -73,8 +79,8 @@ impl Operation for FriendGetList {
         for text in to_account {
             let (sns_profile_item, result_code, result_info) = match friend_of(call, &from, &text)?
             {
-                Ok((to, friend)) => (values(call, &to, &friend, &tag_list)?, 0, String::new()),
-                Err((code, info)) => {
+                Ok((to, friend)) => (values(call, &to, &friend, &tag_list)?, 0, Cow::Borrowed("")),
+                Err(Fault { code, info }) => {
                     fail_account.push(text.clone());
                     (Vec::new(), code, info)
                 }
@@ -130,7 +136,7 @@ fn friend_of(
         .map_err(Failure::broken)?;
     Ok(match friend {
         Some(friend) => Ok((to, friend)),
-        None => Err(batch::fault_of(call, Reason::FriendUnknown)),
+        None => Err(call.fault(Reason::FriendUnknown)),
     })
 }
 

@@ -13,8 +13,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::codes;
-use crate::v4::endpoint::{Answered, Call, Failure, Operation};
-use crate::v4::sns::batch::{self, BatchResponse, Fault};
+use crate::v4::endpoint::{Answered, Call, Failure, Fault, Operation};
+use crate::v4::sns::batch::{self, BatchResponse};
 
 pub(crate) struct FriendImport;
 
@@ -91,7 +91,7 @@ fn details_of(item: ImportFriendItem) -> Result<FriendDetails, Fault> {
     for CustomItem { tag, value } in item.custom_item {
         let Some(name) = tag.strip_prefix(FRIEND_CUSTOM_PREFIX) else {
             let info = format!("{tag} is no {FRIEND_CUSTOM_PREFIX}… tag");
-            return Err((codes::SNS_PARAMETER, info));
+            return Err(Fault::new(codes::SNS_PARAMETER, info));
         };
         custom.insert(name.to_owned(), value);
     }

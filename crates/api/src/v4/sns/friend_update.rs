@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::codes;
-use crate::v4::endpoint::{Answered, Call, Failure, Operation};
-use crate::v4::sns::batch::{self, BatchResponse, Fault};
+use crate::v4::endpoint::{Answered, Call, Failure, Fault, Operation};
+use crate::v4::sns::batch::{self, BatchResponse};
 use crate::v4::sns::tags;
 
 pub(crate) struct FriendUpdate;
@@ -73,7 +73,7 @@ impl Operation for FriendUpdate {
 }
 
 fn update(from: &UserId, to: UserId, items: Vec<SnsItem>) -> Result<Command, Fault> {
-    let wrong = |info: String| (codes::SNS_PARAMETER, info);
+    let wrong = |info: String| Fault::new(codes::SNS_PARAMETER, info);
     if items.is_empty() {
         return Err(wrong("SnsItem is missing or empty".to_owned()));
     }

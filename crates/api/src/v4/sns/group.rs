@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::v4::endpoint::{Answered, Call, Failure, Operation};
-use crate::v4::sns::batch::{self, ItemResult};
+use crate::v4::sns::batch::{self, BatchResponse, ItemResult};
 
 pub(crate) struct GroupAdd;
 pub(crate) struct GroupDelete;
@@ -28,12 +28,9 @@ pub(crate) struct GroupAddRequest {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct GroupAddResponse {
-    /// When accounts were given, in the order asked. 32216: it is no friend.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    result_item: Vec<ItemResult>,
-    /// Accounts that failed, if any did.
-    #[serde(rename = "Fail_Account", skip_serializing_if = "Vec::is_empty")]
-    fail_account: Vec<String>,
+    /// When accounts were given. 32216: one is no friend.
+    #[serde(flatten)]
+    results: Option<BatchResponse>,
     /// Changes with every change of the groups.
     current_sequence: u64,
 }
@@ -92,29 +89,19 @@ impl Operation for GroupAdd {
             let text = "friend groups were not answered as such".to_owned();
             return Err(Failure::Broken(text));
         };
-        let (mut result_item, mut fail_account) = (Vec::new(), Vec::new());
-        for (text, user) in to_account.into_iter().zip(parsed) {
-            let refused = user.map(|user| {
+        let results = to_account.into_iter().zip(parsed).map(|(text, user)| {
+            let done = user.and_then(|user| {
                 let outcome = outcomes.iter().find(|(friend, _)| *friend == user);
-                outcome.and_then(|(_, reason)| *reason)
+                match outcome.and_then(|(_, refused)| *refused) {
+                    Some(reason) => Err(call.fault(reason)),
+                    None => Ok(Reply::Done),
+                }
             });
-            let (result_code, result_info) = match refused {
-                Ok(None) => (0, String::new()),
-                Ok(Some(reason)) => batch::fault_of(call, reason),
-                Err(fault) => fault,
-            };
-            if result_code != 0 {
-                fail_account.push(text.clone());
-            }
-            result_item.push(ItemResult {
-                to_account: text,
-                result_code,
-                result_info,
-            });
-        }
+            batch::item(text, done)
+        });
+        let results: Vec<ItemResult> = results.collect();
         let body = GroupAddResponse {
-            result_item,
-            fail_account,
+            results: (!results.is_empty()).then(|| BatchResponse::of(results)),
             current_sequence: sequence(call, &user)?,
         };
         Ok(Answered::written(body, answer.position))

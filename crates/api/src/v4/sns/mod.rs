@@ -2,10 +2,9 @@
 
 mod batch;
 mod black_list;
-mod black_list_check;
 mod black_list_get;
+mod check;
 mod friend_add;
-mod friend_check;
 mod friend_delete;
 mod friend_get;
 mod friend_get_list;
@@ -26,13 +25,13 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
     Endpoint::new::<friend_update::FriendUpdate>(Sns, "friend_update", &[], 200),
     Endpoint::new::<friend_delete::FriendDelete>(Sns, "friend_delete", &[], 200),
     Endpoint::new::<friend_delete::FriendDeleteAll>(Sns, "friend_delete_all", &[], 200),
-    Endpoint::new::<friend_check::FriendCheck>(Sns, "friend_check", &[], 200),
+    Endpoint::new::<check::FriendCheck>(Sns, "friend_check", &[], 200),
     Endpoint::new::<friend_get::FriendGet>(Sns, "friend_get", &[], 200),
     Endpoint::new::<friend_get_list::FriendGetList>(Sns, "friend_get_list", &[], 200),
     Endpoint::new::<black_list::BlackListAdd>(Sns, "black_list_add", &[], 200),
     Endpoint::new::<black_list::BlackListDelete>(Sns, "black_list_delete", &[], 200),
     Endpoint::new::<black_list_get::BlackListGet>(Sns, "black_list_get", &[], 200),
-    Endpoint::new::<black_list_check::BlackListCheck>(Sns, "black_list_check", &[], 200),
+    Endpoint::new::<check::BlackListCheck>(Sns, "black_list_check", &[], 200),
     Endpoint::new::<group::GroupAdd>(Sns, "group_add", &[], 200),
     Endpoint::new::<group::GroupDelete>(Sns, "group_delete", &[], 200),
     Endpoint::new::<group_get::GroupGet>(Sns, "group_get", &[], 200),
