@@ -2,23 +2,18 @@ use std::borrow::Cow;
 use std::str::FromStr;
 use std::time::Duration;
 
-use async_nats::header::{
-    HeaderMap, HeaderName, HeaderValue, NATS_EXPECTED_LAST_MESSAGE_ID, NATS_EXPECTED_LAST_SEQUENCE,
-    NATS_MESSAGE_ID,
-};
+use async_nats::header::{HeaderMap, HeaderName, HeaderValue, NATS_EXPECTED_LAST_SEQUENCE};
 use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::stream::{
     Compression, Config, DiscardPolicy, RetentionPolicy, StorageType,
 };
 use async_nats::jetstream::{self, Context};
-use async_nats::{Client, ConnectOptions, Event, ServerAddr, Subscriber};
+use async_nats::{Client, ConnectOptions, Event, Message, ServerAddr, Subscriber};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use hansard_events::RawEvent;
 use hansard_types::LogId;
-use rand::Rng;
-use rand::distr::Alphanumeric;
 use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 
@@ -60,8 +55,6 @@ pub struct JetStream {
     losses: watch::Receiver<u64>,
 }
 
-/// The server keeps message ids in memory for so long, about 230 bytes each.
-const DUPLICATE_WINDOW: Duration = Duration::from_secs(1);
 const RECONNECT_AFTER_MAX: Duration = Duration::from_millis(250);
 
 impl JetStream {
@@ -148,11 +141,19 @@ impl JetStream {
                     .to_owned(),
             ));
         }
+        if !config.allow_batch_publish {
+            let updated = Config {
+                allow_batch_publish: true,
+                ..config.clone()
+            };
+            let updated = self.context.update_stream(updated).await;
+            updated.map_err(|error| failed(error.to_string()))?;
+        }
         let is_replicated = config.num_replicas > 1;
         let inbox = self.client.new_inbox();
         let acks = self
             .client
-            .subscribe(format!("{inbox}.*"))
+            .subscribe(format!("{inbox}.>"))
             .await
             .map_err(|error| failed(error.to_string()))?;
         Ok(JetStreamLog {
@@ -161,7 +162,6 @@ impl JetStream {
             server: self.clone(),
             name: wanted.name,
             appending: Mutex::new(Appending {
-                name: random_name(),
                 inbox,
                 acks,
                 token: 0,
@@ -191,19 +191,6 @@ fn is_missing(error: &GetStreamError) -> bool {
     )
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tells two processes apart, no event"
-)]
-fn random_name() -> String {
-    const CHARACTERS: usize = 10;
-    rand::rng()
-        .sample_iter(Alphanumeric)
-        .take(CHARACTERS)
-        .map(char::from)
-        .collect()
-}
-
 fn stream_config(id: LogId, replicas: usize) -> Config {
     Config {
         name: id.stream_name(),
@@ -214,22 +201,27 @@ fn stream_config(id: LogId, replicas: usize) -> Config {
         num_replicas: replicas,
         allow_direct: true,
         allow_atomic_publish: true,
+        allow_batch_publish: true,
         deny_purge: true,
         compression: Some(Compression::S2),
-        // Message ids only tell one message from the next: the server need not remember them.
-        duplicate_window: DUPLICATE_WINDOW,
         ..Config::default()
     }
 }
 
+/// Operations of a fast batch, a part of each message's reply subject.
+const FAST_START: u8 = 0;
+const FAST_APPEND: u8 = 1;
+const FAST_STORE_AND_COMMIT: u8 = 2;
+/// The server tells how far it is after so many messages of a fast batch: rounds end before.
+const FAST_FLOW: usize = 10_000;
 /// What nats-server takes as one atomic batch.
 const BATCH_EVENTS_MAX: usize = 1000;
 
 /// One stream on a real nats-server.
 pub struct JetStreamLog {
     id: LogId,
-    /// A replicated stream only ever gets atomic batches: it checks an expected message id when
-    /// the event is applied, and one that does not fit stops the stream instead of being refused.
+    /// A replicated stream only ever gets atomic batches, which it stages in memory and commits
+    /// through Raft at once.
     is_replicated: bool,
     server: JetStream,
     name: String,
@@ -239,8 +231,6 @@ pub struct JetStreamLog {
 
 /// Where acknowledgements arrive: one subscription for all of them, told apart by a token.
 struct Appending {
-    /// Tells this appender's messages from any other's.
-    name: String,
     inbox: String,
     acks: Subscriber,
     token: u64,
@@ -269,9 +259,9 @@ impl EventLog for JetStreamLog {
                 expected = self.append_batch(&mut appending, expected, &events).await?;
                 rest = &rest[count..];
             } else if singles > 0 {
-                let events = rest[..singles].iter().flatten();
+                let events: Vec<&RawEvent> = rest[..singles].iter().flatten().collect();
                 expected = self
-                    .append_singles(&mut appending, expected, events)
+                    .append_singles(&mut appending, expected, &events)
                     .await?;
                 rest = &rest[singles..];
             } else {
@@ -296,44 +286,37 @@ impl EventLog for JetStreamLog {
 }
 
 impl JetStreamLog {
-    /// Publishes events, each under the sequence that it expects and, behind the first, under the
-    /// message id of the one before it. Only the last one asks for an acknowledgement: when one is
-    /// lost or refused on the way, none behind it fits any more.
+    /// Publishes events as a fast batch, each under the sequence that it expects. The first one
+    /// that is refused or missing ends the batch, so that nothing behind it gets in; only the last
+    /// one is acknowledged. Source: ADR-50 of nats-architecture-and-design, gap mode `fail`.
     ///
-    /// The sequence alone would not do: when someone else's event has taken the first place, the
-    /// second event's expected sequence is right again, and it would be stored without the first.
+    /// Without the batch the sequences would not do: when someone else's event has taken the first
+    /// place, the second event's expected sequence is right again, and it would be stored without
+    /// the first.
     async fn append_singles(
         &self,
         appending: &mut Appending,
         expected_last: u64,
-        events: impl Iterator<Item = &RawEvent>,
+        events: &[&RawEvent],
     ) -> Result<u64, AppendError> {
         let mut losses = self.server.losses.clone();
         losses.mark_unchanged();
-        let mut expected = expected_last;
-        let mut events = events.peekable();
-        let mut reply = None;
-        let mut previous: Option<String> = None;
         // Its own for every call: an earlier try of the same events must not look like this one.
-        let call = format!("{}-{}", appending.name, appending.token);
-        while let Some(event) = events.next() {
+        let batch = appending.next_reply();
+        let last = events.len();
+        for (expected, (index, event)) in (expected_last..).zip(events.iter().enumerate()) {
             let mut headers = headers_of(event)?;
             headers.insert(NATS_EXPECTED_LAST_SEQUENCE, HeaderValue::from(expected));
-            let id = format!("{call}-{}", expected + 1);
-            headers.insert(NATS_MESSAGE_ID, id.as_str());
-            if let Some(previous) = previous.replace(id) {
-                headers.insert(NATS_EXPECTED_LAST_MESSAGE_ID, previous.as_str());
-            }
-            if events.peek().is_none() {
-                reply = Some(appending.next_reply());
-            }
-            self.publish(event, headers, reply.as_deref()).await?;
-            expected += 1;
+            let operation = match index {
+                _ if index + 1 == last => FAST_STORE_AND_COMMIT,
+                0 => FAST_START,
+                _ => FAST_APPEND,
+            };
+            let reply = format!("{batch}.{FAST_FLOW}.fail.{}.{operation}.$FI", index + 1);
+            self.publish(event, headers, Some(reply)).await?;
         }
-        let Some(reply) = reply else {
-            return Ok(expected);
-        };
-        self.wait_for_ack(appending, &reply, expected, expected_last, &mut losses)
+        let expected = expected_last + last as u64;
+        self.wait_for_ack(appending, &batch, expected, expected_last, &mut losses)
             .await?;
         Ok(expected)
     }
@@ -368,11 +351,11 @@ impl JetStreamLog {
                     NATS_EXPECTED_LAST_SEQUENCE,
                     HeaderValue::from(expected_last),
                 );
-                reply = Some(begin.as_str());
+                reply = Some(begin.clone());
             }
             if index + 1 == last {
                 headers.insert("Nats-Batch-Commit", "1");
-                reply = Some(commit.as_str());
+                reply = Some(commit.clone());
             }
             self.publish(event, headers, reply).await?;
         }
@@ -386,14 +369,13 @@ impl JetStreamLog {
         &self,
         event: &RawEvent,
         headers: HeaderMap,
-        reply: Option<&str>,
+        reply: Option<String>,
     ) -> Result<(), AppendError> {
         let (subject, body) = (event.subject.clone(), Bytes::from(event.body.clone()));
         let client = &self.server.client;
         let published = match reply {
             None => client.publish_with_headers(subject, headers, body).await,
             Some(reply) => {
-                let reply = reply.to_owned();
                 client
                     .publish_with_reply_and_headers(subject, reply, headers, body)
                     .await
@@ -408,6 +390,7 @@ impl JetStreamLog {
         })
     }
 
+    /// Waits for the answer to a batch, which arrives at `reply` or below it.
     async fn wait_for_ack(
         &self,
         appending: &mut Appending,
@@ -422,7 +405,11 @@ impl JetStreamLog {
                 tokio::select! {
                     message = appending.acks.next() => match message {
                         None => return Err(unknown("the subscription for answers ended")),
-                        Some(message) if message.subject.as_str() == reply => return Ok(message),
+                        Some(message) if answers(&message, reply) => {
+                            if let Some(ack) = final_ack(&message)? {
+                                return Ok(ack);
+                            }
+                        }
                         // The answer to an earlier try, or to the first message of a batch.
                         Some(_) => {}
                     },
@@ -432,20 +419,30 @@ impl JetStreamLog {
                 }
             }
         });
-        let message = match answer.await {
+        let ack = match answer.await {
             Ok(answered) => answered?,
             Err(elapsed) => return Err(unknown(elapsed)),
         };
-        if message.status.is_some() {
-            return Err(unknown("nobody takes events for this stream at the moment"));
-        }
-        let ack: Ack = serde_json::from_slice(&message.payload).map_err(unknown)?;
         match ack.error {
             None if ack.seq == expected => Ok(()),
             None => Err(AppendError::Conflict { expected_last }),
             Some(error) => Err(refused(&error, expected_last)),
         }
     }
+}
+
+fn answers(message: &Message, reply: &str) -> bool {
+    let rest = message.subject.strip_prefix(reply);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// What a batch came to; `None` when the server only tells how far it is.
+fn final_ack(message: &Message) -> Result<Option<Ack>, AppendError> {
+    if message.status.is_some() {
+        return Err(unknown("nobody takes events for this stream at the moment"));
+    }
+    let ack: Ack = serde_json::from_slice(&message.payload).map_err(unknown)?;
+    Ok(ack.is_final().then_some(ack))
 }
 
 /// How many whole units go into one atomic batch; at least one.

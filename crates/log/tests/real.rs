@@ -224,18 +224,40 @@ async fn real_tools_connect_beside_it_by_the_recorded_url_only() {
     server.stop().await;
 }
 
-/// Takes an event out of a stream behind our back, as a damaged block does.
-async fn lose(dir: &std::path::Path, sequences: std::ops::RangeInclusive<u64>) {
+/// JetStream as anyone who has the credential uses it.
+async fn beside(dir: &std::path::Path) -> async_nats::jetstream::Context {
     let url = NatsFiles::new(dir).url().expect("recorded");
     let (user, password) = user_and_password(&url);
     let client = async_nats::ConnectOptions::with_user_and_password(user, password)
         .connect(&url)
         .await
         .expect("connects");
-    let stream = async_nats::jetstream::new(client)
-        .get_stream(id().stream_name())
+    async_nats::jetstream::new(client)
+}
+
+/// A log that was made when rounds were no fast batches yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn real_a_stream_that_takes_no_fast_batches_is_told_to() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = start(dir.path()).await;
+    drop(open(&server).await);
+    let jetstream = beside(dir.path()).await;
+    let stream = jetstream.get_stream(id().stream_name()).await;
+    let mut config = stream.expect("is there").cached_info().config.clone();
+    config.allow_batch_publish = false;
+    jetstream.update_stream(config).await.expect("updates");
+    let log = open(&server).await;
+    log.append(0, &units(&events(id(), 3)))
         .await
-        .expect("is there");
+        .expect("appends");
+    assert_eq!(log.last().await.expect("reads"), 3);
+    server.stop().await;
+}
+
+/// Takes an event out of a stream behind our back, as a damaged block does.
+async fn lose(dir: &std::path::Path, sequences: std::ops::RangeInclusive<u64>) {
+    let stream = beside(dir).await.get_stream(id().stream_name()).await;
+    let stream = stream.expect("is there");
     for sequence in sequences {
         stream.delete_message(sequence).await.expect("deletes");
     }

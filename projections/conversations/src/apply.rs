@@ -8,9 +8,9 @@ use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId};
 
 use crate::reader::Reader;
 use crate::rows::{
-    HEAD, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, OWN, READER, RECENT, RECENT_FLOOR,
-    ReaderRow, Recall, TIME, UNCOUNTED, conversation_key, import_key, inbox_key, key_key,
-    message_key, own_prefix, reader_key, recent_bucket, recent_key, time_key,
+    HEAD, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, OWN, OWN_PAGE, OwnPage, READER,
+    RECENT, RECENT_FLOOR, ReaderRow, Recall, TIME, UNCOUNTED, conversation_key, import_key,
+    inbox_key, key_key, message_key, own_prefix, reader_key, recent_bucket, recent_key, time_key,
 };
 
 pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
@@ -35,15 +35,11 @@ pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> 
     );
     put_message(app, event, state)?;
     let mut sender = Reader::new(state, app).reader(conversation, &event.sender)?;
-    sender.sent += 1;
     if event.sender_joins {
         sender.join_seq = Seq(event.seq.0 - 1);
     }
+    count_sent(app, event, &mut sender, state)?;
     put_reader(app, conversation, &event.sender, &sender, state)?;
-    let own = own_prefix(app, conversation, &event.sender)
-        .u64(event.seq.0)
-        .bytes();
-    state.put(&OWN, own, row::encode(&OWN, &sender.sent)?);
     if event.no_unread {
         put_uncounted(app, conversation, event.seq, &event.sender, state)?;
     }
@@ -55,6 +51,29 @@ pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> 
         ConversationId::C2c(one, other) => sent_c2c(app, event, one, other, state),
         ConversationId::Group(_) => sent_group(app, event, state),
     }
+}
+
+/// Numbers a message among its sender's own; a page that is full becomes a row.
+fn count_sent(
+    app: AppId,
+    event: &MessageSent,
+    sender: &mut ReaderRow,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    sender.sent += 1;
+    sender.newest_sent.push(event.seq);
+    if sender.newest_sent.len() < OWN_PAGE {
+        return Ok(());
+    }
+    let seqs = std::mem::take(&mut sender.newest_sent);
+    let first = seqs.first().copied().unwrap_or_default();
+    let page = OwnPage {
+        before: sender.sent - seqs.len() as u64,
+        seqs,
+    };
+    let key = own_prefix(app, &event.conversation, &event.sender).u64(first.0);
+    state.put(&OWN, key.bytes(), row::encode(&OWN, &page)?);
+    Ok(())
 }
 
 fn put_message(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {

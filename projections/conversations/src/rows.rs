@@ -51,10 +51,10 @@ pub(crate) static RECENT_FLOOR: Table = Table {
     kind: 0x0307,
     access: Access::Hot,
 };
-/// Each sender's messages, numbered 1, 2, 3 … per conversation: two look-ups tell how many of
-/// them lie in a range of seqs.
+/// Each sender's messages in a conversation but the newest, which are in [`READER`]: full pages,
+/// by the seq of their first message. One look-up tells how many there are up to a seq.
 pub(crate) static OWN: Table = Table {
-    name: "conversations.sender_ordinal",
+    name: "conversations.sender_page",
     kind: 0x0308,
     access: Access::Scan,
 };
@@ -153,7 +153,7 @@ impl fmt::Debug for MessageRow {
 }
 
 /// What is known of someone who reads or writes in a conversation.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReaderRow {
     /// The last message read.
     pub read_seq: Seq,
@@ -164,6 +164,21 @@ pub struct ReaderRow {
     pub clear_seq: Seq,
     /// How many messages this account has sent here.
     pub sent: u64,
+    /// The seqs of the newest of them, ascending: what does not fill a page yet.
+    pub newest_sent: Vec<Seq>,
+}
+
+/// Messages of one sender that go into one row. A row for each message would cost a send as much
+/// as the message's own row; this many cost little to carry along.
+pub(crate) const OWN_PAGE: usize = 8;
+
+/// A full page of [`OWN`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OwnPage {
+    /// How many messages the sender had sent before.
+    pub(crate) before: u64,
+    /// Ascending.
+    pub(crate) seqs: Vec<Seq>,
 }
 
 impl ReaderRow {

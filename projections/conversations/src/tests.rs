@@ -10,6 +10,7 @@ use hansard_store::{Durability, MemoryStore, Overlay, Store};
 use hansard_types::{AppId, ConversationId, GroupId, LogId, Seq, Timestamp, UserId, limits};
 use proptest::prelude::*;
 
+use crate::rows::OWN_PAGE;
 use crate::{Conversations, Reader};
 
 const APP: AppId = AppId(7);
@@ -277,6 +278,31 @@ proptest! {
             let unread = fixture.reader().unread(&team(), &user(id)).expect("readable");
             prop_assert_eq!(unread, expected, "{}", id);
         }
+    }
+}
+
+#[test]
+fn own_messages_are_told_apart_over_many_pages() {
+    let mut fixture = Fixture::new();
+    let by_ann = |seq: u64| !seq.is_multiple_of(3);
+    let last = 5 * OWN_PAGE as u64;
+    for seq in 1..=last {
+        let sender = if by_ann(seq) { "ann" } else { "ben" };
+        fixture
+            .apply(sent(&team(), seq, sender, seq))
+            .expect("applies");
+    }
+    for up_to in 0..=last {
+        let event = ConversationRead {
+            conversation: team(),
+            reader: user("ann"),
+            up_to: Seq(up_to),
+            read_at: Timestamp(5),
+        };
+        fixture.apply(event).expect("applies");
+        let expected = (up_to + 1..=last).filter(|seq| !by_ann(*seq)).count() as u64;
+        let unread = fixture.reader().unread(&team(), &user("ann"));
+        assert_eq!(unread.expect("readable"), expected, "read up to {up_to}");
     }
 }
 

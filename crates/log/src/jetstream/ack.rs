@@ -6,9 +6,18 @@ use crate::AppendError;
 /// The server's answer to a publish.
 #[derive(Deserialize)]
 pub(super) struct Ack {
+    /// Of what a fast batch says on its way: `ack`, `gap` or `err`.
+    r#type: Option<String>,
     pub(super) error: Option<AckError>,
     #[serde(default)]
     pub(super) seq: u64,
+}
+
+impl Ack {
+    /// Whether the batch has ended: well, or at its first error.
+    pub(super) fn is_final(&self) -> bool {
+        self.r#type.as_deref().is_none_or(|kind| kind == "err")
+    }
 }
 
 #[derive(Deserialize)]
