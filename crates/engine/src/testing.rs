@@ -17,6 +17,7 @@ use hansard_projector::{Fold, Registry};
 use hansard_store::MemoryStore;
 use hansard_types::{AppId, LogId, Timestamp, UserId};
 use parking_lot::Mutex;
+use tempfile::TempDir;
 
 use crate::{Clock, Engine, EngineOptions, Handle, IdSource, LogProvider, OpenError};
 
@@ -111,7 +112,7 @@ pub fn user(id: &str) -> UserId {
 pub struct World {
     pub logs: MemoryLogs,
     pub store: Arc<MemoryStore>,
-    pub journal: Arc<MemoryStore>,
+    pub journal: Arc<TempDir>,
     pub clock: FixedClock,
     pub ids: CountedIds,
 }
@@ -121,7 +122,7 @@ impl Default for World {
         Self {
             logs: MemoryLogs::default(),
             store: Arc::new(MemoryStore::new()),
-            journal: Arc::new(MemoryStore::new()),
+            journal: Arc::new(tempfile::tempdir().expect("a folder")),
             clock: FixedClock::at(Timestamp(1_794_000_000_000)),
             ids: CountedIds::default(),
         }
@@ -134,7 +135,7 @@ impl World {
     /// # Errors
     /// As [`Engine::open`].
     pub async fn open(&self) -> Result<Engine, OpenError> {
-        let journal = Journal::open(self.journal.clone()).map_err(|source| {
+        let journal = Journal::open(self.journal.path()).map_err(|source| {
             OpenError::Log(hansard_log::OpenError::Journal {
                 log: "test".to_owned(),
                 source,

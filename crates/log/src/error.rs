@@ -1,3 +1,5 @@
+use crate::JournalError;
+
 /// Why an append did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
@@ -12,7 +14,7 @@ pub enum AppendError {
     Fenced { log: String, sequence: u64 },
     /// [`crate::Writer`] only: appended, but not on disk: the commit is not known.
     #[error("the journal failed")]
-    Journal(#[source] hansard_store::Error),
+    Journal(#[source] JournalError),
 }
 
 /// What can go wrong with reading a log.
@@ -39,7 +41,7 @@ pub enum OpenError {
     Journal {
         log: String,
         #[source]
-        source: hansard_store::Error,
+        source: JournalError,
     },
     #[error("the journal contradicts {log}: {what}")]
     Contradiction { log: String, what: String },

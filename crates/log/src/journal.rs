@@ -1,87 +1,118 @@
-use std::borrow::Cow;
+//! The commit journal: files that are only ever added to.
+//!
+//! ```text
+//! <journal>/incarnation                      the journal's own name
+//! <journal>/<stream>/<first sequence>.seg    rounds in order, each with its length and checksum
+//! ```
+//!
+//! A file of its own and not a table of RocksDB's: a round is written once and with one fsync,
+//! where RocksDB also kept it in memory, copied it to a table file and merged those.
+
 use std::collections::{HashMap, VecDeque};
-use std::ops::ControlFlow;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hansard_events::RawEvent;
-use hansard_store::key::{Key, Parts};
-use hansard_store::{Access, Batch, Direction, Durability, Error, KeyRange, Result, Store, Table};
 use hansard_types::{LogId, limits};
 use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::StoredEvent;
 
-/// Events that were appended together, by log and the sequence of the first: one large row costs
-/// RocksDB a fraction of one for each event.
-static ROUND: Table = Table {
-    name: "journal.round",
-    kind: 0x0003,
-    access: Access::Scan,
-};
-/// What the journal knows of itself.
-static META: Table = Table {
-    name: "journal.meta",
-    kind: 0x0002,
-    access: Access::Point,
-};
+mod codec;
+mod segment;
 
-/// How much of a round goes into one row, bytes; one event always fits.
-const ROUND_ROW_BYTES: usize = 1024 * 1024;
-const INCARNATION: &[u8] = b"incarnation";
-/// Old rounds are dropped this often, not with every round: each drop leaves a range tombstone.
-const DROP_EVERY: Duration = Duration::from_secs(10);
+use segment::Segment;
+
+/// The file with the journal's own name.
+const INCARNATION: &str = "incarnation";
+/// A file that is so large, or so old, is followed by a new one: old ones go as a whole.
+const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Why the journal cannot be used. Whether a round that failed is on disk is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    #[error("{path} cannot be read or written")]
+    File {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{path} is damaged at byte {at}: {reason}")]
+    Damaged {
+        path: String,
+        at: u64,
+        reason: String,
+    },
+    #[error("{log}: a round that begins at event {first} does not continue {last}")]
+    NotNext { log: LogId, first: u64, last: u64 },
+}
+
+type Result<T> = std::result::Result<T, JournalError>;
+
+fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> JournalError {
+    let path = path.display().to_string();
+    move |source| JournalError::File { path, source }
+}
 
 /// The last minutes of appended events, on disk before anyone is answered. It mends the log's
 /// tail after a power loss.
 pub struct Journal {
-    store: Arc<dyn Store>,
+    root: PathBuf,
     incarnation: String,
-    logs: Mutex<HashMap<LogId, Held>>,
+    /// Each log is written on its own: their fsyncs do not wait for each other.
+    logs: Mutex<HashMap<LogId, Arc<Mutex<Held>>>>,
 }
 
 /// What the journal holds of one log.
 struct Held {
-    first: u64,
-    last: u64,
-    rounds: VecDeque<HeldRound>,
-    bytes: u64,
-    dropped_at: Instant,
+    folder: PathBuf,
+    /// Ascending, each where the one before it ends; never empty.
+    segments: VecDeque<HeldSegment>,
+    buffer: Vec<u8>,
 }
 
-struct HeldRound {
-    last: u64,
-    bytes: u64,
-    at: Instant,
+struct HeldSegment {
+    segment: Segment,
+    /// When its file was begun, as far as this process knows.
+    begun: Instant,
+    /// When it was last written to. How old a journal is that was opened is not known, so it counts
+    /// as new.
+    written: Instant,
 }
 
 impl Journal {
-    /// What its store must have.
-    pub const TABLES: &'static [&'static Table] = &[&ROUND, &META];
+    /// Whether a folder holds a journal.
+    #[must_use]
+    pub fn is_at(root: &Path) -> bool {
+        root.join(INCARNATION).is_file()
+    }
 
-    /// Opens the journal in a store, or begins one.
+    /// Opens the journal in a folder, or begins one. A last round that was not written whole is
+    /// left out: nobody was answered.
     ///
     /// # Errors
-    /// When the store fails.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a journal's own name, no event's"
-    )]
-    pub fn open(store: Arc<dyn Store>) -> Result<Self> {
-        let incarnation = match store.get(&META, INCARNATION)? {
-            Some(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            None => {
-                let new = Uuid::now_v7().to_string();
-                let mut batch = Batch::default();
-                batch.put(&META, INCARNATION.to_vec(), new.clone().into_bytes());
-                store.write(batch, Durability::Disk)?;
-                new
+    /// [`JournalError`], also when a file is damaged before its end.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self> {
+        let root = root.into();
+        fs::create_dir_all(&root).map_err(file_error(&root))?;
+        let incarnation = incarnation(&root)?;
+        let mut logs = HashMap::new();
+        for entry in fs::read_dir(&root).map_err(file_error(&root))? {
+            let entry = entry.map_err(file_error(&root))?;
+            let name = entry.file_name();
+            let Some(log) = name.to_str().and_then(LogId::of_stream) else {
+                continue;
+            };
+            if let Some(held) = Held::open(entry.path())? {
+                logs.insert(log, Arc::new(Mutex::new(held)));
             }
-        };
-        let logs = held(&*store)?;
+        }
         Ok(Self {
-            store,
+            root,
             incarnation,
             logs: Mutex::new(logs),
         })
@@ -96,10 +127,13 @@ impl Journal {
     /// The first and the last sequence held of a log.
     #[must_use]
     pub fn bounds(&self, log: LogId) -> Option<(u64, u64)> {
-        self.logs
-            .lock()
-            .get(&log)
-            .map(|held| (held.first, held.last))
+        let held = self.held(log)?;
+        let held = held.lock();
+        held.last().map(|last| (held.first(), last))
+    }
+
+    fn held(&self, log: LogId) -> Option<Arc<Mutex<Held>>> {
+        self.logs.lock().get(&log).cloned()
     }
 
     /// Writes a round with one fsync, and drops what has been held long enough.
@@ -107,283 +141,219 @@ impl Journal {
     /// `first` is the sequence of the first event; the round continues what is held.
     ///
     /// # Errors
-    /// When the store fails, or the round does not continue what is held.
+    /// [`JournalError`]; after it the journal must not be used again.
     pub fn append(&self, log: LogId, first: u64, events: &[&RawEvent]) -> Result<()> {
         if events.is_empty() {
             return Ok(());
         }
+        let held = match self.held(log) {
+            Some(held) => held,
+            None => self.begin(log, first)?,
+        };
+        let mut held = held.lock();
+        let next = held.next();
+        if first != next {
+            let last = next - 1;
+            return Err(JournalError::NotNext { log, first, last });
+        }
+        held.append(first, events)
+    }
+
+    fn begin(&self, log: LogId, first: u64) -> Result<Arc<Mutex<Held>>> {
         let mut logs = self.logs.lock();
-        let now = Instant::now();
-        let held = logs.entry(log).or_insert_with(|| Held {
-            first,
-            last: first - 1,
-            rounds: VecDeque::new(),
-            bytes: 0,
-            dropped_at: now,
-        });
-        if first != held.last + 1 {
-            return Err(Error::Row {
-                table: ROUND.name,
-                reason: format!("event {first} does not continue {}", held.last),
-            });
+        if let Some(held) = logs.get(&log) {
+            return Ok(Arc::clone(held));
         }
-        let mut batch = Batch::default();
-        let mut bytes = 0;
-        let mut at = first;
-        while let Some(rest) = usize::try_from(at - first)
-            .ok()
-            .and_then(|done| events.get(done..))
-            && !rest.is_empty()
-        {
-            let (count, value) = encode_round(rest);
-            bytes += value.len() as u64;
-            batch.put(&ROUND, round_key(log, at), value);
-            at += count;
+        let folder = self.root.join(log.stream_name());
+        // Files without a round may be left from a crash.
+        if folder.try_exists().map_err(file_error(&folder))? {
+            fs::remove_dir_all(&folder).map_err(file_error(&folder))?;
         }
-        let drop_to = held.due(now);
-        if let Some(to) = drop_to {
-            batch.delete_range(&ROUND, round_key(log, held.first), round_key(log, to + 1));
-        }
-        self.store.write(batch, Durability::Disk)?;
-        if let Some(to) = drop_to {
-            held.dropped(to, now);
-        }
-        held.last = first + events.len() as u64 - 1;
-        held.bytes += bytes;
-        held.rounds.push_back(HeldRound {
-            last: held.last,
-            bytes,
-            at: now,
-        });
-        Ok(())
+        fs::create_dir(&folder).map_err(file_error(&folder))?;
+        sync_folder(&self.root)?;
+        let held = Arc::new(Mutex::new(Held {
+            segments: VecDeque::from([HeldSegment::begin(&folder, first)?]),
+            folder,
+            buffer: Vec::new(),
+        }));
+        logs.insert(log, Arc::clone(&held));
+        Ok(held)
     }
 
     /// At most `events_max` events of a log from a sequence (included), in order, without holes.
     ///
     /// # Errors
-    /// When the store fails, an entry does not read, or one is missing.
+    /// [`JournalError`], when a file does not read or is damaged.
     pub fn entries(&self, log: LogId, from: u64, events_max: usize) -> Result<Vec<StoredEvent>> {
-        let up_to_from = KeyRange::between(round_key(log, 0), round_key(log, from + 1));
-        let round = self
-            .store
-            .first(&ROUND, &up_to_from, Direction::Descending)?;
-        let begin = round.and_then(|(key, _)| sequence_of(&key)).unwrap_or(from);
-        let range = KeyRange::between(round_key(log, begin), round_key(log, u64::MAX));
         let mut entries = Vec::new();
-        let mut next = begin;
-        let mut failed = None;
-        self.store
-            .scan(&ROUND, &range, Direction::Ascending, &mut |key, value| {
-                if entries.len() >= events_max {
-                    return ControlFlow::Break(());
-                }
-                if sequence_of(key) != Some(next) {
-                    failed = Some(format!("event {next} is missing"));
-                    return ControlFlow::Break(());
-                }
-                for event in decode_round(value) {
-                    if entries.len() >= events_max {
-                        return ControlFlow::Break(());
-                    }
-                    let Some(event) = event else {
-                        failed = Some(format!("event {next} does not read"));
-                        return ControlFlow::Break(());
-                    };
-                    if next >= from {
-                        entries.push(StoredEvent {
-                            sequence: next,
-                            event,
-                        });
-                    }
-                    next += 1;
-                }
-                ControlFlow::Continue(())
-            })?;
-        match failed {
-            None => Ok(entries),
-            Some(reason) => Err(Error::Row {
-                table: ROUND.name,
-                reason,
-            }),
+        let Some(held) = self.held(log) else {
+            return Ok(entries);
+        };
+        for HeldSegment { segment, .. } in &held.lock().segments {
+            if segment.next() > from && entries.len() < events_max {
+                segment.read(from, events_max, &mut entries)?;
+            }
         }
-    }
-
-    /// Forgets a log, to begin it anew.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn forget(&self, log: LogId) -> Result<()> {
-        let mut batch = Batch::default();
-        batch.delete_range(&ROUND, round_key(log, 0), round_key(log, u64::MAX));
-        self.store.write(batch, Durability::Disk)?;
-        self.logs.lock().remove(&log);
-        Ok(())
+        Ok(entries)
     }
 }
 
 impl Held {
-    /// The last sequence that may go now: what is older than the time kept, or over the size
-    /// kept; never the newest round.
-    fn due(&self, now: Instant) -> Option<u64> {
-        if now.duration_since(self.dropped_at) < DROP_EVERY {
-            return None;
+    /// What a folder holds; `None` when that is no round.
+    fn open(folder: PathBuf) -> Result<Option<Self>> {
+        let mut firsts = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(file_error(&folder))? {
+            let name = entry.map_err(file_error(&folder))?.file_name();
+            firsts.extend(name.to_str().and_then(segment::first_of));
         }
-        let keep = Duration::from_millis(limits::JOURNAL_KEEP_MS);
-        let mut bytes = self.bytes;
-        let mut to = None;
-        for round in self.rounds.iter().take(self.rounds.len().saturating_sub(1)) {
-            let old = now.duration_since(round.at) > keep;
-            if !old && bytes <= limits::JOURNAL_BYTES_MAX {
-                break;
+        firsts.sort_unstable();
+        let mut segments = VecDeque::with_capacity(firsts.len());
+        for (index, first) in firsts.iter().enumerate() {
+            let segment = Segment::open(&folder, *first)?;
+            if let Some(follows) = firsts.get(index + 1) {
+                segment.ends_before(*follows)?;
             }
-            bytes -= round.bytes;
-            to = Some(round.last);
+            let now = Instant::now();
+            segments.push_back(HeldSegment {
+                segment,
+                begun: now,
+                written: now,
+            });
         }
-        to
+        let held = Self {
+            folder,
+            segments,
+            buffer: Vec::new(),
+        };
+        Ok(held.last().is_some().then_some(held))
     }
 
-    fn dropped(&mut self, to: u64, now: Instant) {
-        while let Some(round) = self.rounds.front().filter(|round| round.last <= to) {
-            self.bytes -= round.bytes;
-            self.rounds.pop_front();
+    fn first(&self) -> u64 {
+        self.segments.front().map_or(1, |one| one.segment.first())
+    }
+
+    fn next(&self) -> u64 {
+        self.segments.back().map_or(1, |one| one.segment.next())
+    }
+
+    /// `None` when no round is in it yet.
+    fn last(&self) -> Option<u64> {
+        (self.next() > self.first()).then(|| self.next() - 1)
+    }
+
+    fn append(&mut self, first: u64, events: &[&RawEvent]) -> Result<()> {
+        let now = Instant::now();
+        self.make_room(first, now)?;
+        let Self {
+            segments, buffer, ..
+        } = self;
+        let Some(newest) = segments.back_mut() else {
+            unreachable!("a log that is held has a segment");
+        };
+        newest.segment.append(first, events, buffer)?;
+        newest.written = now;
+        Ok(())
+    }
+
+    /// Begins a new file when the newest one is full or old, and drops what has been held long
+    /// enough.
+    fn make_room(&mut self, first: u64, now: Instant) -> Result<()> {
+        let Some(newest) = self.segments.back() else {
+            return Ok(());
+        };
+        let keep = Duration::from_millis(limits::JOURNAL_KEEP_MS);
+        let is_full = newest.segment.bytes() >= SEGMENT_BYTES;
+        let is_old = now.duration_since(newest.begun) > keep
+            && newest.segment.next() > newest.segment.first();
+        if !is_full && !is_old {
+            return Ok(());
         }
-        self.first = to + 1;
-        self.dropped_at = now;
-    }
-}
-
-/// What a journal holds when it is opened. How old it is is not known, so it counts as new.
-fn held(store: &dyn Store) -> Result<HashMap<LogId, Held>> {
-    let mut logs = HashMap::new();
-    let mut from = Vec::new();
-    let now = Instant::now();
-    loop {
-        let range = KeyRange {
-            lower: from,
-            upper: None,
-        };
-        let Some((key, _)) = store.first(&ROUND, &range, Direction::Ascending)? else {
-            return Ok(logs);
-        };
-        let unreadable = || Error::Row {
-            table: ROUND.name,
-            reason: "a key does not read".to_owned(),
-        };
-        let (log, first) = log_of(&key).zip(sequence_of(&key)).ok_or_else(unreadable)?;
-        let range = KeyRange::between(round_key(log, first), round_key(log, u64::MAX));
-        let (key, value) = store
-            .first(&ROUND, &range, Direction::Descending)?
-            .ok_or_else(unreadable)?;
-        let last =
-            sequence_of(&key).ok_or_else(unreadable)? + decode_round(&value).count() as u64 - 1;
-        let rounds = VecDeque::from([HeldRound {
-            last,
-            bytes: 0,
-            at: now,
-        }]);
-        logs.insert(
-            log,
-            Held {
-                first,
-                last,
-                rounds,
-                bytes: 0,
-                dropped_at: now,
-            },
-        );
-        from = round_key(log, u64::MAX);
-    }
-}
-
-fn round_key(log: LogId, sequence: u64) -> Vec<u8> {
-    Key::of(log.app).u16(log.partition).u64(sequence).bytes()
-}
-
-fn log_of(key: &[u8]) -> Option<LogId> {
-    let mut parts = Parts::of(key);
-    Some(LogId::new(parts.app()?, parts.u16()?))
-}
-
-fn sequence_of(key: &[u8]) -> Option<u64> {
-    key.last_chunk::<8>()
-        .map(|bytes| u64::from_be_bytes(*bytes))
-}
-
-/// The first of these events as a row's value, as many as it takes, and how many those are.
-fn encode_round(events: &[&RawEvent]) -> (u64, Vec<u8>) {
-    let mut bytes = Vec::new();
-    let mut count = 0;
-    for event in events {
-        if count > 0 && bytes.len() + event.size_bytes() > ROUND_ROW_BYTES {
-            break;
+        let mut due = self.due(now, keep);
+        let spare = due.pop();
+        if !due.is_empty() {
+            for HeldSegment { segment, .. } in due {
+                segment.remove()?;
+            }
+            // Gone before the spare one gets its new name: a crash leaves no hole between files.
+            sync_folder(&self.folder)?;
         }
-        let begin = bytes.len();
-        bytes.extend_from_slice(&[0; LENGTH_BYTES]);
-        encode(event, &mut bytes);
-        let length = length_of(bytes.len() - begin - LENGTH_BYTES);
-        bytes[begin..begin + LENGTH_BYTES].copy_from_slice(&length);
-        count += 1;
-    }
-    (count, bytes)
-}
-
-/// The events of a row; `None` for the first one that does not read, and nothing behind it.
-fn decode_round(bytes: &[u8]) -> impl Iterator<Item = Option<RawEvent>> {
-    let mut rest = Some(bytes);
-    std::iter::from_fn(move || {
-        let bytes = rest.take().filter(|bytes| !bytes.is_empty())?;
-        let Some((event, after)) = split_field(bytes) else {
-            return Some(None);
+        // The newest of what goes is written over: its blocks are there already, which makes an
+        // fsync cheaper.
+        let begun = match spare {
+            Some(spare) => HeldSegment::again(&self.folder, first, spare)?,
+            None => HeldSegment::begin(&self.folder, first)?,
         };
-        let event = decode(event);
-        rest = event.is_some().then_some(after);
-        Some(event)
-    })
-}
+        self.segments.push_back(begun);
+        Ok(())
+    }
 
-const LENGTH_BYTES: usize = 4;
-
-fn length_of(bytes: usize) -> [u8; LENGTH_BYTES] {
-    u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes()
-}
-
-/// A field, its length before it, and what follows.
-fn split_field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<LENGTH_BYTES>()?;
-    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
-}
-
-/// Subject, body and headers, each with its length before it.
-fn encode(event: &RawEvent, bytes: &mut Vec<u8>) {
-    bytes.reserve(event.size_bytes() + 2 * LENGTH_BYTES * (event.headers.len() + 1));
-    let mut field = |text: &[u8]| {
-        bytes.extend_from_slice(&length_of(text.len()));
-        bytes.extend_from_slice(text);
-    };
-    field(event.subject.as_bytes());
-    field(&event.body);
-    for (name, value) in &event.headers {
-        field(name.as_bytes());
-        field(value.as_bytes());
+    /// Takes out what may go now: what is older than the time kept, or over the size kept; never
+    /// the newest file.
+    fn due(&mut self, now: Instant, keep: Duration) -> Vec<HeldSegment> {
+        let mut bytes: u64 = self.segments.iter().map(|one| one.segment.bytes()).sum();
+        let mut due = Vec::new();
+        while self.segments.len() > 1
+            && let Some(oldest) = self.segments.front()
+            && (now.duration_since(oldest.written) > keep || bytes > limits::JOURNAL_BYTES_MAX)
+        {
+            bytes -= oldest.segment.bytes();
+            due.extend(self.segments.pop_front());
+        }
+        due
     }
 }
 
-fn decode(bytes: &[u8]) -> Option<RawEvent> {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
-    let (subject, rest) = split_field(bytes)?;
-    let (body, mut rest) = split_field(rest)?;
-    let mut headers = Vec::new();
-    while !rest.is_empty() {
-        let (name, after) = split_field(rest)?;
-        let (value, after) = split_field(after)?;
-        headers.push((Cow::Owned(text(name)?), text(value)?));
-        rest = after;
+impl HeldSegment {
+    fn begin(folder: &Path, first: u64) -> Result<Self> {
+        Self::of(folder, Segment::create(folder, first)?)
     }
-    Some(RawEvent {
-        subject: text(subject)?,
-        headers,
-        body: body.to_vec(),
-    })
+
+    fn again(folder: &Path, first: u64, spare: Self) -> Result<Self> {
+        Self::of(folder, spare.segment.reuse(folder, first)?)
+    }
+
+    fn of(folder: &Path, segment: Segment) -> Result<Self> {
+        sync_folder(folder)?;
+        let now = Instant::now();
+        Ok(Self {
+            segment,
+            begun: now,
+            written: now,
+        })
+    }
+}
+
+/// Brings a folder's entries to disk: a file whose name is lost is lost.
+fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(file_error(folder))
+}
+
+/// Reads the journal's name, or makes one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a journal's own name, no event's"
+)]
+fn incarnation(root: &Path) -> Result<String> {
+    let path = root.join(INCARNATION);
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(text.trim().to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let new = Uuid::now_v7().to_string();
+            let made = path.with_extension("new");
+            File::create(&made)
+                .and_then(|mut file| {
+                    file.write_all(new.as_bytes())?;
+                    file.sync_all()
+                })
+                .and_then(|()| fs::rename(&made, &path))
+                .map_err(file_error(&path))?;
+            sync_folder(root)?;
+            Ok(new)
+        }
+        Err(error) => Err(file_error(&path)(error)),
+    }
 }
 
 #[cfg(test)]

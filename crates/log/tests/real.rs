@@ -10,9 +10,9 @@ use hansard_log::{
     AuditFailure, Error, EventLog, JetStream, JetStreamOptions, Journal, Reader, Writer,
     WriterOptions, verify,
 };
-use hansard_store::MemoryStore;
 use hansard_types::{AppId, LogId};
 use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 
 fn id() -> LogId {
     LogId::new(AppId(1_400_000_001), 0)
@@ -45,8 +45,8 @@ async fn open(server: &NatsServer) -> Arc<dyn EventLog> {
     Arc::new(connection.open_log(id()).await.expect("opens"))
 }
 
-async fn writer(log: &Arc<dyn EventLog>, journal: &Arc<MemoryStore>) -> Writer {
-    let journal = Arc::new(Journal::open(journal.clone()).expect("opens"));
+async fn writer(log: &Arc<dyn EventLog>, journal: &TempDir) -> Writer {
+    let journal = Arc::new(Journal::open(journal.path()).expect("opens"));
     let options = WriterOptions::default();
     Writer::open(Arc::clone(log), Some(journal), None, options)
         .await
@@ -81,7 +81,7 @@ async fn real_a_killed_server_comes_back_and_loses_and_doubles_nothing() {
     let dir = tempfile::tempdir().expect("a folder");
     let server = start(dir.path()).await;
     let log = open(&server).await;
-    let journal = Arc::new(MemoryStore::new());
+    let journal = tempfile::tempdir().expect("a folder");
     let mut writer = writer(&log, &journal).await;
     let written = events(id(), 2000);
     for (round, events) in written.chunks(50).enumerate() {
@@ -108,7 +108,7 @@ async fn real_a_killed_server_comes_back_and_loses_and_doubles_nothing() {
 async fn real_older_files_under_a_newer_journal_come_back_whole() {
     let dir = tempfile::tempdir().expect("a folder");
     let (live, older) = (dir.path().join("live"), dir.path().join("older"));
-    let journal = Arc::new(MemoryStore::new());
+    let journal = tempfile::tempdir().expect("a folder");
     let written = events(id(), 600);
     let server = start(&live).await;
     let log = open(&server).await;
@@ -145,8 +145,9 @@ async fn real_a_second_writer_is_fenced_off() {
     let dir = tempfile::tempdir().expect("a folder");
     let server = start(dir.path()).await;
     let (log, other) = (open(&server).await, open(&server).await);
-    let mut first = writer(&log, &Arc::new(MemoryStore::new())).await;
-    let mut second = writer(&other, &Arc::new(MemoryStore::new())).await;
+    let journals = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
+    let mut first = writer(&log, &journals[0]).await;
+    let mut second = writer(&other, &journals[1]).await;
     let written = events(id(), 2);
     first.append(&units(&written[..1])).await.expect("appends");
     let mut foreign = written[1].clone();

@@ -1,4 +1,4 @@
-//! Ordered tables in column families: what read models and the journal are kept in.
+//! Ordered tables in column families: what read models are kept in.
 //!
 //! [`Read`] and [`Store`] are the contract; [`MemoryStore`] and `RocksStore` (feature `rocksdb`)
 //! keep it and pass one conformance suite. An [`Overlay`] is a view of a store with changes that

@@ -118,7 +118,8 @@ pub const READ_BATCH_MAX: usize = 2000;
 pub const ROW_CACHE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// How long the journal keeps what it holds, milliseconds: far more than the sync interval.
 pub const JOURNAL_KEEP_MS: u64 = 5 * 60 * 1000;
-/// How much the journal holds before older rounds go whatever their age, bytes.
-pub const JOURNAL_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// How much the journal holds of a log before older rounds go whatever their age, bytes: ten
+/// seconds at the highest rate that was measured.
+pub const JOURNAL_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// Free disk below which writes are refused, bytes. JetStream freezes when its disk is full.
 pub const DISK_HEADROOM_BYTES_MIN: u64 = 512 * 1024 * 1024;

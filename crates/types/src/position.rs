@@ -106,6 +106,17 @@ impl LogId {
         }
     }
 
+    /// The log that a stream is, by [`stream_name`](Self::stream_name).
+    #[must_use]
+    pub fn of_stream(name: &str) -> Option<Self> {
+        let rest = name.strip_prefix("HANSARD_")?;
+        let log = match rest.split_once('_') {
+            None => Self::CONTROL,
+            Some((app, partition)) => Self::new(AppId(app.parse().ok()?), partition.parse().ok()?),
+        };
+        (log.stream_name() == name).then_some(log)
+    }
+
     /// What every subject of it begins with, without the last dot.
     #[must_use]
     pub fn subject_prefix(self) -> String {
@@ -206,6 +217,23 @@ mod tests {
             "", "1", "a:1", "1:", ":1", "1:-1", "+1:1", "70000:1", "1:2:3",
         ] {
             assert_eq!(text.parse::<Position>(), Err(PositionError), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_log_is_found_again_by_its_stream() {
+        for log in [LogId::CONTROL, LogId::new(AppId(1_400_000_001), 7)] {
+            assert_eq!(LogId::of_stream(&log.stream_name()), Some(log));
+        }
+        for foreign in [
+            "",
+            "HANSARD_",
+            "HANSARD_1",
+            "HANSARD_1_x",
+            "HANSARD_01_0",
+            "KV_a_1",
+        ] {
+            assert_eq!(LogId::of_stream(foreign), None, "{foreign}");
         }
     }
 }

@@ -55,7 +55,7 @@ pub(crate) static RECENT_FLOOR: Table = Table {
 /// by the seq of their first message. One look-up tells how many there are up to a seq.
 pub(crate) static OWN: Table = Table {
     name: "conversations.sender_page",
-    kind: 0x0308,
+    kind: 0x030c,
     access: Access::Scan,
 };
 /// Messages that do not count as unread (recalled, or sent so), with their sender.

@@ -14,10 +14,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("hansard-events", &["hansard-types"]),
     ("hansard-domain", &["hansard-types", "hansard-events"]),
     ("hansard-store", &["hansard-types"]),
-    (
-        "hansard-log",
-        &["hansard-types", "hansard-events", "hansard-store"],
-    ),
+    ("hansard-log", &["hansard-types", "hansard-events"]),
     (
         "hansard-projector",
         &["hansard-types", "hansard-events", "hansard-store"],

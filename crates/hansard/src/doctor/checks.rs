@@ -1,11 +1,9 @@
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use hansard_log::Journal;
 use hansard_log::server::NatsFiles;
-use hansard_store::{RocksOptions, RocksStore};
 use hansard_types::LogId;
 use hansard_types::limits::DISK_HEADROOM_BYTES_MIN;
 use rustix::process::{Resource, getrlimit};
@@ -222,7 +220,7 @@ fn journal(data: &DataDir, running: bool) -> Finding {
             "--durability fsync, if a power loss must not take the last 100 ms",
         );
     };
-    if !data.journal().join("CURRENT").is_file() {
+    if !Journal::is_at(&data.journal()) {
         return Finding::fail(
             check,
             format!("{} is missing", data.journal().display()),
@@ -232,10 +230,7 @@ fn journal(data: &DataDir, running: bool) -> Finding {
     if running {
         return Finding::ok(check, "there, in use");
     }
-    let options = RocksOptions::journal();
-    let opened = RocksStore::open_read_only(data.journal(), Journal::TABLES, options)
-        .and_then(|store| Journal::open(Arc::new(store)));
-    match opened {
+    match Journal::open(data.journal()) {
         Ok(journal) if journal.incarnation() == expected => Finding::ok(check, "there, and opens"),
         Ok(_) => Finding::fail(check, "it is of another data directory", restore),
         Err(error) => Finding::fail(check, format!("{:#}", anyhow::Error::from(error)), restore),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use hansard_log::Journal;
-use hansard_store::{RocksOptions, RocksStore};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::now;
@@ -64,7 +63,6 @@ pub(crate) struct Opened {
 pub(crate) fn open_journal(data: &DataDir, accept_missing: bool) -> Result<Opened> {
     let expected = Manifest::read(data)?.map(|manifest| manifest.journal);
     let path = data.journal();
-    let there = path.join("CURRENT").try_exists()?;
     let advice = "Restore it from a copy if you can. If it is lost for good, start once with \
                   --accept-missing-journal: what the log holds then counts as the truth, and \
                   events that a power loss took from its end are lost";
@@ -77,10 +75,11 @@ pub(crate) fn open_journal(data: &DataDir, accept_missing: bool) -> Result<Opene
         }
         Some(Some(expected)) => Some(expected),
     };
-    if !there {
+    if !Journal::is_at(&path) {
         if expected.is_some() && !accept_missing {
             bail!("the journal {} is missing. {advice}", path.display());
         }
+        set_aside(data)?;
         return begin(data, accept_missing);
     }
     let opened = open(data);
@@ -133,8 +132,7 @@ fn begin_with(data: &DataDir, journal: Arc<Journal>, accept_missing: bool) -> Re
 }
 
 fn open(data: &DataDir) -> Result<Arc<Journal>> {
-    let store = RocksStore::open(data.journal(), Journal::TABLES, RocksOptions::journal())?;
-    Ok(Arc::new(Journal::open(Arc::new(store))?))
+    Ok(Arc::new(Journal::open(data.journal())?))
 }
 
 /// Keeps what is there under another name: it is not ours to throw away.
@@ -152,6 +150,8 @@ fn set_aside(data: &DataDir) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use hansard_types::LogId;
+
     use super::*;
 
     fn data() -> (tempfile::TempDir, DataDir) {
@@ -213,7 +213,13 @@ mod tests {
     fn a_torn_journal_is_explained() {
         let (_folder, data) = data();
         drop(open_journal(&data, false).expect("begun"));
-        std::fs::write(data.journal().join("CURRENT"), b"nonsense\n").expect("written");
+        let log = data.journal().join(LogId::CONTROL.stream_name());
+        std::fs::create_dir(&log).expect("made");
+        std::fs::write(
+            log.join("00000000000000000001.seg"),
+            b"nonsense, all of it\n",
+        )
+        .expect("written");
         let refused = open_journal(&data, false)
             .err()
             .expect("refused")

@@ -6,7 +6,7 @@ use hansard_events::{RawEvent, chain, header};
 use hansard_types::{Checkpoint, limits};
 
 use super::{WriterOptions, append_resolved};
-use crate::{EventLog, Journal, OpenError, StoredEvent, Unit};
+use crate::{EventLog, Journal, JournalError, OpenError, StoredEvent, Unit};
 
 /// Events of the overlap that are compared, newest first to go missing: more than any sync
 /// interval lets through, and far less than a journal can hold.
@@ -95,7 +95,7 @@ impl Repairing<'_> {
         }
     }
 
-    fn journal_failed(&self, source: hansard_store::Error) -> OpenError {
+    fn journal_failed(&self, source: JournalError) -> OpenError {
         OpenError::Journal {
             log: self.id.clone(),
             source,

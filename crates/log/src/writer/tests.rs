@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use hansard_store::MemoryStore;
 use hansard_types::AppId;
+use tempfile::TempDir;
 
 use super::*;
 use crate::conformance::{events, units};
@@ -13,19 +13,19 @@ fn id() -> LogId {
 
 struct World {
     log: MemoryLog,
-    journal: Arc<MemoryStore>,
+    journal: TempDir,
 }
 
 impl World {
     fn new() -> Self {
         Self {
             log: MemoryLog::new(id()),
-            journal: Arc::new(MemoryStore::new()),
+            journal: tempfile::tempdir().expect("a folder"),
         }
     }
 
     async fn open_at(&self, checkpoint: Option<u64>) -> Result<Writer, OpenError> {
-        let journal = Journal::open(self.journal.clone()).expect("opens");
+        let journal = Journal::open(self.journal.path()).expect("opens");
         let checkpoint = checkpoint.map(|sequence| Checkpoint {
             sequence,
             chain: [0; 32],
@@ -158,7 +158,7 @@ async fn contradictions_are_explained_and_change_nothing() {
         .expect("appends");
     assert!(told(world.open_at(Some(11)).await).contains("the journal has lost its end"));
     let empty = World {
-        journal: Arc::new(MemoryStore::new()),
+        journal: tempfile::tempdir().expect("a folder"),
         log: world.log.clone(),
     };
     assert!(told(empty.open_at(Some(10)).await).contains("--accept-missing-journal"));
@@ -167,7 +167,7 @@ async fn contradictions_are_explained_and_change_nothing() {
     assert!(told(world.open_at(None).await).contains("event 7"));
     // A hole between the log's end and the journal's beginning.
     let world = World::new();
-    let journal = Journal::open(world.journal.clone()).expect("opens");
+    let journal = Journal::open(world.journal.path()).expect("opens");
     let late: Vec<&RawEvent> = written[5..].iter().map(|stored| &stored.event).collect();
     journal.append(id(), 6, &late).expect("writes");
     world
@@ -212,7 +212,7 @@ fn contradiction(result: Result<Writer, OpenError>) -> String {
 async fn another_log_that_ends_where_the_journal_begins_is_not_gone_on_with() {
     let world = World::new();
     let written = events(id(), 10);
-    let journal = Journal::open(world.journal.clone()).expect("opens");
+    let journal = Journal::open(world.journal.path()).expect("opens");
     let late: Vec<&RawEvent> = written[5..].iter().map(|stored| &stored.event).collect();
     journal.append(id(), 6, &late).expect("writes");
     let other = events(LogId::new(AppId(8), 0), 5);
@@ -229,7 +229,7 @@ async fn entries_of_the_journal_that_do_not_follow_are_not_restored() {
         let mut written = events(id(), 10);
         written[sequence - 1].event.body.push(0);
         let raw: Vec<&RawEvent> = written.iter().map(|stored| &stored.event).collect();
-        let journal = Journal::open(world.journal.clone()).expect("opens");
+        let journal = Journal::open(world.journal.path()).expect("opens");
         journal.append(id(), 1, &raw).expect("writes");
         world
             .log

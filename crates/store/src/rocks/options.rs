@@ -46,17 +46,10 @@ impl RocksMemory {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Purpose {
-    ReadModels,
-    Journal,
-}
-
 /// How a store is tuned, and the memory it uses. Clones share their memory; so do stores that were
 /// given the same [`RocksMemory`].
 #[derive(Clone)]
 pub struct RocksOptions {
-    purpose: Purpose,
     memory: RocksMemory,
 }
 
@@ -65,28 +58,15 @@ impl RocksOptions {
     #[must_use]
     pub fn read_models() -> Self {
         Self {
-            purpose: Purpose::ReadModels,
             memory: RocksMemory::new(256 * MIB, 96 * MIB),
         }
     }
 
-    /// For the commit journal: written all the time, read on start, and what is minutes old is
-    /// deleted by range. Its write buffers are best not shared with read models, which would make
-    /// it write files for their sake.
+    /// For read models, in memory that other stores use too.
     #[must_use]
-    pub fn journal() -> Self {
-        Self {
-            purpose: Purpose::Journal,
-            memory: RocksMemory::new(64 * MIB, 48 * MIB),
-        }
-    }
-
-    /// Uses memory that other stores use too.
-    #[must_use]
-    pub fn with_memory(self, memory: &RocksMemory) -> Self {
+    pub fn with_memory(memory: &RocksMemory) -> Self {
         Self {
             memory: memory.clone(),
-            ..self
         }
     }
 
@@ -109,24 +89,17 @@ impl RocksOptions {
         options.set_avoid_unnecessary_blocking_io(true);
         // What was synced before is kept, a torn tail is dropped: the log mends it.
         options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
-        // One thread writes: inserting beside others, which costs more, is never needed.
+        // One thread writes for each app: inserting beside others, which costs more, is seldom of
+        // use.
         options.set_allow_concurrent_memtable_write(false);
         options.set_keep_log_file_num(4);
         options.set_max_log_file_size(4 * MIB);
         options.set_stats_dump_period_sec(0);
         options.set_stats_persist_period_sec(0);
-        match self.purpose {
-            Purpose::ReadModels => {
-                // A table that is seldom written would otherwise keep every log file since its
-                // last row, and a start would read them all.
-                options.set_max_total_wal_size(256 * MIB as u64);
-                options.set_max_open_files(1024);
-            }
-            Purpose::Journal => {
-                options.set_max_total_wal_size(64 * MIB as u64);
-                options.set_max_open_files(64);
-            }
-        }
+        // A table that is seldom written would otherwise keep every log file since its last row,
+        // and a start would read them all.
+        options.set_max_total_wal_size(256 * MIB as u64);
+        options.set_max_open_files(1024);
         options
     }
 
@@ -150,18 +123,8 @@ impl RocksOptions {
         options.set_block_based_table_factory(&blocks);
         options.set_compression_type(DBCompressionType::Lz4);
         options.set_level_compaction_dynamic_level_bytes(true);
-        match self.purpose {
-            Purpose::ReadModels => {
-                options.set_bottommost_compression_type(DBCompressionType::Zstd);
-                options.set_write_buffer_size(32 * MIB);
-            }
-            Purpose::Journal => {
-                // What is deleted within minutes is not worth compressing.
-                options.set_compression_type(DBCompressionType::None);
-                options.set_write_buffer_size(24 * MIB);
-                options.set_target_file_size_base(64 * MIB as u64);
-            }
-        }
+        options.set_bottommost_compression_type(DBCompressionType::Zstd);
+        options.set_write_buffer_size(32 * MIB);
         options
     }
 }

@@ -40,7 +40,6 @@ pub struct Numbered {
 /// missing one is named by the test `every_table_of_the_tree_is_in_the_lock`.
 fn tables() -> impl Iterator<Item = &'static Table> {
     [
-        hansard_log::Journal::TABLES,
         hansard_projector::TABLES,
         hansard_directory::TABLES,
         hansard_groups::TABLES,
