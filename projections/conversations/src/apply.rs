@@ -8,9 +8,9 @@ use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId};
 
 use crate::reader::Reader;
 use crate::rows::{
-    HEAD, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, OWN, OWN_PAGE, OwnPage, READER,
-    RECENT, RECENT_FLOOR, ReaderRow, Recall, TIME, UNCOUNTED, conversation_key, import_key,
-    inbox_key, key_key, message_key, own_prefix, reader_key, recent_bucket, recent_key, time_key,
+    HEAD, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, READER, RECENT, RECENT_FLOOR,
+    ReaderRow, Recall, SENDERS, SENDERS_PAGE, TIME, UNCOUNTED, conversation_key, import_key,
+    inbox_key, key_key, message_key, page_of, reader_key, recent_bucket, recent_key, time_key,
 };
 
 pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
@@ -28,18 +28,23 @@ pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> 
         head.last_shown_seq = event.seq;
         head.last_shown_at = event.sent_at;
     }
+    head.senders.push(&event.sender);
+    if event.seq.0.is_multiple_of(SENDERS_PAGE) {
+        let page = std::mem::take(&mut head.senders);
+        let key = message_key(app, conversation, page_of(event.seq));
+        state.put(&SENDERS, key, row::encode(&SENDERS, &page)?);
+    }
     state.put(
         &HEAD,
         conversation_key(app, conversation),
         row::encode(&HEAD, &head)?,
     );
     put_message(app, event, state)?;
-    let mut sender = Reader::new(state, app).reader(conversation, &event.sender)?;
     if event.sender_joins {
+        let mut sender = Reader::new(state, app).reader(conversation, &event.sender)?;
         sender.join_seq = Seq(event.seq.0 - 1);
+        put_reader(app, conversation, &event.sender, &sender, state)?;
     }
-    count_sent(app, event, &mut sender, state)?;
-    put_reader(app, conversation, &event.sender, &sender, state)?;
     if event.no_unread {
         put_uncounted(app, conversation, event.seq, &event.sender, state)?;
     }
@@ -51,29 +56,6 @@ pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> 
         ConversationId::C2c(one, other) => sent_c2c(app, event, one, other, state),
         ConversationId::Group(_) => sent_group(app, event, state),
     }
-}
-
-/// Numbers a message among its sender's own; a page that is full becomes a row.
-fn count_sent(
-    app: AppId,
-    event: &MessageSent,
-    sender: &mut ReaderRow,
-    state: &mut Overlay<'_>,
-) -> Result<()> {
-    sender.sent += 1;
-    sender.newest_sent.push(event.seq);
-    if sender.newest_sent.len() < OWN_PAGE {
-        return Ok(());
-    }
-    let seqs = std::mem::take(&mut sender.newest_sent);
-    let first = seqs.first().copied().unwrap_or_default();
-    let page = OwnPage {
-        before: sender.sent - seqs.len() as u64,
-        seqs,
-    };
-    let key = own_prefix(app, &event.conversation, &event.sender).u64(first.0);
-    state.put(&OWN, key.bytes(), row::encode(&OWN, &page)?);
-    Ok(())
 }
 
 fn put_message(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {

@@ -29,7 +29,7 @@ pub use rows::{HeadRow, MessageRow, ReaderRow, Recall, TABLES};
 /// Its stable name.
 pub const NAME: &str = "conversations";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Folds message, conversation and group events.
 #[derive(Debug, Default)]

@@ -82,8 +82,8 @@ impl<'a> Reader<'a> {
         random: u32,
         now: Timestamp,
     ) -> Result<Option<(Seq, Timestamp)>> {
-        let bucket = recent_bucket(now);
-        for bucket in [bucket, bucket.saturating_sub(1)] {
+        let begin = Timestamp(now.0.saturating_sub(limits::GROUP_DEDUP_WINDOW_MS));
+        for bucket in (recent_bucket(begin)..=recent_bucket(now)).rev() {
             let key = recent_key(self.app, bucket, conversation, sender, random);
             let found: Option<(Seq, Timestamp)> = self.get(&RECENT, &key)?;
             let within = |sent_at: Timestamp| {

@@ -51,11 +51,11 @@ pub(crate) static RECENT_FLOOR: Table = Table {
     kind: 0x0307,
     access: Access::Hot,
 };
-/// Each sender's messages in a conversation but the newest, which are in [`READER`]: full pages,
-/// by the seq of their first message. One look-up tells how many there are up to a seq.
-pub(crate) static OWN: Table = Table {
-    name: "conversations.sender_page",
-    kind: 0x030c,
+/// Who sent the messages of a conversation but the newest, which are in [`HEAD`]: pages of
+/// `SENDERS_PAGE`, by the seq of their first message.
+pub(crate) static SENDERS: Table = Table {
+    name: "conversations.seq_senders",
+    kind: 0x030d,
     access: Access::Scan,
 };
 /// Messages that do not count as unread (recalled, or sent so), with their sender.
@@ -86,14 +86,14 @@ pub static TABLES: &[&Table] = &[
     &IMPORT,
     &RECENT,
     &RECENT_FLOOR,
-    &OWN,
+    &SENDERS,
     &UNCOUNTED,
     &READER,
     &INBOX,
 ];
 
 /// The end of a conversation.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeadRow {
     pub last_seq: Seq,
     /// The last message's own time.
@@ -101,6 +101,40 @@ pub struct HeadRow {
     /// The last message that lists of recent contacts show; 0 if none does.
     pub last_shown_seq: Seq,
     pub last_shown_at: Timestamp,
+    /// Who sent the newest messages: what does not fill a page yet.
+    pub(crate) senders: Senders,
+}
+
+/// How many messages share a page of [`SENDERS`]. To write a row for each message, or for each of
+/// its sender's, would cost a send as much as the message's own row. More of them would make
+/// every head longer, fewer a count of unread messages slower.
+pub(crate) const SENDERS_PAGE: u64 = 32;
+
+/// The senders of messages that follow each other, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Senders(
+    /// Each closed by a zero byte, which no id holds: adding one copies the others once.
+    String,
+);
+
+impl Senders {
+    pub(crate) fn push(&mut self, sender: &UserId) {
+        self.0.push_str(sender.as_str());
+        self.0.push('\0');
+    }
+
+    /// How many messages are by a user, the first `skipped` left out.
+    pub(crate) fn by(&self, user: &UserId, skipped: u64) -> u64 {
+        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+        let senders = self.0.split_terminator('\0').skip(skipped);
+        senders.filter(|sender| *sender == user.as_str()).count() as u64
+    }
+}
+
+/// The seq of the first message on the page that a message is on.
+pub(crate) fn page_of(seq: Seq) -> Seq {
+    Seq(seq.0.saturating_sub(1) / SENDERS_PAGE * SENDERS_PAGE + 1)
 }
 
 /// A recall.
@@ -162,23 +196,6 @@ pub struct ReaderRow {
     /// One-to-one: the conversation's last seq when the account was deleted. Whoever has its name
     /// now sees what came after.
     pub clear_seq: Seq,
-    /// How many messages this account has sent here.
-    pub sent: u64,
-    /// The seqs of the newest of them, ascending: what does not fill a page yet.
-    pub newest_sent: Vec<Seq>,
-}
-
-/// Messages of one sender that go into one row. A row for each message would cost a send as much
-/// as the message's own row; this many cost little to carry along.
-pub(crate) const OWN_PAGE: usize = 8;
-
-/// A full page of [`OWN`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct OwnPage {
-    /// How many messages the sender had sent before.
-    pub(crate) before: u64,
-    /// Ascending.
-    pub(crate) seqs: Vec<Seq>,
 }
 
 impl ReaderRow {
@@ -237,9 +254,13 @@ pub(crate) fn import_key(app: AppId, conversation: &ConversationId, key: &str) -
     Key::of(app).conversation(conversation).text(&text).bytes()
 }
 
+/// How long a bucket of [`RECENT`] is. Six times the window that it serves: a look-up seldom needs
+/// the bucket before, and what is kept too long is small.
+const RECENT_BUCKET_MS: u64 = 6 * limits::GROUP_DEDUP_WINDOW_MS;
+
 /// The bucket of [`RECENT`] that a time falls into.
 pub(crate) fn recent_bucket(time: Timestamp) -> u64 {
-    time.0 / limits::GROUP_DEDUP_WINDOW_MS
+    time.0 / RECENT_BUCKET_MS
 }
 
 pub(crate) fn recent_key(
@@ -255,12 +276,6 @@ pub(crate) fn recent_key(
         .text(sender.as_str())
         .u32(random)
         .bytes()
-}
-
-pub(crate) fn own_prefix(app: AppId, conversation: &ConversationId, sender: &UserId) -> Key {
-    Key::of(app)
-        .conversation(conversation)
-        .text(sender.as_str())
 }
 
 pub(crate) fn reader_key(app: AppId, conversation: &ConversationId, user: &UserId) -> Vec<u8> {

@@ -10,7 +10,7 @@ use hansard_store::{Durability, MemoryStore, Overlay, Store};
 use hansard_types::{AppId, ConversationId, GroupId, LogId, Seq, Timestamp, UserId, limits};
 use proptest::prelude::*;
 
-use crate::rows::OWN_PAGE;
+use crate::rows::SENDERS_PAGE;
 use crate::{Conversations, Reader};
 
 const APP: AppId = AppId(7);
@@ -168,7 +168,8 @@ fn history_by_time_pages_without_gaps_or_doubles() {
 #[test]
 fn a_retry_is_recognised_within_the_window_and_not_after_it() {
     let mut fixture = Fixture::new();
-    let begin = 10 * limits::GROUP_DEDUP_WINDOW_MS;
+    // The bucket after this one begins in the middle of the window.
+    let begin = 24 * limits::GROUP_DEDUP_WINDOW_MS - limits::GROUP_DEDUP_WINDOW_MS / 2;
     fixture
         .apply(sent(&team(), 1, "ann", begin))
         .expect("applies");
@@ -182,8 +183,8 @@ fn a_retry_is_recognised_within_the_window_and_not_after_it() {
     assert_eq!(recent(&fixture, begin), Some((Seq(1), Timestamp(begin))));
     assert_eq!(recent(&fixture, last), Some((Seq(1), Timestamp(begin))));
     assert_eq!(recent(&fixture, last + 1), None);
-    // A message two windows later drops the old bucket.
-    let later = begin + 3 * limits::GROUP_DEDUP_WINDOW_MS;
+    // A message two buckets later drops the old bucket.
+    let later = begin + 12 * limits::GROUP_DEDUP_WINDOW_MS;
     fixture
         .apply(sent(&team(), 2, "ann", later))
         .expect("applies");
@@ -283,26 +284,27 @@ proptest! {
 
 #[test]
 fn own_messages_are_told_apart_over_many_pages() {
-    let mut fixture = Fixture::new();
     let by_ann = |seq: u64| !seq.is_multiple_of(3);
-    let last = 5 * OWN_PAGE as u64;
-    for seq in 1..=last {
-        let sender = if by_ann(seq) { "ann" } else { "ben" };
-        fixture
-            .apply(sent(&team(), seq, sender, seq))
-            .expect("applies");
-    }
-    for up_to in 0..=last {
-        let event = ConversationRead {
-            conversation: team(),
-            reader: user("ann"),
-            up_to: Seq(up_to),
-            read_at: Timestamp(5),
-        };
-        fixture.apply(event).expect("applies");
-        let expected = (up_to + 1..=last).filter(|seq| !by_ann(*seq)).count() as u64;
-        let unread = fixture.reader().unread(&team(), &user("ann"));
-        assert_eq!(unread.expect("readable"), expected, "read up to {up_to}");
+    for last in [SENDERS_PAGE - 1, 3 * SENDERS_PAGE, 3 * SENDERS_PAGE + 1] {
+        let mut fixture = Fixture::new();
+        for seq in 1..=last {
+            let sender = if by_ann(seq) { "ann" } else { "ben" };
+            fixture
+                .apply(sent(&team(), seq, sender, seq))
+                .expect("applies");
+        }
+        for up_to in 0..=last {
+            let event = ConversationRead {
+                conversation: team(),
+                reader: user("ann"),
+                up_to: Seq(up_to),
+                read_at: Timestamp(5),
+            };
+            fixture.apply(event).expect("applies");
+            let expected = (up_to + 1..=last).filter(|seq| !by_ann(*seq)).count() as u64;
+            let unread = fixture.reader().unread(&team(), &user("ann"));
+            assert_eq!(unread.expect("readable"), expected, "{up_to} of {last}");
+        }
     }
 }
 
