@@ -64,7 +64,7 @@ pub(crate) fn decide_round(
     let mut deciding = Deciding {
         surroundings,
         state: Overlay::new(&cached),
-        units: Vec::new(),
+        units: Vec::with_capacity(letters.len()),
         bytes: 0,
         tip: *tip,
         now: surroundings.clock.now().max(tip.time),

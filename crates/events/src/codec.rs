@@ -27,6 +27,8 @@ pub enum CodecError {
 
 const CONTENT_TYPE: &str = "application/msgpack";
 const SPEC_VERSION: &str = "1.0";
+/// What most bodies fit into without growing.
+const BODY_BYTES: usize = 512;
 
 /// Writes an event for the log and chains it to what stands before.
 ///
@@ -42,21 +44,23 @@ pub fn encode(
     provenance: Provenance,
     previous: &Chain,
 ) -> Result<(RawEvent, Envelope), CodecError> {
-    let mut headers: Vec<(Cow<'static, str>, String)> = Vec::with_capacity(11);
-    let mut push = |name: &'static str, value: String| headers.push((Cow::Borrowed(name), value));
-    push(header::ID, id.to_string());
-    push(header::TYPE, event.name().to_owned());
-    push(header::SOURCE, source(log));
-    push(header::TIME, rfc3339(time));
-    push(header::SPECVERSION, SPEC_VERSION.to_owned());
-    push(header::DATACONTENTTYPE, CONTENT_TYPE.to_owned());
-    push(header::SCHEMA, event.version().to_string());
-    push(header::ACTOR, provenance.actor.clone());
+    let mut headers = Vec::with_capacity(11);
+    let mut push = |name: &'static str, value: Cow<'static, str>| {
+        headers.push((Cow::Borrowed(name), value));
+    };
+    push(header::ID, id.to_string().into());
+    push(header::TYPE, event.name().into());
+    push(header::SOURCE, source(log).into());
+    push(header::TIME, rfc3339(time).into());
+    push(header::SPECVERSION, SPEC_VERSION.into());
+    push(header::DATACONTENTTYPE, CONTENT_TYPE.into());
+    push(header::SCHEMA, event.version().to_string().into());
+    push(header::ACTOR, provenance.actor.clone().into());
     if let Some(correlation) = &provenance.correlation {
-        push(header::CORRELATION, correlation.clone());
+        push(header::CORRELATION, correlation.clone().into());
     }
     if let Some(causation) = &provenance.causation {
-        push(header::CAUSATION, causation.to_string());
+        push(header::CAUSATION, causation.to_string().into());
     }
     let mut raw = RawEvent {
         subject: subject(log, event.name(), bucket(&event.bucket_key())),
@@ -65,7 +69,7 @@ pub fn encode(
     };
     let chain = chain::next(previous, &raw);
     raw.headers
-        .push((Cow::Borrowed(header::CHAIN), chain::to_hex(&chain)));
+        .push((Cow::Borrowed(header::CHAIN), chain::to_hex(&chain).into()));
     let envelope = Envelope {
         id,
         name: Cow::Borrowed(event.name()),
@@ -163,7 +167,9 @@ fn parse_rfc3339(text: &str) -> Option<Timestamp> {
 
 #[expect(clippy::disallowed_methods, reason = "this is the codec")]
 pub(crate) fn to_bytes<T: Serialize>(body: &T) -> Result<Vec<u8>, CodecError> {
-    Ok(rmp_serde::to_vec_named(body)?)
+    let mut bytes = Vec::with_capacity(BODY_BYTES);
+    rmp_serde::encode::write_named(&mut bytes, body)?;
+    Ok(bytes)
 }
 
 /// Refuses bytes behind the body, which `rmp_serde::from_slice` would accept silently.

@@ -65,7 +65,7 @@ pub struct Envelope {
 pub struct RawEvent {
     pub subject: String,
     /// Names of [`header`], each at most once, plus whatever the log itself added.
-    pub headers: Vec<(Cow<'static, str>, String)>,
+    pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub body: Vec<u8>,
 }
 
@@ -76,7 +76,7 @@ impl RawEvent {
         self.headers
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| value.as_ref())
     }
 
     /// About how many bytes it takes in the log.

@@ -102,7 +102,7 @@ mod tests {
     fn set(event: &mut RawEvent, name: &str, value: String) {
         for (key, held) in &mut event.headers {
             if key == name {
-                held.clone_from(&value);
+                *held = value.clone().into();
             }
         }
     }

@@ -108,7 +108,7 @@ struct Message {
 fn message(event: &RawEvent) -> Message {
     let mut headers = HeaderMap::new();
     for (name, value) in &event.headers {
-        headers.insert(&**name, value.as_str());
+        headers.insert(&**name, &**value);
     }
     Message {
         subject: Subject::from(format!("{SUBJECT_PREFIX}{}", event.subject)),

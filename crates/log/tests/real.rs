@@ -154,7 +154,7 @@ async fn real_a_second_writer_is_fenced_off() {
     foreign.event.body.push(0);
     for (name, value) in &mut foreign.event.headers {
         if name == hansard_events::header::ID {
-            *value = "00000000-0000-0000-0000-0000000000ff".to_owned();
+            *value = "00000000-0000-0000-0000-0000000000ff".into();
         }
     }
     let fenced = second.append(&units(&[foreign])).await;

@@ -138,7 +138,7 @@ impl Changes {
     }
 
     /// What [`Changes::into_batch`] would hold, in that order.
-    pub(crate) fn ops(&self) -> impl Iterator<Item = OpRef<'_>> {
+    pub(crate) fn ops(&self) -> impl Iterator<Item = OpRef<'_>> + Clone {
         self.tables.values().flat_map(
             |TableChanges {
                  table,

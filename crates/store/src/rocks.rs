@@ -216,10 +216,12 @@ impl RocksStore {
 
     fn write_ops<'o>(
         &self,
-        ops: impl Iterator<Item = OpRef<'o>>,
+        ops: impl Iterator<Item = OpRef<'o>> + Clone,
         durability: Durability,
     ) -> Result<()> {
-        let mut writes = WriteBatch::default();
+        // Growing a batch of a large round costs more than measuring it.
+        let batch_bytes = ops.clone().map(OpRef::bytes).sum();
+        let mut writes = WriteBatch::with_capacity_bytes(batch_bytes);
         for op in ops {
             match op {
                 OpRef::Put { table, key, value } => writes.put_cf(self.family(table)?, key, value),

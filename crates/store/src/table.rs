@@ -161,6 +161,18 @@ pub(crate) enum OpRef<'a> {
 }
 
 impl OpRef<'_> {
+    /// About how many bytes it takes in a batch.
+    #[cfg(feature = "rocksdb")]
+    pub(crate) fn bytes(self) -> usize {
+        const LENGTHS: usize = 12;
+        let (key, value) = match self {
+            Self::Put { key, value, .. } => (key, value),
+            Self::Delete { key, .. } => (key, &[][..]),
+            Self::DeleteRange { lower, upper, .. } => (lower, upper),
+        };
+        key.len() + value.len() + LENGTHS
+    }
+
     fn to_owned(self) -> Op {
         match self {
             Self::Put { table, key, value } => Op::Put {

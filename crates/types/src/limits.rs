@@ -106,7 +106,7 @@ pub const SEARCH_QUERY_BYTES_MAX: usize = 1024;
 pub const MAILBOX_COMMANDS_MAX: usize = 8192;
 /// Commands that one round takes. Few enough that a thousand waiting clients are several rounds:
 /// one is decided while another is appended and a third brought to disk.
-pub const ROUND_COMMANDS_MAX: usize = 256;
+pub const ROUND_COMMANDS_MAX: usize = 400;
 /// Bytes of events that one round appends before it closes, so that one round stays far below
 /// what JetStream buffers for a stream.
 pub const ROUND_BYTES_MAX: usize = 8 * 1024 * 1024;

@@ -57,7 +57,7 @@ fn a_changed_byte_changes_the_chain() {
     let mut other_actor = raw.clone();
     for (name, value) in &mut other_actor.headers {
         if name == header::ACTOR {
-            value.push('x');
+            value.to_mut().push('x');
         }
     }
     for changed in [other_body, other_actor] {
@@ -72,7 +72,7 @@ fn an_unknown_event_and_a_newer_version_are_read_without_their_body() {
         let mut newer = raw.clone();
         for (name, text) in &mut newer.headers {
             if name == header {
-                value.clone_into(text);
+                *text = value.into();
             }
         }
         let recorded = decode(1, &newer).expect("unknown is no error");
@@ -106,7 +106,7 @@ fn a_missing_or_malformed_header_is_named() {
     let mut malformed = raw;
     for (name, value) in &mut malformed.headers {
         if name == header::TIME {
-            "yesterday".clone_into(value);
+            *value = "yesterday".into();
         }
     }
     assert!(matches!(

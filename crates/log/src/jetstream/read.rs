@@ -181,7 +181,10 @@ fn raw(subject: String, headers: Option<&HeaderMap>, body: &[u8]) -> RawEvent {
             continue;
         }
         if let Some(value) = values.first() {
-            own.push((Cow::Owned(name.to_owned()), value.as_str().to_owned()));
+            own.push((
+                Cow::Owned(name.to_owned()),
+                value.as_str().to_owned().into(),
+            ));
         }
     }
     own.sort_by_key(|(name, _)| order_of(name));

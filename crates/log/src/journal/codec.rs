@@ -64,7 +64,7 @@ fn decode(bytes: &[u8]) -> Option<RawEvent> {
     while !rest.is_empty() {
         let (name, after) = split_field(rest)?;
         let (value, after) = split_field(after)?;
-        headers.push((Cow::Owned(text(name)?), text(value)?));
+        headers.push((Cow::Owned(text(name)?), Cow::Owned(text(value)?)));
         rest = after;
     }
     Some(RawEvent {
