@@ -9,7 +9,7 @@ use hansard_domain::{Command, app::CreateApp};
 use hansard_events::Provenance;
 use hansard_log::{EventLog, Journal, Reader, Writer, WriterOptions};
 use hansard_projector::{Fold, Registry, State, Status};
-use hansard_store::{RowCache, Store};
+use hansard_store::Store;
 use hansard_types::{LogId, limits};
 use parking_lot::RwLock;
 use tokio::sync::{mpsc, watch};
@@ -19,7 +19,7 @@ use crate::catch_up::{catch_up, start_of};
 use crate::commit::{AfterRound, Append, Finish};
 use crate::handle::{Door, PartitionState, Shared};
 use crate::partition::{Partition, Running, start};
-use crate::round::{Surroundings, Tip};
+use crate::round::{Memory, Surroundings, Tip};
 use crate::{Clock, Handle, IdSource, OpenError};
 
 /// Opens logs; makes their streams when they are missing.
@@ -165,7 +165,7 @@ impl Engine {
                 ids: Arc::clone(&self.options.ids),
             },
             store: Arc::clone(&self.options.store),
-            cache: RowCache::default(),
+            memory: Memory::default(),
             tip,
             state: Arc::clone(&state),
         };

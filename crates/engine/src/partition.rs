@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use hansard_store::{Changes, RowCache, Store};
+use hansard_store::{Changes, Store};
 use hansard_types::limits;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -11,13 +11,13 @@ use crate::commit::{Append, Finish, blocking};
 use crate::handle::PartitionState;
 use crate::mailbox::Letter;
 use crate::metrics;
-use crate::round::{Round, Surroundings, Tip, decide_round};
+use crate::round::{Memory, Round, Surroundings, Tip, decide_round};
 
 /// The one task that decides for a partition.
 pub(crate) struct Partition {
     pub(crate) surroundings: Surroundings,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) cache: RowCache,
+    pub(crate) memory: Memory,
     pub(crate) tip: Tip,
     pub(crate) state: Arc<PartitionState>,
 }
@@ -97,7 +97,7 @@ impl Partition {
                 decide_round(
                     &self.surroundings,
                     &*self.store,
-                    &self.cache,
+                    &self.memory,
                     &in_flight,
                     &mut self.tip,
                     &mut letters,

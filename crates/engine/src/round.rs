@@ -1,12 +1,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use hansard_conversations::Recents;
 use hansard_domain::{Rejection, Reply, decide};
 use hansard_events::{Event, Provenance, RawEvent, Recorded, encode};
 use hansard_log::Unit;
 use hansard_projector::Fold;
 use hansard_store::{Cached, Changes, Layers, Overlay, Read, RowCache};
 use hansard_types::{Checkpoint, LogId, Position, Timestamp, limits};
+use parking_lot::Mutex;
 
 use crate::mailbox::{Answer, Letter};
 use crate::view::StateView;
@@ -38,8 +40,15 @@ pub(crate) struct Round {
     pub(crate) tip: Tip,
 }
 
+/// What a decider keeps in memory of the state that it decides on.
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(crate) rows: RowCache,
+    pub(crate) recents: Mutex<Recents>,
+}
+
 /// Decides letters, in order, on top of the store and of the rounds that are still being
-/// committed, oldest first. `cache` has been told of all of them, and is of this one.
+/// committed, oldest first. `memory` has been told of all of them, and is of this one.
 ///
 /// A command whose event cannot be folded takes the whole round with it: nothing of the round has
 /// happened then, `tip` has not moved, and everyone is told so.
@@ -48,7 +57,7 @@ pub(crate) struct Round {
 pub(crate) fn decide_round(
     surroundings: &Surroundings,
     store: &dyn Read,
-    cache: &RowCache,
+    memory: &Memory,
     in_flight: &[Arc<Changes>],
     tip: &mut Tip,
     letters: &mut VecDeque<Letter>,
@@ -58,11 +67,12 @@ pub(crate) fn decide_round(
         changes: in_flight,
     };
     let cached = Cached {
-        cache,
+        cache: &memory.rows,
         base: &layers,
     };
     let mut deciding = Deciding {
         surroundings,
+        recents: &memory.recents,
         state: Overlay::new(&cached),
         units: Vec::with_capacity(letters.len()),
         bytes: 0,
@@ -85,7 +95,7 @@ pub(crate) fn decide_round(
     match deciding.finish() {
         Ok((units, changes, reached)) => {
             *tip = reached;
-            cache.note(&changes);
+            memory.rows.note(&changes);
             Round {
                 units,
                 changes: Arc::new(changes),
@@ -112,6 +122,7 @@ fn given_up(tip: Tip, letters: Vec<(Letter, Result<Answer, SubmitError>)>, reaso
 
 struct Deciding<'a> {
     surroundings: &'a Surroundings,
+    recents: &'a Mutex<Recents>,
     state: Overlay<'a>,
     units: Vec<Unit>,
     /// Of all events in `units`.
@@ -124,7 +135,7 @@ impl Deciding<'_> {
     /// `Err` when the command could neither be decided nor refused.
     fn one(&mut self, letter: &Letter) -> Result<Result<Answer, SubmitError>, String> {
         let outcome = {
-            let view = StateView::new(&self.state, self.surroundings.log.app);
+            let view = StateView::new(&self.state, self.surroundings.log.app, self.recents);
             decide(&letter.command, &view, self.now)
                 .map_err(|error| format!("the state cannot be read: {error}"))?
         };

@@ -1,4 +1,4 @@
-use hansard_conversations::Reader as Conversations;
+use hansard_conversations::{Reader as Conversations, Recents};
 use hansard_directory::Reader as Directory;
 use hansard_domain::{
     Account, App, Group, Head, Lists, Member, Message, MessageKey, Profile, Request, Sent, View,
@@ -8,10 +8,13 @@ use hansard_events::relation::FriendDetails;
 use hansard_groups::Reader as Groups;
 use hansard_store::Read;
 use hansard_types::{AppId, ConversationId, GroupId, LogId, Seq, Timestamp, UserId};
+use parking_lot::Mutex;
 
 /// The deciders' view of one app: the projections' readers side by side.
 pub struct StateView<'a> {
     app: AppId,
+    state: &'a dyn Read,
+    recents: &'a Mutex<Recents>,
     directory: Directory<'a>,
     /// The list of apps is the control log's.
     control: Directory<'a>,
@@ -20,10 +23,13 @@ pub struct StateView<'a> {
 }
 
 impl<'a> StateView<'a> {
+    /// `recents` is the app's, and of no other state than this one.
     #[must_use]
-    pub fn new(state: &'a dyn Read, app: AppId) -> Self {
+    pub fn new(state: &'a dyn Read, app: AppId, recents: &'a Mutex<Recents>) -> Self {
         Self {
             app,
+            state,
+            recents,
             directory: Directory::new(state, app),
             control: Directory::new(state, LogId::CONTROL.app),
             groups: Groups::new(state, app),
@@ -181,10 +187,9 @@ impl View for StateView<'_> {
         random: u32,
         now: Timestamp,
     ) -> Result<Option<Sent>, ViewError> {
-        let found = self
-            .conversations
-            .recent(conversation, sender, random, now)
-            .map_err(broken)?;
+        let wanted = (conversation, sender, random);
+        let found = self.recents.lock().find(self.state, self.app, wanted, now);
+        let found = found.map_err(broken)?;
         Ok(found.map(|(seq, sent_at)| Sent { seq, sent_at }))
     }
 

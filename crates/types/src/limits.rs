@@ -84,6 +84,10 @@ pub const GROUP_MENTIONS_MAX: usize = 30;
 pub const RECENT_CONTACTS_PAGE_MAX: usize = 100;
 /// How long the same sender and random mean the same group message, milliseconds (5 minutes).
 pub const GROUP_DEDUP_WINDOW_MS: u64 = 5 * 60 * 1000;
+/// Group messages of one app that retries are looked for among, at least: the newest ones, of the
+/// window above. About 30 bytes of memory each, twice as many at most; reached by more than 25,000
+/// messages a second for five minutes.
+pub const RECENT_MESSAGES_MAX: usize = 8_000_000;
 /// How far a caller's own message time may lie ahead of ours, milliseconds (one day).
 pub const MESSAGE_AHEAD_MS_MAX: u64 = 24 * 60 * 60 * 1000;
 

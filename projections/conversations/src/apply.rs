@@ -2,15 +2,15 @@ use hansard_events::account::AccountDeleted;
 use hansard_events::conversation::ConversationRead;
 use hansard_events::group::{MembersAdded, MembersRemoved};
 use hansard_events::message::{MessageRecalled, MessageSent, encode_elements};
-use hansard_store::key::Key;
 use hansard_store::{Error, Overlay, Result, Table, row};
 use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId};
 
 use crate::reader::Reader;
+use crate::recent;
 use crate::rows::{
-    HEAD, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, READER, RECENT, RECENT_FLOOR,
-    ReaderRow, Recall, SENDERS, SENDERS_PAGE, TIME, UNCOUNTED, conversation_key, import_key,
-    inbox_key, key_key, message_key, page_of, reader_key, recent_bucket, recent_key, time_key,
+    HEAD, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, READER, ReaderRow, Recall, SENDERS,
+    SENDERS_PAGE, TIME, UNCOUNTED, conversation_key, import_key, inbox_key, key_key, message_key,
+    page_of, reader_key, time_key,
 };
 
 pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
@@ -54,7 +54,9 @@ pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> 
     }
     match conversation {
         ConversationId::C2c(one, other) => sent_c2c(app, event, one, other, state),
-        ConversationId::Group(_) => sent_group(app, event, state),
+        // What is imported is recognised by its import key, whenever that is.
+        ConversationId::Group(_) if event.import_key.is_some() => Ok(()),
+        ConversationId::Group(_) => recent::sent(app, event, state),
     }
 }
 
@@ -159,35 +161,6 @@ pub(crate) fn account_deleted(
         row.clear_seq = head.last_seq;
         put_reader(app, &conversation, user_id, &row, state)?;
         state.delete(&INBOX, inbox_key(app, user_id, &peer));
-    }
-    Ok(())
-}
-
-fn sent_group(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
-    if event.import_key.is_some() {
-        return Ok(());
-    }
-    let bucket = recent_bucket(event.sent_at);
-    let key = recent_key(
-        app,
-        bucket,
-        &event.conversation,
-        &event.sender,
-        event.random,
-    );
-    state.put(
-        &RECENT,
-        key,
-        row::encode(&RECENT, &(event.seq, event.sent_at))?,
-    );
-    // Two buckets cover the window. What is older is dropped when a new bucket begins.
-    let keep_from = bucket.saturating_sub(1);
-    let floor = Reader::new(state, app).recent_floor()?;
-    if floor < keep_from {
-        let from = Key::of(app).u64(floor).bytes();
-        state.delete_range(&RECENT, from, Key::of(app).u64(keep_from).bytes());
-        let encoded = row::encode(&RECENT_FLOOR, &keep_from)?;
-        state.put(&RECENT_FLOOR, Key::of(app).bytes(), encoded);
     }
     Ok(())
 }

@@ -13,6 +13,7 @@
 
 mod apply;
 mod reader;
+mod recent;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -24,12 +25,13 @@ use hansard_store::{Overlay, Result, Table};
 use hansard_types::AppId;
 
 pub use reader::{InboxEntry, Reader};
+pub use recent::Recents;
 pub use rows::{HeadRow, MessageRow, ReaderRow, Recall, TABLES};
 
 /// Its stable name.
 pub const NAME: &str = "conversations";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// Folds message, conversation and group events.
 #[derive(Debug, Default)]

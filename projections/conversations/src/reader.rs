@@ -2,13 +2,12 @@ use std::ops::ControlFlow;
 
 use hansard_store::key::{Key, Parts};
 use hansard_store::{Direction, Error, KeyRange, Read, Result, Table, row};
-use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId, limits};
+use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId};
 use serde::de::DeserializeOwned;
 
 use crate::rows::{
-    HEAD, HeadRow, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, READER, RECENT, RECENT_FLOOR,
-    ReaderRow, TIME, conversation_key, import_key, key_key, message_key, reader_key, recent_bucket,
-    recent_key, time_key,
+    HEAD, HeadRow, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, READER, ReaderRow, TIME,
+    conversation_key, import_key, key_key, message_key, reader_key, time_key,
 };
 use crate::unread;
 
@@ -71,35 +70,6 @@ impl<'a> Reader<'a> {
             &KEY,
             &key_key(self.app, conversation, client_seq, random, time_seconds),
         )
-    }
-
-    /// Groups: a message by the same sender with the same random in the deduplication window
-    /// before `now`.
-    pub fn recent(
-        &self,
-        conversation: &ConversationId,
-        sender: &UserId,
-        random: u32,
-        now: Timestamp,
-    ) -> Result<Option<(Seq, Timestamp)>> {
-        let begin = Timestamp(now.0.saturating_sub(limits::GROUP_DEDUP_WINDOW_MS));
-        for bucket in (recent_bucket(begin)..=recent_bucket(now)).rev() {
-            let key = recent_key(self.app, bucket, conversation, sender, random);
-            let found: Option<(Seq, Timestamp)> = self.get(&RECENT, &key)?;
-            let within = |sent_at: Timestamp| {
-                now.0.saturating_sub(sent_at.0) <= limits::GROUP_DEDUP_WINDOW_MS
-            };
-            if let Some((seq, sent_at)) = found.filter(|(_, sent_at)| within(*sent_at)) {
-                return Ok(Some((seq, sent_at)));
-            }
-        }
-        Ok(None)
-    }
-
-    pub(crate) fn recent_floor(&self) -> Result<u64> {
-        Ok(self
-            .get(&RECENT_FLOOR, &Key::of(self.app).bytes())?
-            .unwrap_or_default())
     }
 
     /// What was imported with this key: a message's seq, or 0 for what is no message.

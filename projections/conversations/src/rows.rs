@@ -5,8 +5,10 @@ use std::fmt;
 use hansard_events::message::Mention;
 use hansard_store::key::Key;
 use hansard_store::{Access, Table};
-use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId, limits};
+use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
+
+use crate::recent::{RECENT, RECENT_END};
 
 /// The end of each conversation.
 pub(crate) static HEAD: Table = Table {
@@ -37,19 +39,6 @@ pub(crate) static IMPORT: Table = Table {
     name: "conversations.import_seq",
     kind: 0x0305,
     access: Access::Point,
-};
-/// Groups: recent messages by sender and random, in buckets of the deduplication window; old
-/// buckets are dropped whole.
-pub(crate) static RECENT: Table = Table {
-    name: "conversations.recent_seq",
-    kind: 0x0306,
-    access: Access::Point,
-};
-/// The oldest bucket of `RECENT` that is kept.
-pub(crate) static RECENT_FLOOR: Table = Table {
-    name: "conversations.app_recent",
-    kind: 0x0307,
-    access: Access::Hot,
 };
 /// Who sent the messages of a conversation but the newest, which are in [`HEAD`]: pages of
 /// `SENDERS_PAGE`, by the seq of their first message.
@@ -85,7 +74,7 @@ pub static TABLES: &[&Table] = &[
     &TIME,
     &IMPORT,
     &RECENT,
-    &RECENT_FLOOR,
+    &RECENT_END,
     &SENDERS,
     &UNCOUNTED,
     &READER,
@@ -252,30 +241,6 @@ pub(crate) fn import_key(app: AppId, conversation: &ConversationId, key: &str) -
     // The key comes from outside: only its printable part may stand in a key of ours.
     let text: String = key.chars().filter(char::is_ascii_graphic).collect();
     Key::of(app).conversation(conversation).text(&text).bytes()
-}
-
-/// How long a bucket of [`RECENT`] is. Six times the window that it serves: a look-up seldom needs
-/// the bucket before, and what is kept too long is small.
-const RECENT_BUCKET_MS: u64 = 6 * limits::GROUP_DEDUP_WINDOW_MS;
-
-/// The bucket of [`RECENT`] that a time falls into.
-pub(crate) fn recent_bucket(time: Timestamp) -> u64 {
-    time.0 / RECENT_BUCKET_MS
-}
-
-pub(crate) fn recent_key(
-    app: AppId,
-    bucket: u64,
-    conversation: &ConversationId,
-    sender: &UserId,
-    random: u32,
-) -> Vec<u8> {
-    Key::of(app)
-        .u64(bucket)
-        .conversation(conversation)
-        .text(sender.as_str())
-        .u32(random)
-        .bytes()
 }
 
 pub(crate) fn reader_key(app: AppId, conversation: &ConversationId, user: &UserId) -> Vec<u8> {

@@ -7,7 +7,7 @@ use hansard_events::message::{Element, MessageRecalled, MessageSent};
 use hansard_events::{Envelope, Event, EventId, Provenance, Recorded};
 use hansard_projector::Projection;
 use hansard_store::{Durability, MemoryStore, Overlay, Store};
-use hansard_types::{AppId, ConversationId, GroupId, LogId, Seq, Timestamp, UserId, limits};
+use hansard_types::{AppId, ConversationId, GroupId, LogId, Seq, Timestamp, UserId};
 use proptest::prelude::*;
 
 use crate::rows::SENDERS_PAGE;
@@ -163,32 +163,6 @@ fn history_by_time_pages_without_gaps_or_doubles() {
         reader.last_seq_at(&pair, Timestamp(49)).expect("readable"),
         Seq(0)
     );
-}
-
-#[test]
-fn a_retry_is_recognised_within_the_window_and_not_after_it() {
-    let mut fixture = Fixture::new();
-    // The bucket after this one begins in the middle of the window.
-    let begin = 24 * limits::GROUP_DEDUP_WINDOW_MS - limits::GROUP_DEDUP_WINDOW_MS / 2;
-    fixture
-        .apply(sent(&team(), 1, "ann", begin))
-        .expect("applies");
-    let recent = |fixture: &Fixture, now: u64| {
-        fixture
-            .reader()
-            .recent(&team(), &user("ann"), 1, Timestamp(now))
-            .expect("readable")
-    };
-    let last = begin + limits::GROUP_DEDUP_WINDOW_MS;
-    assert_eq!(recent(&fixture, begin), Some((Seq(1), Timestamp(begin))));
-    assert_eq!(recent(&fixture, last), Some((Seq(1), Timestamp(begin))));
-    assert_eq!(recent(&fixture, last + 1), None);
-    // A message two buckets later drops the old bucket.
-    let later = begin + 12 * limits::GROUP_DEDUP_WINDOW_MS;
-    fixture
-        .apply(sent(&team(), 2, "ann", later))
-        .expect("applies");
-    assert_eq!(recent(&fixture, begin), None);
 }
 
 #[derive(Debug, Clone)]

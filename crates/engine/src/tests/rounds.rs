@@ -8,13 +8,12 @@ use hansard_domain::account::ImportAccount;
 use hansard_domain::group::{AddMembers, CreateGroup};
 use hansard_events::RawEvent;
 use hansard_events::group::GroupType;
-use hansard_store::RowCache;
 use hansard_types::{GroupId, LogId, Timestamp, UserId, limits};
 use tokio::sync::oneshot;
 
 use crate::catch_up::start_of;
 use crate::mailbox::Letter;
-use crate::round::{Surroundings, Tip, decide_round};
+use crate::round::{Memory, Surroundings, Tip, decide_round};
 use crate::testing::{APP, TestEngine, fold, provenance, user};
 
 const MEMBERS: usize = 2000;
@@ -88,11 +87,11 @@ async fn a_round_is_closed_when_its_events_are_large_and_leaves_the_rest() {
     let at = start_of(&*world.store, log).expect("readable");
     let time = Timestamp(0);
     let mut tip = Tip { at, time };
-    let cache = RowCache::default();
+    let memory = Memory::default();
     let round = decide_round(
         &surroundings,
         &*world.store,
-        &cache,
+        &memory,
         &[],
         &mut tip,
         &mut letters,

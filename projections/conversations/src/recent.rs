@@ -1,0 +1,271 @@
+//! Recognising a retry of a group message: the same sender and random number within the window.
+//!
+//! What was sent stands in pages, in the order of the log: a send adds to a row that the round
+//! writes once, and a row of its own would cost it a fifth of its time. Pages cannot be searched,
+//! so whoever decides keeps an index of them in memory: [`Recents`].
+
+use std::collections::HashMap;
+
+use hansard_events::message::MessageSent;
+use hansard_store::key::Key;
+use hansard_store::{Access, Error, Overlay, Read, Result, Table, row};
+use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId, limits};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+/// Full pages, by the number of their first message.
+pub(crate) static RECENT: Table = Table {
+    name: "conversations.number_recent",
+    kind: 0x030e,
+    access: Access::Point,
+};
+/// Where an app's pages begin and end.
+pub(crate) static RECENT_END: Table = Table {
+    name: "conversations.app_recent_end",
+    kind: 0x030f,
+    access: Access::Hot,
+};
+
+/// How many messages share a page.
+const PAGE: u64 = 32;
+/// Messages are forgotten a bucket at a time: this one and the one before it cover the window.
+const BUCKET_MS: u64 = limits::GROUP_DEDUP_WINDOW_MS;
+
+const DIGEST_BYTES: usize = 16;
+const ENTRY_BYTES: usize = DIGEST_BYTES + 8 + 8;
+
+type Digest = [u8; DIGEST_BYTES];
+
+/// One message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry {
+    digest: Digest,
+    seq: Seq,
+    sent_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct EndRow {
+    /// How many messages there ever were: the number of the next one.
+    count: u64,
+    /// The newest message's bucket.
+    bucket: u64,
+    /// The number of that bucket's first message.
+    first: u64,
+    /// The number of the first message that is kept: the first of the bucket before.
+    kept_from: u64,
+    /// Entries that do not fill a page yet.
+    #[serde(with = "serde_bytes")]
+    newest: Vec<u8>,
+}
+
+impl Entry {
+    fn write(self, out: &mut Vec<u8>) {
+        let Self {
+            digest,
+            seq,
+            sent_at,
+        } = self;
+        out.extend_from_slice(&digest);
+        out.extend_from_slice(&seq.0.to_be_bytes());
+        out.extend_from_slice(&sent_at.0.to_be_bytes());
+    }
+
+    fn read(bytes: &[u8; ENTRY_BYTES]) -> Option<Self> {
+        let (digest, rest) = bytes.split_first_chunk::<DIGEST_BYTES>()?;
+        let (seq, rest) = rest.split_first_chunk::<8>()?;
+        let (sent_at, _) = rest.split_first_chunk::<8>()?;
+        Some(Self {
+            digest: *digest,
+            seq: Seq(u64::from_be_bytes(*seq)),
+            sent_at: Timestamp(u64::from_be_bytes(*sent_at)),
+        })
+    }
+}
+
+fn digest(conversation: &ConversationId, sender: &UserId, random: u32) -> Digest {
+    // The same text as a key's: no two messages that differ make the same.
+    let text = Key::of(AppId(0))
+        .conversation(conversation)
+        .text(sender.as_str())
+        .u32(random);
+    let whole: [u8; 32] = Sha256::digest(text.bytes()).into();
+    let (digest, _) = whole
+        .split_first_chunk()
+        .expect("a digest is longer than its part");
+    *digest
+}
+
+fn page_key(app: AppId, number: u64) -> Vec<u8> {
+    Key::of(app).u64(number / PAGE * PAGE).bytes()
+}
+
+fn end(store: &dyn Read, app: AppId) -> Result<EndRow> {
+    let bytes = store.get(&RECENT_END, &Key::of(app).bytes())?;
+    let row = bytes.map(|bytes| row::decode(&RECENT_END, &bytes));
+    Ok(row.transpose()?.unwrap_or_default())
+}
+
+/// Remembers a message that was sent to a group.
+pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
+    let mut end = end(state, app)?;
+    let bucket = event.sent_at.0 / BUCKET_MS;
+    if bucket > end.bucket {
+        let keep_from = if bucket == end.bucket + 1 {
+            end.first
+        } else {
+            end.count
+        };
+        let [from, to] = [end.kept_from, keep_from].map(|number| page_key(app, number));
+        state.delete_range(&RECENT, from, to);
+        end.kept_from = keep_from;
+        end.first = end.count;
+        end.bucket = bucket;
+    }
+    let entry = Entry {
+        digest: digest(&event.conversation, &event.sender, event.random),
+        seq: event.seq,
+        sent_at: event.sent_at,
+    };
+    entry.write(&mut end.newest);
+    let key = page_key(app, end.count);
+    end.count += 1;
+    if end.count.is_multiple_of(PAGE) {
+        state.put(&RECENT, key, std::mem::take(&mut end.newest));
+    }
+    let encoded = row::encode(&RECENT_END, &end)?;
+    state.put(&RECENT_END, Key::of(app).bytes(), encoded);
+    Ok(())
+}
+
+/// An index, in memory, of what was sent to an app's groups within the window. It is read from
+/// the state at the first look-up and follows it from there, also back, when a round was given up.
+///
+/// It holds at least the newest `RECENT_MESSAGES_MAX` messages of the window: with more of them
+/// than that, the oldest are forgotten early, which is logged.
+#[derive(Default)]
+pub struct Recents {
+    /// How many messages of the state it has seen.
+    seen: u64,
+    bucket: u64,
+    /// Beginnings of digests, with the newest message's number; this bucket's and those before.
+    newer: HashMap<u64, u64>,
+    older: HashMap<u64, u64>,
+}
+
+impl std::fmt::Debug for Recents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recents")
+            .field("seen", &self.seen)
+            .field("held", &(self.newer.len() + self.older.len()))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Recents {
+    /// The sender's last message with this random number, if it was sent within the window before
+    /// `now`: its seq and time. `store` is the app's state, always the same app's.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn find(
+        &mut self,
+        store: &dyn Read,
+        app: AppId,
+        (conversation, sender, random): (&ConversationId, &UserId, u32),
+        now: Timestamp,
+    ) -> Result<Option<(Seq, Timestamp)>> {
+        let end = end(store, app)?;
+        self.follow(store, app, &end)?;
+        let digest = digest(conversation, sender, random);
+        for generation in [&self.newer, &self.older] {
+            let Some(number) = generation.get(&beginning(&digest)) else {
+                continue;
+            };
+            let page = page(store, app, &end, *number)?;
+            let found = entries(&page).nth(usize::try_from(number % PAGE).unwrap_or(usize::MAX));
+            let within = |entry: &Entry| {
+                let age = now.0.saturating_sub(entry.sent_at.0);
+                entry.digest == digest && age <= limits::GROUP_DEDUP_WINDOW_MS
+            };
+            if let Some(entry) = found.filter(within) {
+                return Ok(Some((entry.seq, entry.sent_at)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn follow(&mut self, store: &dyn Read, app: AppId, end: &EndRow) -> Result<()> {
+        if end.count < self.seen {
+            *self = Self::default();
+        }
+        self.seen = self.seen.max(end.kept_from);
+        while self.seen < end.count {
+            let page = page(store, app, end, self.seen)?;
+            let skipped = usize::try_from(self.seen % PAGE).unwrap_or(usize::MAX);
+            let before = self.seen;
+            for entry in entries(&page).skip(skipped) {
+                self.add(entry);
+            }
+            if self.seen == before {
+                return Err(missing(before));
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, entry: Entry) {
+        let bucket = entry.sent_at.0 / BUCKET_MS;
+        let is_full = self.newer.len() >= limits::RECENT_MESSAGES_MAX;
+        if bucket > self.bucket || is_full {
+            if is_full && bucket == self.bucket {
+                tracing::warn!(
+                    held = self.newer.len(),
+                    "so many messages within five minutes that retries of the oldest are not \
+                     recognised any more"
+                );
+            }
+            let newer = std::mem::take(&mut self.newer);
+            self.older = if bucket <= self.bucket + 1 {
+                newer
+            } else {
+                HashMap::new()
+            };
+            self.bucket = self.bucket.max(bucket);
+        }
+        self.newer.insert(beginning(&entry.digest), self.seen);
+        self.seen += 1;
+    }
+}
+
+/// Enough to find an entry by: whether it is the one, the whole digest tells.
+fn beginning(digest: &Digest) -> u64 {
+    digest
+        .first_chunk()
+        .map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+/// The page that a message is on.
+fn page(store: &dyn Read, app: AppId, end: &EndRow, number: u64) -> Result<Vec<u8>> {
+    if number / PAGE == end.count / PAGE {
+        return Ok(end.newest.clone());
+    }
+    store
+        .get(&RECENT, &page_key(app, number))?
+        .ok_or_else(|| missing(number))
+}
+
+fn missing(number: u64) -> Error {
+    Error::Row {
+        table: RECENT.name,
+        reason: format!("message {number} is missing"),
+    }
+}
+
+fn entries(page: &[u8]) -> impl Iterator<Item = Entry> {
+    let (entries, _) = page.as_chunks::<ENTRY_BYTES>();
+    entries.iter().filter_map(Entry::read)
+}
+
+#[cfg(test)]
+mod tests;
