@@ -86,13 +86,17 @@ impl Finish {
                 (None, Err(reason)) => Err((round.letters, reason)),
                 (None, Ok(first)) => blocking(|| self.finish(first, round)),
             };
-            if let Err((letters, reason)) = outcome {
-                if failed.is_none() {
-                    tracing::error!(log = %self.log, %reason, "the partition stopped");
+            // Not while the disk is waited for: those who wake up are run by this thread's worker.
+            match outcome {
+                Ok(letters) => answer(letters),
+                Err((letters, reason)) => {
+                    if failed.is_none() {
+                        tracing::error!(log = %self.log, %reason, "the partition stopped");
+                    }
+                    self.state.stop(reason.clone());
+                    answer_all(letters, &SubmitError::OutcomeUnknown(reason.clone()));
+                    failed = Some(reason);
                 }
-                self.state.stop(reason.clone());
-                answer_all(letters, &SubmitError::OutcomeUnknown(reason.clone()));
-                failed = Some(reason);
             }
             if done.send(()).await.is_err() {
                 break;
@@ -100,8 +104,8 @@ impl Finish {
         }
     }
 
-    /// `Err` gives the letters back, and says why nothing can be committed any more.
-    fn finish(&self, first: u64, round: Round) -> Result<(), (Letters, String)> {
+    /// Gives the letters back, to be answered; `Err` says why nothing can be committed any more.
+    fn finish(&self, first: u64, round: Round) -> Result<Letters, (Letters, String)> {
         let Round {
             units,
             changes,
@@ -109,8 +113,7 @@ impl Finish {
             tip,
         } = round;
         if units.is_empty() {
-            answer(letters);
-            return Ok(());
+            return Ok(letters);
         }
         let sealing = Instant::now();
         if let Err(error) = self.sealer.seal(first, &units) {
@@ -135,8 +138,7 @@ impl Finish {
         if let Some(after_round) = &self.after_round {
             after_round();
         }
-        answer(letters);
-        Ok(())
+        Ok(letters)
     }
 }
 
