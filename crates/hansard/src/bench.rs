@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use hansard_log::bench::{bare_publish, bare_replay, remove_bare};
 use hansard_types::LogId;
@@ -181,14 +181,6 @@ async fn sends_in_turns(rig: &Rig, load: &Load, arguments: &Arguments) -> Result
         ..Sends::default()
     };
     let clients = usize::try_from(arguments.connections)?;
-    let mut connections = Vec::with_capacity(clients);
-    for _ in 0..clients {
-        connections.push(
-            Connection::open(rig.address)
-                .await
-                .context("a connection")?,
-        );
-    }
     let stretch = Duration::from_millis(arguments.seconds * 1000 / u64::from(TURNS));
     let path = rig::send_path();
     for turn in 1..=TURNS {
@@ -208,10 +200,11 @@ async fn sends_in_turns(rig: &Rig, load: &Load, arguments: &Arguments) -> Result
         let bodies = load.clone();
         let body_of = move |number, random| bodies.body(number, random);
         let first = first + RANDOMS_PER_TURN / 2;
+        // Anew in each turn: the server closes connections that are idle as long as a turn may be.
+        let connections = Connection::open_many(rig.address, clients).await?;
         let deadline = Instant::now() + stretch;
-        sends
-            .http
-            .push(http_load::run(&mut connections, &path, body_of, deadline, first).await?);
+        let http = http_load::run(connections, &path, body_of, deadline, first);
+        sends.http.push(http.await?);
     }
     remove_bare(rig.nats.connection()).await?;
     Ok(sends)

@@ -21,7 +21,15 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) async fn open(address: SocketAddr) -> Result<Self> {
+    pub(super) async fn open_many(address: SocketAddr, wanted: usize) -> Result<Vec<Self>> {
+        let mut connections = Vec::with_capacity(wanted);
+        for _ in 0..wanted {
+            connections.push(Self::open(address).await.context("a connection")?);
+        }
+        Ok(connections)
+    }
+
+    async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self {
@@ -32,7 +40,7 @@ impl Connection {
     }
 
     /// Posts a body and waits for the answer, which must say that all is well.
-    pub(super) async fn post(&mut self, path: &str, body: &str) -> Result<()> {
+    async fn post(&mut self, path: &str, body: &str) -> Result<()> {
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\r\n{body}",
             self.address,
@@ -78,7 +86,7 @@ fn answer(bytes: &[u8]) -> Result<Option<&[u8]>> {
 
 /// Posts over many connections, each waiting for its answer, until the deadline.
 pub(super) async fn run(
-    connections: &mut Vec<Connection>,
+    connections: Vec<Connection>,
     path: &str,
     body_of: impl Fn(usize, u32) -> String + Clone + Send + 'static,
     deadline: Instant,
@@ -86,7 +94,7 @@ pub(super) async fn run(
 ) -> Result<Sample> {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
-    for (number, mut connection) in connections.drain(..).enumerate() {
+    for (number, mut connection) in connections.into_iter().enumerate() {
         let (path, body_of) = (path.to_owned(), body_of.clone());
         tasks.spawn(async move {
             let mut latencies = Vec::new();
@@ -98,13 +106,12 @@ pub(super) async fn run(
                 connection.post(&path, &body).await?;
                 latencies.push(micros(sent.elapsed()));
             }
-            Ok::<_, anyhow::Error>((connection, latencies))
+            Ok::<_, anyhow::Error>(latencies)
         });
     }
     let mut sample = Sample::default();
     while let Some(ended) = tasks.join_next().await {
-        let (connection, latencies) = ended??;
-        connections.push(connection);
+        let latencies = ended??;
         sample.count += latencies.len() as u64;
         sample.latencies_us.extend(latencies);
     }
