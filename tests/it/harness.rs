@@ -107,13 +107,34 @@ impl Server {
 
     /// Starts a server without waiting for it.
     pub(crate) fn spawn(data: &Path, arguments: &[&str]) -> Result<Self> {
+        Self::spawn_as(data, arguments, |_| ())
+    }
+
+    /// Starts a server that trusts this certificate instead of the machine's.
+    pub(crate) fn spawn_trusting(
+        data: &Path,
+        arguments: &[&str],
+        certificate: &Path,
+    ) -> Result<Self> {
+        Self::spawn_as(data, arguments, |command| {
+            command.env("SSL_CERT_FILE", certificate);
+        })
+    }
+
+    fn spawn_as(
+        data: &Path,
+        arguments: &[&str],
+        prepare: impl FnOnce(&mut Command),
+    ) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let listen = format!("127.0.0.1:{port}");
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(data.with_extension("server.log"))?;
-        let child = Command::new(binary()?)
+        let mut command = Command::new(binary()?);
+        prepare(&mut command);
+        let child = command
             .arg("serve")
             .arg("--data-dir")
             .arg(data)

@@ -6,6 +6,7 @@ mod crash;
 mod harness;
 mod house;
 mod journey;
+mod own_nats;
 mod power_loss;
 mod relations;
 mod two_servers;

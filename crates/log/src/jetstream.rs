@@ -1,31 +1,28 @@
-use std::borrow::Cow;
-use std::str::FromStr;
 use std::time::Duration;
 
-use async_nats::header::{HeaderMap, HeaderName, HeaderValue, NATS_EXPECTED_LAST_SEQUENCE};
 use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::stream::{
     Compression, Config, DiscardPolicy, RetentionPolicy, StorageType,
 };
 use async_nats::jetstream::{self, Context};
-use async_nats::{Client, ConnectOptions, Event, Message, ServerAddr, Subscriber};
+use async_nats::{Client, ConnectOptions, ServerAddr};
 use async_trait::async_trait;
-use bytes::Bytes;
-use futures::StreamExt;
-use hansard_events::RawEvent;
 use hansard_types::LogId;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::{AppendError, Error, EventLog, OpenError, Result, StoredEvent, Unit};
 
 mod ack;
+mod batch;
 mod credentials;
 mod read;
+mod wire;
 
-use ack::{Ack, refused};
+use batch::{Batch, Kind, units_of_batch};
 pub use credentials::Credentials;
 use read::Cursors;
+use wire::{Endpoint, Unsendable, Wire, WireError};
 
 /// What streams are made with.
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +48,9 @@ pub struct JetStream {
     pub(crate) client: Client,
     pub(crate) context: Context,
     options: JetStreamOptions,
-    /// How often the connection was lost.
-    losses: watch::Receiver<u64>,
+    /// Where it was told that the server is.
+    endpoint: Endpoint,
+    credentials: Option<Credentials>,
 }
 
 const RECONNECT_AFTER_MAX: Duration = Duration::from_millis(250);
@@ -69,7 +67,6 @@ impl JetStream {
         credentials: Option<&Credentials>,
         options: JetStreamOptions,
     ) -> Result<Self, OpenError> {
-        let (lost, losses) = watch::channel(0_u64);
         let mut connect = ConnectOptions::new()
             .name("hansard")
             .reconnect_delay_callback(|attempts| {
@@ -78,24 +75,18 @@ impl JetStream {
                     .saturating_mul(attempts)
                     .min(RECONNECT_AFTER_MAX)
             })
-            .event_callback(move |event| {
-                let lost = lost.clone();
-                async move {
-                    if matches!(event, Event::Disconnected | Event::Closed) {
-                        lost.send_modify(|count| *count += 1);
-                    }
-                    tracing::debug!(%event, "the connection to nats-server");
-                }
+            .event_callback(|event| async move {
+                tracing::debug!(%event, "the connection to nats-server");
             });
         // The parse error is left out: it could repeat the password.
         let address: ServerAddr = url.parse().map_err(|_| {
             OpenError::Server("a nats-server's URL is written nats://host:port".to_owned())
         })?;
-        if let Some(Credentials { user, password }) =
-            credentials.cloned().or(Credentials::in_url(&address))
-        {
+        let credentials = credentials.cloned().or(Credentials::in_url(&address));
+        if let Some(Credentials { user, password }) = credentials.clone() {
             connect = connect.user_and_password(user, password);
         }
+        let endpoint = Endpoint::of(&address);
         let client = connect.connect(address).await.map_err(|error| {
             OpenError::Server(format!("nats-server does not answer at its URL: {error}"))
         })?;
@@ -106,7 +97,8 @@ impl JetStream {
             client,
             context,
             options,
-            losses,
+            endpoint,
+            credentials,
         })
     }
 
@@ -150,24 +142,35 @@ impl JetStream {
             updated.map_err(|error| failed(error.to_string()))?;
         }
         let is_replicated = config.num_replicas > 1;
-        let inbox = self.client.new_inbox();
-        let acks = self
-            .client
-            .subscribe(format!("{inbox}.>"))
-            .await
-            .map_err(|error| failed(error.to_string()))?;
         Ok(JetStreamLog {
             id,
             is_replicated,
             server: self.clone(),
             name: wanted.name,
             appending: Mutex::new(Appending {
-                inbox,
-                acks,
+                inbox: self.client.new_inbox(),
+                wire: None,
                 token: 0,
             }),
             cursors: Cursors::default(),
         })
+    }
+
+    /// A connection of its own for appending, to the server that was named or to another one of
+    /// its cluster.
+    async fn wire(&self, inbox: &str) -> std::result::Result<Wire, WireError> {
+        let credentials = self.credentials.as_ref();
+        let first = Wire::connect(&self.endpoint, credentials, inbox).await;
+        let Err(error) = first else { return first };
+        for url in &self.client.server_info().connect_urls {
+            if let Ok(member) = format!("nats://{url}").parse()
+                && let Ok(wire) =
+                    Wire::connect(&self.endpoint.beside(&member), credentials, inbox).await
+            {
+                return Ok(wire);
+            }
+        }
+        Err(error)
     }
 
     /// Whether this server holds a log.
@@ -208,15 +211,6 @@ fn stream_config(id: LogId, replicas: usize) -> Config {
     }
 }
 
-/// Operations of a fast batch, a part of each message's reply subject.
-const FAST_START: u8 = 0;
-const FAST_APPEND: u8 = 1;
-const FAST_STORE_AND_COMMIT: u8 = 2;
-/// The server tells how far it is after so many messages of a fast batch: rounds end before.
-const FAST_FLOW: usize = 10_000;
-/// What nats-server takes as one atomic batch.
-const BATCH_EVENTS_MAX: usize = 1000;
-
 /// One stream on a real nats-server.
 pub struct JetStreamLog {
     id: LogId,
@@ -229,15 +223,30 @@ pub struct JetStreamLog {
     cursors: Cursors,
 }
 
-/// Where acknowledgements arrive: one subscription for all of them, told apart by a token.
+/// The connection that events go out and acknowledgements come in by.
 struct Appending {
+    /// Where the answers to each batch arrive, told apart by a token.
     inbox: String,
-    acks: Subscriber,
+    /// `None` before the first append, and after one that did not end well: half of an event may
+    /// have gone out.
+    wire: Option<Wire>,
     token: u64,
 }
 
 fn unknown(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> AppendError {
     AppendError::Unknown(reason.into())
+}
+
+impl From<WireError> for AppendError {
+    fn from(error: WireError) -> Self {
+        unknown(error)
+    }
+}
+
+impl From<Unsendable> for AppendError {
+    fn from(error: Unsendable) -> Self {
+        Self::Refused(error.to_string())
+    }
 }
 
 #[async_trait]
@@ -248,28 +257,35 @@ impl EventLog for JetStreamLog {
 
     async fn append(&self, expected_last: u64, units: &[Unit]) -> Result<(), AppendError> {
         let mut appending = self.appending.lock().await;
+        let held = match appending.wire.take() {
+            Some(mut wire) => wire.catch_up().await.is_ok().then_some(wire),
+            None => None,
+        };
+        let mut wire = match held {
+            Some(wire) => wire,
+            None => self.server.wire(&appending.inbox).await?,
+        };
         let mut expected = expected_last;
         let mut rest = units;
-        while let Some(first) = rest.first() {
+        while !rest.is_empty() {
             // Everything up to the next command of several events goes out pipelined.
             let singles = rest.iter().take_while(|unit| unit.len() <= 1).count();
-            if self.is_replicated {
-                let count = units_of_batch(rest);
-                let events: Vec<&RawEvent> = rest[..count].iter().flatten().collect();
-                expected = self.append_batch(&mut appending, expected, &events).await?;
-                rest = &rest[count..];
-            } else if singles > 0 {
-                let events: Vec<&RawEvent> = rest[..singles].iter().flatten().collect();
-                expected = self
-                    .append_singles(&mut appending, expected, &events)
-                    .await?;
-                rest = &rest[singles..];
-            } else {
-                let events: Vec<&RawEvent> = first.iter().collect();
-                expected = self.append_batch(&mut appending, expected, &events).await?;
-                rest = &rest[1..];
-            }
+            let (count, kind) = match singles {
+                _ if self.is_replicated => (units_of_batch(rest), Kind::Atomic),
+                0 => (1, Kind::Atomic),
+                singles => (singles, Kind::Fast),
+            };
+            let batch = Batch {
+                kind,
+                reply: appending.next_reply(),
+                expected_last: expected,
+                events: rest[..count].iter().flatten().collect(),
+            };
+            let answer = timeout(self.server.options.answer_within, batch.append(&mut wire));
+            expected = answer.await.map_err(unknown)??;
+            rest = &rest[count..];
         }
+        appending.wire = Some(wire);
         Ok(())
     }
 
@@ -285,210 +301,9 @@ impl EventLog for JetStreamLog {
     }
 }
 
-impl JetStreamLog {
-    /// Publishes events as a fast batch, each under the sequence that it expects. The first one
-    /// that is refused or missing ends the batch, so that nothing behind it gets in; only the last
-    /// one is acknowledged. Source: ADR-50 of nats-architecture-and-design, gap mode `fail`.
-    ///
-    /// Without the batch the sequences would not do: when someone else's event has taken the first
-    /// place, the second event's expected sequence is right again, and it would be stored without
-    /// the first.
-    async fn append_singles(
-        &self,
-        appending: &mut Appending,
-        expected_last: u64,
-        events: &[&RawEvent],
-    ) -> Result<u64, AppendError> {
-        let mut losses = self.server.losses.clone();
-        losses.mark_unchanged();
-        // Its own for every call: an earlier try of the same events must not look like this one.
-        let batch = appending.next_reply();
-        let last = events.len();
-        for (expected, (index, event)) in (expected_last..).zip(events.iter().enumerate()) {
-            let mut headers = headers_of(event)?;
-            headers.insert(NATS_EXPECTED_LAST_SEQUENCE, HeaderValue::from(expected));
-            let operation = match index {
-                _ if index + 1 == last => FAST_STORE_AND_COMMIT,
-                0 => FAST_START,
-                _ => FAST_APPEND,
-            };
-            let reply = format!("{batch}.{FAST_FLOW}.fail.{}.{operation}.$FI", index + 1);
-            self.publish(event, headers, Some(reply)).await?;
-        }
-        let expected = expected_last + last as u64;
-        self.wait_for_ack(appending, &batch, expected, expected_last, &mut losses)
-            .await?;
-        Ok(expected)
-    }
-
-    /// Publishes events as an atomic batch.
-    async fn append_batch(
-        &self,
-        appending: &mut Appending,
-        expected_last: u64,
-        events: &[&RawEvent],
-    ) -> Result<u64, AppendError> {
-        let mut losses = self.server.losses.clone();
-        losses.mark_unchanged();
-        let begin = appending.next_reply();
-        let commit = appending.next_reply();
-        let batch: String = commit
-            .chars()
-            .rev()
-            .take(60)
-            .collect::<Vec<_>>()
-            .iter()
-            .rev()
-            .collect();
-        let last = events.len();
-        for (index, event) in events.iter().enumerate() {
-            let mut headers = headers_of(event)?;
-            headers.insert("Nats-Batch-Id", batch.as_str());
-            headers.insert("Nats-Batch-Sequence", HeaderValue::from(index as u64 + 1));
-            let mut reply = None;
-            if index == 0 {
-                headers.insert(
-                    NATS_EXPECTED_LAST_SEQUENCE,
-                    HeaderValue::from(expected_last),
-                );
-                reply = Some(begin.clone());
-            }
-            if index + 1 == last {
-                headers.insert("Nats-Batch-Commit", "1");
-                reply = Some(commit.clone());
-            }
-            self.publish(event, headers, reply).await?;
-        }
-        let expected = expected_last + last as u64;
-        self.wait_for_ack(appending, &commit, expected, expected_last, &mut losses)
-            .await?;
-        Ok(expected)
-    }
-
-    async fn publish(
-        &self,
-        event: &RawEvent,
-        headers: HeaderMap,
-        reply: Option<String>,
-    ) -> Result<(), AppendError> {
-        let (subject, body) = (event.subject.clone(), Bytes::from(event.body.clone()));
-        let client = &self.server.client;
-        let published = match reply {
-            None => client.publish_with_headers(subject, headers, body).await,
-            Some(reply) => {
-                client
-                    .publish_with_reply_and_headers(subject, reply, headers, body)
-                    .await
-            }
-        };
-        published.map_err(|error| match error.kind() {
-            async_nats::client::PublishErrorKind::MaxPayloadExceeded
-            | async_nats::client::PublishErrorKind::InvalidSubject => {
-                AppendError::Refused(error.to_string())
-            }
-            async_nats::client::PublishErrorKind::Send => unknown(error),
-        })
-    }
-
-    /// Waits for the answer to a batch, which arrives at `reply` or below it.
-    async fn wait_for_ack(
-        &self,
-        appending: &mut Appending,
-        reply: &str,
-        expected: u64,
-        expected_last: u64,
-        losses: &mut watch::Receiver<u64>,
-    ) -> Result<(), AppendError> {
-        let answer = timeout(self.server.options.answer_within, async {
-            loop {
-                // Cancel-safe: a message that is taken is looked at before the next wait.
-                tokio::select! {
-                    message = appending.acks.next() => match message {
-                        None => return Err(unknown("the subscription for answers ended")),
-                        Some(message) if answers(&message, reply) => {
-                            if let Some(ack) = final_ack(&message)? {
-                                return Ok(ack);
-                            }
-                        }
-                        // The answer to an earlier try, or to the first message of a batch.
-                        Some(_) => {}
-                    },
-                    _ = losses.changed() => {
-                        return Err(unknown("the connection to nats-server was lost"));
-                    }
-                }
-            }
-        });
-        let ack = match answer.await {
-            Ok(answered) => answered?,
-            Err(elapsed) => return Err(unknown(elapsed)),
-        };
-        match ack.error {
-            None if ack.seq == expected => Ok(()),
-            None => Err(AppendError::Conflict { expected_last }),
-            Some(error) => Err(refused(&error, expected_last)),
-        }
-    }
-}
-
-fn answers(message: &Message, reply: &str) -> bool {
-    let rest = message.subject.strip_prefix(reply);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-/// What a batch came to; `None` when the server only tells how far it is.
-fn final_ack(message: &Message) -> Result<Option<Ack>, AppendError> {
-    if message.status.is_some() {
-        return Err(unknown("nobody takes events for this stream at the moment"));
-    }
-    let ack: Ack = serde_json::from_slice(&message.payload).map_err(unknown)?;
-    Ok(ack.is_final().then_some(ack))
-}
-
-/// How many whole units go into one atomic batch; at least one.
-fn units_of_batch(units: &[Unit]) -> usize {
-    let mut events = 0;
-    let fitting = units.iter().take_while(|unit| {
-        events += unit.len();
-        events <= BATCH_EVENTS_MAX
-    });
-    fitting.count().max(1)
-}
-
 impl Appending {
     fn next_reply(&mut self) -> String {
         self.token += 1;
         format!("{}.{}", self.inbox, self.token)
-    }
-}
-
-fn headers_of(event: &RawEvent) -> Result<HeaderMap, AppendError> {
-    let malformed = |name: &str| AppendError::Refused(format!("the header {name} is malformed"));
-    let mut headers = HeaderMap::new();
-    for (name, value) in &event.headers {
-        let key = match name {
-            Cow::Borrowed(name) => HeaderName::from_static(name),
-            Cow::Owned(name) => HeaderName::from_str(name).map_err(|_| malformed(name))?,
-        };
-        let value = HeaderValue::from_str(value).map_err(|_| malformed(name))?;
-        headers.insert(key, value);
-    }
-    Ok(headers)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::units_of_batch;
-    use crate::conformance::{events, units};
-
-    #[test]
-    fn a_batch_holds_whole_units_and_at_least_one() {
-        let all = events(hansard_types::LogId::CONTROL, 1200);
-        let singles = units(&all);
-        assert_eq!(units_of_batch(&singles), 1000);
-        assert_eq!(units_of_batch(&singles[..7]), 7);
-        let unit = |count: usize| all[..count].iter().map(|one| one.event.clone()).collect();
-        assert_eq!(units_of_batch(&[unit(999), unit(2), unit(1)]), 1);
-        assert_eq!(units_of_batch(&[unit(1001)]), 1, "the server refuses it");
     }
 }
