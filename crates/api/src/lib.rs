@@ -35,4 +35,4 @@ mod v4;
 mod testing;
 
 pub use openapi::openapi;
-pub use state::{ApiOptions, ApiState, SearchIndexes, Secrets, router};
+pub use state::{ApiOptions, ApiState, SearchIndexes, Secrets, Surfaces, surfaces};

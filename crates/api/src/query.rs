@@ -5,26 +5,27 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 /// A query string, not yet decoded.
-#[derive(Clone, Copy)]
-pub(crate) struct Query<'a>(&'a str);
+pub(crate) struct Query<'a>(Vec<(&'a str, &'a str)>);
 
 impl<'a> Query<'a> {
     pub(crate) fn of(uri: &'a axum::http::Uri) -> Self {
-        Self(uri.query().unwrap_or_default())
+        Self::read(uri.query().unwrap_or_default())
+    }
+
+    fn read(text: &'a str) -> Self {
+        let pair = |pair: &'a str| pair.split_once('=').unwrap_or((pair, ""));
+        Self(text.split('&').map(pair).collect())
     }
 
     /// The value of a name, decoded; a `+` is a space, as forms write it. `None` when it is not
     /// there; what is no UTF-8 is replaced, and then refused by whoever reads it.
-    pub(crate) fn get(self, name: &str) -> Option<Cow<'a, str>> {
-        let raw = self.0.split('&').find_map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (key == name).then_some(value)
-        })?;
+    pub(crate) fn get(&self, name: &str) -> Option<Cow<'a, str>> {
+        let (_, raw) = self.0.iter().find(|(key, _)| *key == name)?;
         Some(decoded(raw))
     }
 
     /// As [`Query::get`], but an empty value is none.
-    pub(crate) fn filled(self, name: &str) -> Option<Cow<'a, str>> {
+    pub(crate) fn filled(&self, name: &str) -> Option<Cow<'a, str>> {
         self.get(name).filter(|value| !value.is_empty())
     }
 }
@@ -43,7 +44,7 @@ mod tests {
 
     #[test]
     fn the_first_of_a_name_is_decoded() {
-        let query = Query("a=1&b=x%2By+z&b=2&empty=&flag&c=%ED%9A%8C");
+        let query = Query::read("a=1&b=x%2By+z&b=2&empty=&flag&c=%ED%9A%8C");
         assert_eq!(query.get("a").as_deref(), Some("1"));
         assert_eq!(query.get("b").as_deref(), Some("x+y z"));
         assert_eq!(query.get("c").as_deref(), Some("회"));

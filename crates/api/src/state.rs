@@ -1,13 +1,20 @@
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use axum::Router;
-use axum::http::StatusCode;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::get;
+use axum::{BoxError, Router};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use hansard_engine::Handle;
 use hansard_projector::Registry;
 use hansard_types::{AppId, UserId};
 use tokio::sync::{Semaphore, watch};
+use tower::{Service, ServiceExt as _};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::ids::Ids;
@@ -106,14 +113,19 @@ impl Shared {
     }
 }
 
-/// Every route. The metrics recorder must be installed before, because counters are looked up
-/// once, here.
-pub fn router(state: ApiState) -> Router {
+/// Every path that is answered.
+#[derive(Clone)]
+pub struct Surfaces {
+    shared: Arc<Shared>,
+    rest: Router,
+}
+
+/// The surfaces on top of what they need. The metrics recorder must be installed before, because
+/// counters are looked up once, here.
+#[must_use]
+pub fn surfaces(state: ApiState) -> Surfaces {
     let shared = Shared::new(state);
-    Router::new()
-        .route("/v4", any(v4::handle))
-        .route("/v4/", any(v4::handle))
-        .route("/v4/{*path}", any(v4::handle))
+    let rest = Router::new()
         .merge(v1::routes())
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
@@ -121,10 +133,43 @@ pub fn router(state: ApiState) -> Router {
         .route("/openapi.json", get(health::openapi))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(CatchPanicLayer::custom(|_panic| {
-            Problem::internal("something broke; the server goes on").into_response()
-        }))
-        .with_state(shared)
+        .layer(CatchPanicLayer::custom(|_panic| panicked()))
+        .with_state(Arc::clone(&shared));
+    Surfaces { shared, rest }
+}
+
+impl<B> Service<Request<B>> for Surfaces
+where
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// `/v4` has one handler for all of it, which is called at once: the way through a router was
+    /// a twentieth of what a send over HTTP costs.
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let request = request.map(Body::new);
+        if !is_v4(request.uri().path()) {
+            return Box::pin(self.rest.clone().oneshot(request));
+        }
+        let answer = v4::handle(Arc::clone(&self.shared), request);
+        let answer = AssertUnwindSafe(answer).catch_unwind();
+        Box::pin(answer.map(|answered| Ok(answered.unwrap_or_else(|_panic| panicked()))))
+    }
+}
+
+fn is_v4(path: &str) -> bool {
+    let rest = path.strip_prefix("/v4");
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn panicked() -> Response {
+    Problem::internal("something broke; the server goes on").into_response()
 }
 
 async fn not_found() -> Response {

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use hansard_engine::testing::{APP, TestEngine};
@@ -18,7 +17,7 @@ use tower::ServiceExt as _;
 
 use crate::state::Shared;
 use crate::usersig::tests::{SECRET, sign};
-use crate::{ApiOptions, ApiState, SearchIndexes, Secrets, router};
+use crate::{ApiOptions, ApiState, SearchIndexes, Secrets, Surfaces, surfaces};
 
 /// Far more than any answer of a test.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -71,7 +70,7 @@ impl SearchIndexes for Indexes {
 }
 
 pub(crate) struct TestApi {
-    pub(crate) router: Router,
+    pub(crate) surfaces: Surfaces,
     state: ApiState,
     pub(crate) engine: TestEngine,
     pub(crate) registry: Registry,
@@ -101,7 +100,7 @@ impl TestApi {
             },
         };
         Self {
-            router: router(state.clone()),
+            surfaces: surfaces(state.clone()),
             state,
             engine,
             registry,
@@ -131,7 +130,7 @@ impl TestApi {
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Response {
         let answered = self
-            .router
+            .surfaces
             .clone()
             .oneshot(request)
             .await

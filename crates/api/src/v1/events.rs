@@ -110,7 +110,7 @@ pub(crate) async fn read(
 
 async fn answer(shared: &Shared, access: &Access, parts: &Parts) -> Result<Response, Problem> {
     let query = Query::of(&parts.uri);
-    let follow = follow(parts, query)?;
+    let follow = follow(parts, &query)?;
     let committed = shared
         .state
         .engine
@@ -125,7 +125,7 @@ async fn answer(shared: &Shared, access: &Access, parts: &Parts) -> Result<Respo
         .transpose()?;
     let mut range = Range {
         app: access.app,
-        next: first(parts, query)?,
+        next: first(parts, &query)?,
         until: until.unwrap_or(u64::MAX),
         filter: EventFilter::new(types.as_deref(), conversation.as_deref())?,
     };
@@ -146,7 +146,7 @@ async fn answer(shared: &Shared, access: &Access, parts: &Parts) -> Result<Respo
     }
 }
 
-fn follow(parts: &Parts, query: Query<'_>) -> Result<Follow, Problem> {
+fn follow(parts: &Parts, query: &Query<'_>) -> Result<Follow, Problem> {
     let accept = parts
         .headers
         .get(header::ACCEPT)
@@ -161,7 +161,7 @@ fn follow(parts: &Parts, query: Query<'_>) -> Result<Follow, Problem> {
 }
 
 /// Where to begin: after the last event seen, or at `from`.
-fn first(parts: &Parts, query: Query<'_>) -> Result<u64, Problem> {
+fn first(parts: &Parts, query: &Query<'_>) -> Result<u64, Problem> {
     if let Some(last) = parts.headers.get("last-event-id") {
         let last = sequence(last.to_str().unwrap_or_default(), "Last-Event-ID")?;
         return Ok(last.saturating_add(1).max(1));

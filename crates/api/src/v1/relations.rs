@@ -172,14 +172,14 @@ pub(crate) async fn requests(
     uri: Uri,
 ) -> Response {
     let metered = Metered::start("friend_requests");
-    metered.end(page(&shared, &own.caller, own.app, Query::of(&uri)))
+    metered.end(page(&shared, &own.caller, own.app, &Query::of(&uri)))
 }
 
 fn page(
     shared: &Shared,
     user: &UserId,
     app: hansard_types::AppId,
-    query: Query<'_>,
+    query: &Query<'_>,
 ) -> Result<Response, Problem> {
     let count_max = limits::FRIENDS_PAGE_MAX;
     let number = |name: &str, default: usize| match query.filled(name) {

@@ -126,8 +126,8 @@ async fn answer(shared: &Shared, access: &Access, parts: &Parts) -> Result<Respo
         .reader(access.app)
         .ok_or_else(|| Problem::unavailable("the app's search index is not open yet"))?;
     let query = Query::of(&parts.uri);
-    let viewer = user(query, "viewer")?;
-    let wanted = search_query(query)?;
+    let viewer = user(&query, "viewer")?;
+    let wanted = search_query(&query)?;
     if let Some(position) = access.wait_visible(shared, parts).await? {
         wait_searchable(&reader, position).await?;
     }
@@ -144,7 +144,7 @@ async fn answer(shared: &Shared, access: &Access, parts: &Parts) -> Result<Respo
     Ok(Json(found).into_response())
 }
 
-fn search_query(query: Query<'_>) -> Result<SearchQuery, Problem> {
+fn search_query(query: &Query<'_>) -> Result<SearchQuery, Problem> {
     let text = query
         .filled("q")
         .ok_or_else(|| Problem::invalid("q is missing"))?;
@@ -174,7 +174,7 @@ fn search_query(query: Query<'_>) -> Result<SearchQuery, Problem> {
     Ok(wanted)
 }
 
-fn user(query: Query<'_>, name: &str) -> Result<Option<UserId>, Problem> {
+fn user(query: &Query<'_>, name: &str) -> Result<Option<UserId>, Problem> {
     let id = query
         .filled(name)
         .map(|text| UserId::new(&text))
@@ -182,7 +182,7 @@ fn user(query: Query<'_>, name: &str) -> Result<Option<UserId>, Problem> {
     id.map_err(|error| Problem::invalid(format!("{name}: {error}")))
 }
 
-fn time(query: Query<'_>, name: &str) -> Result<Option<Timestamp>, Problem> {
+fn time(query: &Query<'_>, name: &str) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = query.filled(name) else {
         return Ok(None);
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{Method, Response};
 use futures::{FutureExt as _, StreamExt as _};
@@ -30,7 +30,7 @@ const DRAINED_BYTES_MAX: usize = 16 * REQUEST_BODY_BYTES_MAX;
 pub(crate) const VISIBLE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Any request below `/v4`.
-pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
+pub(crate) async fn handle(shared: Arc<Shared>, request: Request) -> Response<Body> {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().strip_prefix("/v4/").unwrap_or_default();
@@ -179,11 +179,11 @@ fn admit(shared: &Shared, endpoint: &'static Endpoint, parts: &Parts) -> Result<
         let info = "more calls than this command takes in a second";
         return Err(Failure::refused(codes::TOO_MANY_CALLS, info));
     }
-    Ok((endpoint, app, caller, wanted_position(parts, query)?))
+    Ok((endpoint, app, caller, wanted_position(parts, &query)?))
 }
 
 /// The position that a caller wants to see, from the header or the query.
-fn wanted_position(parts: &Parts, query: Query<'_>) -> Result<Option<Position>, Failure> {
+fn wanted_position(parts: &Parts, query: &Query<'_>) -> Result<Option<Position>, Failure> {
     let from_header = parts
         .headers
         .get(&envelope::POSITION)

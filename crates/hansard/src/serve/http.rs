@@ -44,7 +44,7 @@ pub(crate) async fn serve(
     state: ApiState,
     mut shutdown: watch::Receiver<bool>,
 ) -> Connections {
-    let service = TowerToHyperService::new(hansard_api::router(state));
+    let service = TowerToHyperService::new(hansard_api::surfaces(state));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN);

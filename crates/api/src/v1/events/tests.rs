@@ -146,7 +146,7 @@ impl Following {
                 .headers_mut()
                 .insert(name, value.parse().expect("a value"));
         }
-        let response = tower::ServiceExt::oneshot(api.router.clone(), request).await;
+        let response = tower::ServiceExt::oneshot(api.surfaces.clone(), request).await;
         let response = response.expect("infallible");
         assert_eq!(response.status(), StatusCode::OK);
         Self(response.into_body().into_data_stream())
