@@ -131,10 +131,10 @@ impl View for StateView<'_> {
     }
 
     fn head(&self, conversation: &ConversationId) -> Result<Head, ViewError> {
-        let row = self.conversations.head(conversation).map_err(broken)?;
+        let (last_seq, last_sent_at) = self.conversations.last(conversation).map_err(broken)?;
         Ok(Head {
-            last_seq: row.last_seq,
-            last_sent_at: row.last_sent_at,
+            last_seq,
+            last_sent_at,
         })
     }
 

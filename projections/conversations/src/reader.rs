@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 use hansard_store::key::{Key, Parts};
 use hansard_store::{Direction, Error, KeyRange, Read, Result, Table, row};
 use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::rows::{
     HEAD, HeadRow, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, READER, ReaderRow, TIME,
@@ -45,6 +45,15 @@ impl<'a> Reader<'a> {
         Ok(self
             .get(&HEAD, &conversation_key(self.app, conversation))?
             .unwrap_or_default())
+    }
+
+    /// The last message's seq and its own time: what a send asks of [`Self::head`], without the
+    /// rest of it.
+    pub fn last(&self, conversation: &ConversationId) -> Result<(Seq, Timestamp)> {
+        type Row = (Seq, Timestamp, IgnoredAny, IgnoredAny, IgnoredAny);
+        let row: Option<Row> = self.get(&HEAD, &conversation_key(self.app, conversation))?;
+        let (last_seq, last_sent_at, ..) = row.unwrap_or_default();
+        Ok((last_seq, last_sent_at))
     }
 
     pub fn message(&self, conversation: &ConversationId, seq: Seq) -> Result<Option<MessageRow>> {
