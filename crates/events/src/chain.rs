@@ -5,6 +5,7 @@
 use hansard_types::LogId;
 use sha2::{Digest, Sha256};
 
+use crate::subject::HEX_DIGITS;
 use crate::{RawEvent, header};
 
 /// A chain value.
@@ -62,11 +63,10 @@ fn field(hashed: &mut Vec<u8>, bytes: &[u8]) {
 /// Lower-case hex.
 #[must_use]
 pub fn to_hex(chain: &Chain) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(2 * chain.len());
     for byte in chain {
         for digit in [byte >> 4, byte & 15] {
-            text.push(char::from(DIGITS[usize::from(digit)]));
+            text.push(char::from(HEX_DIGITS[usize::from(digit)]));
         }
     }
     text

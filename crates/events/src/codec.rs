@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use hansard_types::{AppId, LogId, Timestamp};
 use serde::Serialize;
@@ -157,7 +158,9 @@ fn rfc3339(time: Timestamp) -> String {
         .ok()
         .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
         .unwrap_or(jiff::Timestamp::MAX);
-    format!("{time:.3}")
+    let mut text = String::with_capacity("2026-11-23T10:08:00.123Z".len());
+    write!(text, "{time:.3}").expect("writing to a text does not fail");
+    text
 }
 
 fn parse_rfc3339(text: &str) -> Option<Timestamp> {

@@ -4,6 +4,8 @@ use sha2::{Digest, Sha256};
 /// How many buckets there are: the last part of a subject, two hex digits.
 pub const BUCKETS: u16 = 256;
 
+pub(crate) const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// A stable spread of things over buckets: the first byte of the key's SHA-256. Subscribers may
 /// depend on it, so it never changes.
 #[must_use]
@@ -15,7 +17,15 @@ pub fn bucket(key: &str) -> u8 {
 /// distinct subject in memory), so ids never go in.
 #[must_use]
 pub fn subject(log: LogId, event_name: &str, bucket: u8) -> String {
-    format!("{}.{event_name}.{bucket:02x}", log.subject_prefix())
+    let mut subject = log.subject_prefix();
+    subject.reserve_exact(event_name.len() + ".".len() + ".ff".len());
+    for part in [".", event_name, "."] {
+        subject.push_str(part);
+    }
+    for digit in [bucket >> 4, bucket & 15] {
+        subject.push(char::from(HEX_DIGITS[usize::from(digit)]));
+    }
+    subject
 }
 
 #[cfg(test)]
