@@ -44,6 +44,35 @@ fn the_manuals_of_the_folders_name_what_is_in_them() {
     check("projections/README.md", "projections/");
 }
 
+/// `VERSION` of a projection, from its source.
+fn version_in(source: &str) -> Option<&str> {
+    let (_, rest) = source.split_once("pub const VERSION: u32 = ")?;
+    Some(rest.split_once(';')?.0)
+}
+
+/// The version that a row of the manual's table gives for a folder.
+fn version_in_table<'a>(manual: &'a str, folder: &str) -> Option<&'a str> {
+    let row = manual
+        .lines()
+        .find(|line| line.starts_with('|') && line.contains(&format!("`{folder}`")))?;
+    row.split('|').nth(3).map(str::trim)
+}
+
+#[test]
+fn the_manual_gives_each_projection_the_version_that_it_has() {
+    let files = files();
+    let text = |path: &str| files.iter().find(|file| file.path == path);
+    let manual = text("projections/README.md").expect("there is a manual");
+    let folders = package_folders(&files);
+    let projections = folders.iter().filter(|it| it.starts_with("projections/"));
+    for folder in projections {
+        let source = text(&format!("{folder}/src/lib.rs")).expect("a crate has a root");
+        let version = version_in(&source.text);
+        assert!(version.is_some(), "{folder} has no VERSION");
+        assert_eq!(version_in_table(&manual.text, folder), version, "{folder}");
+    }
+}
+
 #[test]
 fn a_crate_that_the_map_lacks_is_named() {
     let map = "crates/\n  log/   the log\nprojections/groups: rosters, not catalog/ or blog/";

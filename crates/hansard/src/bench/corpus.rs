@@ -11,7 +11,7 @@ use bytes::Bytes;
 use hansard_client::{Client, Options, SearchQuery, usersig};
 use serde::{Deserialize, Serialize};
 
-use super::figures::{Figures, Latency, Sample, micros};
+use super::figures::{Figures, Sample, float, micros};
 use super::rig::{ADMIN, APP, SECRET};
 use crate::clock::now;
 use crate::import::{Batch, Limits, read_files};
@@ -30,8 +30,8 @@ pub(super) struct Corpus {
     pub(super) import: Figures,
     /// From the last line's answer until everything was searchable.
     pub(super) searchable_after_seconds: f64,
-    pub(super) queries: usize,
-    pub(super) search_latency_ms: Option<Latency>,
+    /// One query after the other.
+    pub(super) search: Figures,
     pub(super) hits_mean: f64,
 }
 
@@ -73,14 +73,17 @@ pub(super) async fn measure(address: SocketAddr, files: &[PathBuf]) -> Result<Co
         hits += client.search(&query).await?.hits.len();
         latencies.push(micros(asked.elapsed()));
     }
-    let count = latencies.len();
+    let count = u64::try_from(latencies.len())?;
+    let search = Sample {
+        count,
+        elapsed: begun.elapsed(),
+        latencies_us: latencies,
+    };
     Ok(Corpus {
         import,
         searchable_after_seconds,
-        queries: count,
-        search_latency_ms: Latency::of(latencies),
-        hits_mean: super::figures::float(u64::try_from(hits)?)
-            / super::figures::float(u64::try_from(count.max(1))?),
+        search: Figures::of(&[search]),
+        hits_mean: float(u64::try_from(hits)?) / float(count.max(1)),
     })
 }
 

@@ -94,16 +94,11 @@ impl Report {
         )?;
         if let Some(corpus) = corpus {
             row("import, lines (latency: of a call)", &corpus.import, None)?;
-            if let Some(latency) = corpus.search_latency_ms {
-                term::line(format_args!(
-                    "{:<42} {:>10} {:>9.2} {:>9.2} {:>9.2}",
-                    "search over HTTP, queries",
-                    corpus.queries,
-                    latency.p50,
-                    latency.p99,
-                    latency.max
-                ))?;
-            }
+            row(
+                "search over HTTP, one query at a time",
+                &corpus.search,
+                None,
+            )?;
             term::line(format_args!(
                 "everything imported was searchable {:.1} s after the last line",
                 corpus.searchable_after_seconds
