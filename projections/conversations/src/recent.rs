@@ -143,14 +143,21 @@ pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> 
 ///
 /// It holds at least the newest `RECENT_MESSAGES_MAX` messages of the window: with more of them
 /// than that, the oldest are forgotten early, which is logged.
-#[derive(Default)]
 pub struct Recents {
+    /// Messages that a generation holds before another one is begun.
+    held_max: usize,
     /// How many messages of the state it has seen.
     seen: u64,
     bucket: u64,
     /// Beginnings of digests, with the newest message's number; this bucket's and those before.
     newer: HashMap<u64, u64>,
     older: HashMap<u64, u64>,
+}
+
+impl Default for Recents {
+    fn default() -> Self {
+        Self::holding(limits::RECENT_MESSAGES_MAX)
+    }
 }
 
 impl std::fmt::Debug for Recents {
@@ -163,6 +170,16 @@ impl std::fmt::Debug for Recents {
 }
 
 impl Recents {
+    fn holding(held_max: usize) -> Self {
+        Self {
+            held_max,
+            seen: 0,
+            bucket: 0,
+            newer: HashMap::new(),
+            older: HashMap::new(),
+        }
+    }
+
     /// The sender's last message with this random number, if it was sent within the window before
     /// `now`: its seq and time. `store` is the app's state, always the same app's.
     ///
@@ -197,7 +214,7 @@ impl Recents {
 
     fn follow(&mut self, store: &dyn Read, app: AppId, end: &EndRow) -> Result<()> {
         if end.count < self.seen {
-            *self = Self::default();
+            *self = Self::holding(self.held_max);
         }
         self.seen = self.seen.max(end.kept_from);
         while self.seen < end.count {
@@ -216,7 +233,7 @@ impl Recents {
 
     fn add(&mut self, entry: Entry) {
         let bucket = entry.sent_at.0 / BUCKET_MS;
-        let is_full = self.newer.len() >= limits::RECENT_MESSAGES_MAX;
+        let is_full = self.newer.len() >= self.held_max;
         if bucket > self.bucket || is_full {
             if is_full && bucket == self.bucket {
                 tracing::warn!(

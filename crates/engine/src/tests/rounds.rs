@@ -1,20 +1,22 @@
 //! What one round takes.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use hansard_domain::Command;
 use hansard_domain::account::ImportAccount;
 use hansard_domain::group::{AddMembers, CreateGroup};
+use hansard_domain::message::{Content, SendGroup};
 use hansard_events::RawEvent;
 use hansard_events::group::GroupType;
+use hansard_store::Op;
 use hansard_types::{GroupId, LogId, Timestamp, UserId, limits};
 use tokio::sync::oneshot;
 
 use crate::catch_up::start_of;
 use crate::mailbox::Letter;
-use crate::round::{Memory, Surroundings, Tip, decide_round};
-use crate::testing::{APP, TestEngine, fold, provenance, user};
+use crate::round::{Memory, Round, Surroundings, Tip, decide_round};
+use crate::testing::{APP, TestEngine, World, fold, provenance, user};
 
 const MEMBERS: usize = 2000;
 const GROUPS: usize = 160;
@@ -66,36 +68,16 @@ async fn a_round_is_closed_when_its_events_are_large_and_leaves_the_rest() {
     }
     engine.shutdown().await;
 
-    let letter = |number: usize| Letter {
-        command: Command::AddMembers(AddMembers {
+    let add = |number: usize| {
+        letter(Command::AddMembers(AddMembers {
             group_id: group(number),
             accounts: members.clone(),
             silent: true,
             imported: None,
-        }),
-        provenance: provenance(),
-        answer: oneshot::channel().0,
+        }))
     };
-    let mut letters: VecDeque<Letter> = (0..GROUPS).map(letter).collect();
-    let log = LogId::new(APP, 0);
-    let surroundings = Surroundings {
-        log,
-        fold: Arc::new(fold()),
-        clock: Arc::new(world.clock.clone()),
-        ids: Arc::new(world.ids.clone()),
-    };
-    let at = start_of(&*world.store, log).expect("readable");
-    let time = Timestamp(0);
-    let mut tip = Tip { at, time };
-    let memory = Memory::default();
-    let round = decide_round(
-        &surroundings,
-        &*world.store,
-        &memory,
-        &[],
-        &mut tip,
-        &mut letters,
-    );
+    let mut letters: VecDeque<Letter> = (0..GROUPS).map(add).collect();
+    let (before, round) = decide(&world, &mut letters);
     let sizes = round.units.iter().flatten().map(RawEvent::size_bytes);
     let (bytes, count) = (sizes.sum::<usize>(), round.letters.len());
     assert!(bytes >= limits::ROUND_BYTES_MAX, "{bytes} bytes");
@@ -105,5 +87,83 @@ async fn a_round_is_closed_when_its_events_are_large_and_leaves_the_rest() {
     );
     assert!(!letters.is_empty());
     assert_eq!(count + letters.len(), GROUPS, "none is lost");
-    assert_eq!(tip.at.sequence, at.sequence + count as u64);
+    assert_eq!(round.tip.at.sequence, before.at.sequence + count as u64);
+}
+
+/// What a send costs is what it writes: a row for each message, and few for the rest of the round.
+#[tokio::test]
+async fn a_round_of_sends_writes_a_row_for_each_message_and_few_besides() {
+    const SENDS: usize = 128;
+    let TestEngine {
+        engine: _engine,
+        handle,
+        world,
+    } = TestEngine::start().await;
+    for result in handle
+        .submit_all(APP, vec![create(0), create(1)], provenance())
+        .await
+    {
+        result.expect("prepared");
+    }
+    let send = |number: usize| {
+        letter(Command::SendGroup(SendGroup {
+            group_id: group(number % 2),
+            from: user("alice"),
+            content: Content::text("hello"),
+            random: u32::try_from(number).expect("small"),
+            priority: 2,
+            mentions: Vec::new(),
+        }))
+    };
+    let mut letters: VecDeque<Letter> = (0..SENDS).map(send).collect();
+    let (_, round) = decide(&world, &mut letters);
+    assert_eq!(round.units.len(), SENDS);
+    let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
+    for op in round.changes.as_ref().clone().into_batch().ops {
+        let (Op::Put { table, .. } | Op::Delete { table, .. } | Op::DeleteRange { table, .. }) = op;
+        *rows.entry(table.name).or_default() += 1;
+    }
+    let expected = BTreeMap::from([
+        ("conversations.seq_message", SENDS),
+        ("conversations.conversation_head", 2),
+        ("conversations.seq_senders", SENDS / 32),
+        ("conversations.number_recent", SENDS / 32),
+        ("conversations.app_recent_end", 1),
+        ("projector.partition_checkpoint", 1),
+    ]);
+    assert_eq!(rows, expected);
+}
+
+fn letter(command: Command) -> Letter {
+    Letter {
+        command,
+        provenance: provenance(),
+        answer: oneshot::channel().0,
+    }
+}
+
+/// Decides one round on what is stored, and where it began.
+fn decide(world: &World, letters: &mut VecDeque<Letter>) -> (Tip, Round) {
+    let log = LogId::new(APP, 0);
+    let surroundings = Surroundings {
+        log,
+        fold: Arc::new(fold()),
+        clock: Arc::new(world.clock.clone()),
+        ids: Arc::new(world.ids.clone()),
+    };
+    let before = Tip {
+        at: start_of(&*world.store, log).expect("readable"),
+        time: Timestamp(0),
+    };
+    let mut tip = before;
+    let memory = Memory::default();
+    let round = decide_round(
+        &surroundings,
+        &*world.store,
+        &memory,
+        &[],
+        &mut tip,
+        letters,
+    );
+    (before, round)
 }

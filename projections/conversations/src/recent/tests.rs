@@ -106,10 +106,27 @@ fn pages_are_dropped_when_their_bucket_is_out_of_the_window() {
         let random = u32::try_from(bucket * 1000).expect("small");
         assert!(find(&mut recents, &store, (1, 1, random), now).is_some());
         assert!(rows(&store, &RECENT) <= 11, "two buckets are kept");
-        assert!(recents.newer.len() + recents.older.len() <= 10 * usize::try_from(PAGE).expect(""));
+        assert!(
+            recents.newer.len() + recents.older.len() <= 10 * usize::try_from(PAGE).expect("small")
+        );
     }
     send(&store, &message(1, 1, 1, 1, 100 * BUCKET_MS));
     assert_eq!(rows(&store, &RECENT), 0, "nothing is left of long ago");
+}
+
+#[test]
+fn an_index_that_is_full_forgets_the_oldest_and_never_the_newest() {
+    let store = MemoryStore::new();
+    let mut recents = Recents::holding(100);
+    for number in 1..=1000_u32 {
+        send(&store, &message(1, number.into(), 1, number, WINDOW));
+        for (age, random) in (0..100).zip((1..=number).rev()) {
+            let found = find(&mut recents, &store, (1, 1, random), WINDOW);
+            assert_eq!(found, Some((random.into(), WINDOW)), "{age} messages ago");
+        }
+        assert!(recents.newer.len() + recents.older.len() <= 200);
+    }
+    assert_eq!(find(&mut recents, &store, (1, 1, 1), WINDOW), None);
 }
 
 #[test]
