@@ -74,7 +74,10 @@ async fn a_nats_server_behind_tls_and_a_password_is_written_to_and_may_go_away()
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     configure(folder.path(), port)?;
     let nats = Nats::start(folder.path(), port).await?;
-    let url = format!("tls://hansard:p%40ss%20word@localhost:{port}");
+    // The first member of the cluster is gone.
+    let gone = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let login = "tls://hansard:p%40ss%20word@localhost";
+    let url = format!("{login}:{gone},{login}:{port}");
     let certificate = folder.path().join("cert.pem");
     let data = folder.path().join("data");
     let mut server = Server::spawn_trusting(&data, &["--nats", &url], &certificate)?;

@@ -53,7 +53,8 @@ pub(crate) struct Arguments {
         default_value = "127.0.0.1:8080"
     )]
     pub(crate) listen: SocketAddr,
-    /// A nats-server that you run, with its credential; without it one is run as a child
+    /// A nats-server that you run (nats:// or tls://, with its credential), or several of one
+    /// cluster with commas between them; without it one is run as a child
     #[arg(long, value_name = "URL", env = "HANSARD_NATS", hide_env_values = true)]
     pub(crate) nats: Option<String>,
     #[command(flatten)]

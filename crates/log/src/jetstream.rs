@@ -1,3 +1,4 @@
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
@@ -48,16 +49,17 @@ pub struct JetStream {
     pub(crate) client: Client,
     pub(crate) context: Context,
     options: JetStreamOptions,
-    /// Where it was told that the server is.
-    endpoint: Endpoint,
+    /// Where it was told that the server, or members of its cluster, are.
+    endpoints: Vec<Endpoint>,
     credentials: Option<Credentials>,
 }
 
 const RECONNECT_AFTER_MAX: Duration = Duration::from_millis(250);
 
 impl JetStream {
-    /// Connects to a URL (`nats://host:port`, with or without user and password in it, percent
-    /// encoded). `credentials` go before those in the URL.
+    /// Connects to a URL (`nats://host:port`, or `tls://host:port`, with or without user and
+    /// password in it, percent encoded), or to whichever answers of several, with commas between
+    /// them: members of one cluster. `credentials` go before those in the first URL.
     ///
     /// # Errors
     /// [`OpenError::Server`] when nobody answers there, the credentials are not taken, or the
@@ -79,15 +81,17 @@ impl JetStream {
                 tracing::debug!(%event, "the connection to nats-server");
             });
         // The parse error is left out: it could repeat the password.
-        let address: ServerAddr = url.parse().map_err(|_| {
+        let addresses: Result<Vec<ServerAddr>, _> = url.split(',').map(str::parse).collect();
+        let addresses = addresses.map_err(|_| {
             OpenError::Server("a nats-server's URL is written nats://host:port".to_owned())
         })?;
-        let credentials = credentials.cloned().or(Credentials::in_url(&address));
+        let in_url = addresses.first().and_then(Credentials::in_url);
+        let credentials = credentials.cloned().or(in_url);
         if let Some(Credentials { user, password }) = credentials.clone() {
             connect = connect.user_and_password(user, password);
         }
-        let endpoint = Endpoint::of(&address);
-        let client = connect.connect(address).await.map_err(|error| {
+        let endpoints = addresses.iter().map(Endpoint::of).collect();
+        let client = connect.connect(addresses).await.map_err(|error| {
             OpenError::Server(format!("nats-server does not answer at its URL: {error}"))
         })?;
         crate::server::check_version(&client.server_info().version).map_err(OpenError::Server)?;
@@ -97,7 +101,7 @@ impl JetStream {
             client,
             context,
             options,
-            endpoint,
+            endpoints,
             credentials,
         })
     }
@@ -159,18 +163,19 @@ impl JetStream {
     /// A connection of its own for appending, to the server that was named or to another one of
     /// its cluster.
     async fn wire(&self, inbox: &str) -> std::result::Result<Wire, WireError> {
-        let credentials = self.credentials.as_ref();
-        let first = Wire::connect(&self.endpoint, credentials, inbox).await;
-        let Err(error) = first else { return first };
-        for url in &self.client.server_info().connect_urls {
-            if let Ok(member) = format!("nats://{url}").parse()
-                && let Ok(wire) =
-                    Wire::connect(&self.endpoint.beside(&member), credentials, inbox).await
-            {
-                return Ok(wire);
+        let members = self.client.server_info().connect_urls;
+        let members = members.iter().filter_map(|url| {
+            let member = format!("nats://{url}").parse().ok()?;
+            Some(self.endpoints.first()?.beside(&member))
+        });
+        let mut failed = WireError::from(io::Error::from(ErrorKind::NotConnected));
+        for endpoint in self.endpoints.iter().cloned().chain(members) {
+            match Wire::connect(&endpoint, self.credentials.as_ref(), inbox).await {
+                Ok(wire) => return Ok(wire),
+                Err(error) => failed = error,
             }
         }
-        Err(error)
+        Err(failed)
     }
 
     /// Whether this server holds a log.

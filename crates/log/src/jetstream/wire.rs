@@ -32,6 +32,8 @@ use said::{Said, said};
 
 /// Events are collected up to here before they are written: the server works on them meanwhile.
 const WRITE_BYTES: usize = 64 * 1024;
+/// What is read at once, at least.
+const READ_BYTES: usize = 8 * 1024;
 /// What the server may say at once. Its answers are short; its greeting names a cluster's members.
 const SAID_BYTES_MAX: usize = 1024 * 1024;
 /// How long connecting may take.
@@ -172,7 +174,7 @@ impl Wire {
         Self {
             stream,
             unwritten: Vec::with_capacity(2 * WRITE_BYTES),
-            unread: Vec::new(),
+            unread: Vec::with_capacity(READ_BYTES),
             payload_bytes_max: 0,
         }
     }
