@@ -15,7 +15,6 @@ use hansard_projector::Registry;
 use hansard_types::{AppId, UserId};
 use tokio::sync::{Semaphore, watch};
 use tower::{Service, ServiceExt as _};
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::ids::Ids;
 use crate::rate::Limiter;
@@ -133,7 +132,6 @@ pub fn surfaces(state: ApiState) -> Surfaces {
         .route("/openapi.json", get(health::openapi))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(CatchPanicLayer::custom(|_panic| panicked()))
         .with_state(Arc::clone(&shared));
     Surfaces { shared, rest }
 }
@@ -154,12 +152,14 @@ where
     /// a twentieth of what a send over HTTP costs.
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let request = request.map(Body::new);
-        if !is_v4(request.uri().path()) {
-            return Box::pin(self.rest.clone().oneshot(request));
-        }
-        let answer = v4::handle(Arc::clone(&self.shared), request);
+        let answer = if is_v4(request.uri().path()) {
+            let answer = v4::handle(Arc::clone(&self.shared), request);
+            answer.map(Ok::<_, Infallible>).left_future()
+        } else {
+            self.rest.clone().oneshot(request).right_future()
+        };
         let answer = AssertUnwindSafe(answer).catch_unwind();
-        Box::pin(answer.map(|answered| Ok(answered.unwrap_or_else(|_panic| panicked()))))
+        Box::pin(answer.map(|answered| answered.unwrap_or_else(|_panic| Ok(panicked()))))
     }
 }
 

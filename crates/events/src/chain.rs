@@ -5,7 +5,6 @@
 use hansard_types::LogId;
 use sha2::{Digest, Sha256};
 
-use crate::subject::HEX_DIGITS;
 use crate::{RawEvent, header};
 
 /// A chain value.
@@ -65,11 +64,17 @@ fn field(hashed: &mut Vec<u8>, bytes: &[u8]) {
 pub fn to_hex(chain: &Chain) -> String {
     let mut text = String::with_capacity(2 * chain.len());
     for byte in chain {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from(HEX_DIGITS[usize::from(digit)]));
-        }
+        push_hex(&mut text, *byte);
     }
     text
+}
+
+/// Two lower-case digits.
+pub(crate) fn push_hex(text: &mut String, byte: u8) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for digit in [byte >> 4, byte & 15] {
+        text.push(char::from(DIGITS[usize::from(digit)]));
+    }
 }
 
 /// Reads 64 hex digits.

@@ -1,10 +1,10 @@
 use hansard_types::LogId;
 use sha2::{Digest, Sha256};
 
+use crate::chain::push_hex;
+
 /// How many buckets there are: the last part of a subject, two hex digits.
 pub const BUCKETS: u16 = 256;
-
-pub(crate) const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 /// A stable spread of things over buckets: the first byte of the key's SHA-256. Subscribers may
 /// depend on it, so it never changes.
@@ -22,9 +22,7 @@ pub fn subject(log: LogId, event_name: &str, bucket: u8) -> String {
     for part in [".", event_name, "."] {
         subject.push_str(part);
     }
-    for digit in [bucket >> 4, bucket & 15] {
-        subject.push(char::from(HEX_DIGITS[usize::from(digit)]));
-    }
+    push_hex(&mut subject, bucket);
     subject
 }
 

@@ -4,6 +4,7 @@
 //! writes once, and a row of its own would cost it a fifth of its time. Pages cannot be searched,
 //! so whoever decides keeps an index of them in memory: [`Recents`].
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use hansard_events::message::MessageSent;
@@ -263,13 +264,12 @@ fn beginning(digest: &Digest) -> u64 {
 }
 
 /// The page that a message is on.
-fn page(store: &dyn Read, app: AppId, end: &EndRow, number: u64) -> Result<Vec<u8>> {
+fn page<'a>(store: &dyn Read, app: AppId, end: &'a EndRow, number: u64) -> Result<Cow<'a, [u8]>> {
     if number / PAGE == end.count / PAGE {
-        return Ok(end.newest.clone());
+        return Ok(Cow::Borrowed(&end.newest));
     }
-    store
-        .get(&RECENT, &page_key(app, number))?
-        .ok_or_else(|| missing(number))
+    let page = store.get(&RECENT, &page_key(app, number))?;
+    page.map(Cow::Owned).ok_or_else(|| missing(number))
 }
 
 fn missing(number: u64) -> Error {
