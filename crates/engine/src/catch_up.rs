@@ -74,7 +74,7 @@ fn fold_batch(
             reason: error.to_string(),
         })?;
         let expected = chain::next(&tip.at.chain, &stored.event);
-        if sequence == tip.at.sequence + 1 && expected != recorded.envelope.chain {
+        if sequence == tip.at.sequence + 1 && expected != Some(recorded.envelope.chain) {
             return Err(OpenError::ChainBroken { log, sequence });
         }
         fold.apply(log, &mut tip.at, &recorded, &mut state)?;
@@ -111,7 +111,7 @@ async fn check_start(log: &dyn EventLog, start: &Checkpoint) -> Result<Timestamp
                 .chain
         }
     };
-    if chain::next(&before, &at.event) != start.chain {
+    if chain::next(&before, &at.event) != Some(start.chain) {
         return Err(mismatch());
     }
     Ok(decode(sequence, &at.event)

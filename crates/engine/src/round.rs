@@ -165,9 +165,9 @@ impl Deciding<'_> {
     /// Encodes an event for the next sequence and folds it.
     fn record(&mut self, event: Event, provenance: &Provenance) -> Result<RawEvent, String> {
         let log = self.surroundings.log;
-        let id = self.surroundings.ids.next(self.now);
+        let identity = self.surroundings.ids.next(self.now);
         let chain = &self.tip.at.chain;
-        let (raw, envelope) = encode(&event, id, log, self.now, provenance.clone(), chain)
+        let (raw, envelope) = encode(&event, identity, log, self.now, provenance.clone(), chain)
             .map_err(|error| format!("an event does not encode: {error}"))?;
         if raw.body.len() > limits::EVENT_BYTES_MAX {
             return Err(format!("an event of {} bytes is too large", raw.body.len()));
@@ -177,6 +177,7 @@ impl Deciding<'_> {
             sequence,
             envelope,
             event: Some(event),
+            erased: false,
         };
         let fold = &self.surroundings.fold;
         fold.apply(log, &mut self.tip.at, &recorded, &mut self.state)

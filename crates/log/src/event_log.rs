@@ -46,3 +46,18 @@ pub trait EventLog: Send + Sync + 'static {
     /// A sequence that is missing in between is an error of the caller to notice: it is left out.
     async fn read(&self, from: u64, events_max: usize) -> Result<Vec<StoredEvent>>;
 }
+
+/// The first header of an event that a log cannot hold.
+pub(crate) fn malformed_header(event: &RawEvent) -> Option<&str> {
+    let malformed = event
+        .headers
+        .iter()
+        .find(|(name, value)| !is_header(name, value));
+    malformed.map(|(name, _)| name.as_ref())
+}
+
+/// Whether a log can hold a header. Source: NATS' client protocol.
+pub(crate) fn is_header(name: &str, value: &str) -> bool {
+    let is_name = |byte: u8| byte.is_ascii_graphic() && byte != b':';
+    !name.is_empty() && name.bytes().all(is_name) && !value.contains(['\r', '\n'])
+}

@@ -6,6 +6,7 @@ use hansard_events::RawEvent;
 use hansard_types::LogId;
 use parking_lot::Mutex;
 
+use crate::event_log::malformed_header;
 use crate::{AppendError, Error, EventLog, Result, StoredEvent, Unit};
 
 /// What goes wrong with the next append.
@@ -95,7 +96,14 @@ impl Inner {
         if self.last() != expected_last {
             return Err(AppendError::Conflict { expected_last });
         }
-        self.events.extend(units.iter().flatten().cloned());
+        for unit in units {
+            // As on the real log: what stood before the refused unit is in.
+            if let Some(name) = unit.iter().find_map(malformed_header) {
+                let refused = format!("the header {name} of the event is malformed");
+                return Err(AppendError::Refused(refused));
+            }
+            self.events.extend(unit.iter().map(as_clients_read));
+        }
         Ok(())
     }
 
@@ -113,6 +121,17 @@ impl Inner {
         }
         Ok(())
     }
+}
+
+/// NATS clients trim the values of headers.
+fn as_clients_read(event: &RawEvent) -> RawEvent {
+    let mut event = event.clone();
+    for (_, value) in &mut event.headers {
+        if value.trim().len() < value.len() {
+            *value = value.trim().to_owned().into();
+        }
+    }
+    event
 }
 
 fn unknown() -> AppendError {

@@ -79,6 +79,7 @@ impl Fixture {
             sequence: self.sequence,
             envelope,
             event: Some(event.clone()),
+            erased: false,
         };
         let mut state = Overlay::new(&self.store);
         Conversations.apply(APP, &recorded, &event, &mut state)?;

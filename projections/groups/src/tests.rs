@@ -43,6 +43,7 @@ fn apply(store: &MemoryStore, sequence: u64, event: impl Into<Event>) {
         sequence,
         envelope,
         event: Some(event.clone()),
+        erased: false,
     };
     let mut state = Overlay::new(store);
     Groups

@@ -244,8 +244,7 @@ impl Repairing<'_> {
         }
         for (sequence, stored) in (from..).zip(events) {
             let said = stored.event.header(header::CHAIN).and_then(chain::from_hex);
-            let follows =
-                previous.is_none_or(|value| said == Some(chain::next(&value, &stored.event)));
+            let follows = previous.is_none_or(|value| said == chain::next(&value, &stored.event));
             if stored.sequence != sequence || said.is_none() || !follows {
                 return Err(broken(sequence));
             }
