@@ -231,6 +231,13 @@ impl Handle {
         Ok(door.reader.read(from, events_max).await?)
     }
 
+    /// The logs of this process, up to what is committed.
+    #[must_use]
+    pub fn readers(&self) -> Vec<Reader> {
+        let doors = self.shared.doors.read();
+        doors.values().map(|door| door.reader.clone()).collect()
+    }
+
     /// The app's events for async projections.
     #[must_use]
     pub fn source(&self, app: AppId) -> Option<LogSource> {

@@ -31,9 +31,9 @@ mod tests;
 mod view;
 
 pub use clock::{Clock, IdSource, SystemClock, SystemIds};
-pub use engine::{Engine, EngineOptions, LogProvider, Progress};
+pub use engine::{Engine, EngineOptions, Progress};
 pub use error::{EventsError, NotYetVisible, OpenError, SubmitError};
 pub use handle::{Answer, Handle, Health};
-pub use hansard_log::StoredEvent;
+pub use hansard_log::{LogProvider, StoredEvent};
 pub use source::LogSource;
 pub use view::StateView;

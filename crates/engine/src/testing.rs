@@ -149,6 +149,7 @@ impl World {
             store: self.store.clone(),
             fold: Arc::new(fold()),
             journal: Some(Arc::new(journal)),
+            archive: None,
             registry: Registry::default(),
             clock: Arc::new(self.clock.clone()),
             ids: Arc::new(self.ids.clone()),

@@ -214,6 +214,14 @@ pub(crate) fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecEr
     }
 }
 
+impl RawEvent {
+    /// When it was decided; `None` when its header does not say.
+    #[must_use]
+    pub fn time(&self) -> Option<Timestamp> {
+        self.header(header::TIME).and_then(parse_rfc3339)
+    }
+}
+
 impl Event {
     /// Its body alone, as the log holds it: for golden vectors and documentation.
     ///

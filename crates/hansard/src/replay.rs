@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
-    let logs = Logs::open(&arguments.log).await?;
+    let logs = Logs::open(&arguments.log)?;
     let shown = show(&logs, &arguments).await;
     logs.close().await;
     shown?;

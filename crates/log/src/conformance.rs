@@ -9,6 +9,8 @@ use std::ops::RangeInclusive;
 use hansard_events::account::AccountImported;
 use hansard_events::{Event, EventId, Identity, Provenance, chain, decode, encode, header};
 use hansard_types::{LogId, Timestamp, UserId, limits};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
 
 use crate::{AppendError, EventLog, StoredEvent, Unit};
 
@@ -79,6 +81,12 @@ fn actors() -> Vec<String> {
     .map(str::to_owned)
     .to_vec();
     actors.extend((0..=0x7f_u8).map(|byte| format!("{0}x{0}", char::from(byte))));
+    let mut rng = StdRng::seed_from_u64(9);
+    actors.extend((0..300).map(|_| {
+        let length = rng.random_range(0..12);
+        let one = |_| if rng.random_bool(0.5) { char::from(rng.random_range(0..0x80)) } else { rng.random() };
+        (0..length).map(one).collect::<String>()
+    }));
     actors
 }
 

@@ -31,6 +31,12 @@ const SILENCE_MAX: Duration = Duration::from_secs(5);
 #[derive(Default)]
 pub(super) struct Cursors(Mutex<Vec<Cursor>>);
 
+impl Cursors {
+    pub(super) fn clear(&self) {
+        self.0.lock().clear();
+    }
+}
+
 struct Cursor {
     next: u64,
     messages: Ordered,
