@@ -15,6 +15,7 @@
 
 mod audit;
 pub mod bench;
+mod codec;
 mod error;
 mod event_log;
 mod jetstream;
@@ -31,7 +32,7 @@ pub use audit::{AuditFailure, AuditReport, verify};
 pub use error::{AppendError, Error, OpenError, Result};
 pub use event_log::{EventLog, StoredEvent, Unit};
 pub use jetstream::{Credentials, JetStream, JetStreamLog, JetStreamOptions};
-pub use journal::{Journal, JournalError};
+pub use journal::{Damage, Journal, JournalError, JournalOptions};
 pub use memory::{Fault, MemoryLog};
 pub use reader::Reader;
 pub use writer::{Appender, Repaired, Sealer, Writer, WriterOptions};

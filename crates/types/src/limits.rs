@@ -125,5 +125,15 @@ pub const JOURNAL_KEEP_MS: u64 = 5 * 60 * 1000;
 /// How much the journal holds of a log before older rounds go whatever their age, bytes: ten
 /// seconds at the highest rate that was measured.
 pub const JOURNAL_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// How much of a log's journal may wait for the archive before appends wait for it too, bytes:
+/// half a minute at the highest rate that was measured.
+pub const JOURNAL_UNARCHIVED_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// How far behind a round that does not read the next one is looked for, bytes: more than a file
+/// of the journal holds.
+pub const JOURNAL_LOOK_BEHIND_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// Ranges of damaged events that are told one by one of a file of the journal.
+pub const JOURNAL_DAMAGE_RANGES_MAX: usize = 10_000;
+/// How often a reader starts over because the files that it reads are written over meanwhile.
+pub const JOURNAL_READ_ATTEMPTS_MAX: usize = 16;
 /// Free disk below which writes are refused, bytes. JetStream freezes when its disk is full.
 pub const DISK_HEADROOM_BYTES_MIN: u64 = 512 * 1024 * 1024;
