@@ -94,9 +94,12 @@ impl Base {
         );
         let audit = audit(data)?;
         ensure!(audit["whole"] == true, "{name}: {audit}");
-        let scrub = scrub(data)?;
+        let scrub = scrub(data).with_context(|| format!("{name}: the scrub"))?;
         ensure!(scrub["whole"] == true, "{name}: {scrub}");
-        ensure!(scrub["events"].as_u64() > Some(self.events), "{name}: {scrub}");
+        ensure!(
+            scrub["events"].as_u64() > Some(self.events),
+            "{name}: {scrub}"
+        );
         fs::remove_dir_all(data)?;
         Ok(())
     }
@@ -107,7 +110,12 @@ fn chat() -> String {
     let mut lines = String::new();
     for number in 0..MESSAGES {
         let words: String = (0..900_u32)
-            .map(|word| format!("{:x} ", word.wrapping_mul(2_654_435_761).rotate_left(number % 32) ^ number))
+            .map(|word| {
+                format!(
+                    "{:x} ",
+                    word.wrapping_mul(2_654_435_761).rotate_left(number % 32) ^ number
+                )
+            })
             .collect();
         let line = json!({
             "type": "message", "kind": "group", "conversation": "damage",
@@ -161,7 +169,10 @@ fn below(root: &Path, name: &str) -> Result<PathBuf> {
 }
 
 fn stream(data: &Path) -> Result<PathBuf> {
-    below(&data.join("nats").join("jetstream"), &format!("HANSARD_{APP}_0"))
+    below(
+        &data.join("nats").join("jetstream"),
+        &format!("HANSARD_{APP}_0"),
+    )
 }
 
 /// The files of a folder with an extension, in the order of their numbers.
@@ -216,7 +227,11 @@ impl Damage {
 
 /// First, a middle one, and last.
 fn some<T: Clone>(all: &[T]) -> Vec<(&'static str, T)> {
-    let places = [("first", 0), ("middle", all.len() / 2), ("last", all.len().saturating_sub(1))];
+    let places = [
+        ("first", 0),
+        ("middle", all.len() / 2),
+        ("last", all.len().saturating_sub(1)),
+    ];
     let mut some: Vec<(&str, T)> = Vec::new();
     let mut taken = Vec::new();
     for (name, at) in places {
@@ -231,7 +246,10 @@ fn some<T: Clone>(all: &[T]) -> Vec<(&'static str, T)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_block_of_the_stream_costs_nothing() -> Result<()> {
     let base = Base::new().await?;
-    let blocks = files(&stream(&base.folder.path().join("data"))?.join("msgs"), "blk")?;
+    let blocks = files(
+        &stream(&base.folder.path().join("data"))?.join("msgs"),
+        "blk",
+    )?;
     ensure!(blocks.len() > 2, "several blocks: {}", blocks.len());
     for (place, block) in some(&blocks) {
         for (what, damage) in DAMAGES {
@@ -239,13 +257,16 @@ async fn a_damaged_block_of_the_stream_costs_nothing() -> Result<()> {
             // Of a block in the middle all of it; of the others what differs from that.
             let differs = matches!(
                 (place, damage),
-                ("first", Damage::Flip | Damage::Delete) | ("last", Damage::Flip | Damage::Truncate | Damage::Delete)
+                ("first", Damage::Flip | Damage::Delete)
+                    | ("last", Damage::Flip | Damage::Truncate | Damage::Delete)
             );
             if place != "middle" && !differs {
                 continue;
             }
             let file = block.file_name().context("a name")?;
-            let data = base.damaged(&name, |data| damage.to(&stream(data)?.join("msgs").join(file)))?;
+            let data = base.damaged(&name, |data| {
+                damage.to(&stream(data)?.join("msgs").join(file))
+            })?;
             // Reading our own files is not disturbed by it.
             ensure!(audit(&data)?["whole"] == true, "{name}");
             base.is_mended(&name, &data).await?;
@@ -263,7 +284,11 @@ async fn a_stream_without_its_description_or_its_index_costs_nothing() -> Result
             let data = base.damaged(&name, |data| {
                 let path = stream(data)?.join(file);
                 // After a kill there may be no index.
-                if path.try_exists()? { damage.to(&path) } else { Ok(()) }
+                if path.try_exists()? {
+                    damage.to(&path)
+                } else {
+                    Ok(())
+                }
             })?;
             base.is_mended(&name, &data).await?;
         }
@@ -279,11 +304,19 @@ async fn a_damaged_file_of_the_archive_is_located_and_costs_nothing() -> Result<
     let base = Base::new().await?;
     let folder = Path::new("archive").join(format!("HANSARD_{APP}_0"));
     let segments = files(&base.folder.path().join("data").join(&folder), "arc")?;
-    ensure!(segments.len() >= ARCHIVED_MIN, "several segments: {}", segments.len());
+    ensure!(
+        segments.len() >= ARCHIVED_MIN,
+        "several segments: {}",
+        segments.len()
+    );
     for (place, segment) in some(&segments) {
         for (what, damage) in DAMAGES {
             let name = format!("{place}-{what}");
-            let file = segment.file_name().context("a name")?.to_string_lossy().into_owned();
+            let file = segment
+                .file_name()
+                .context("a name")?
+                .to_string_lossy()
+                .into_owned();
             let data = base.damaged(&name, |data| damage.to(&data.join(&folder).join(&file)))?;
             let audit = audit(&data)?;
             // The newest events of the archive are still in the journal.
@@ -298,7 +331,10 @@ async fn a_damaged_file_of_the_archive_is_located_and_costs_nothing() -> Result<
                 ensure!(first <= named.0 && named.1 <= last, "{name}: {audit}");
             }
             let mended = scrub(&data)?;
-            ensure!(mended["whole"] == true || mended["mended"] == true, "{name}: {mended}");
+            ensure!(
+                mended["whole"] == true || mended["mended"] == true,
+                "{name}: {mended}"
+            );
             base.is_mended(&name, &data).await?;
         }
     }
@@ -337,7 +373,11 @@ async fn a_running_server_scrubs_and_mends() -> Result<()> {
         (audit["whole"] == true).then_some(())
     })
     .await?;
-    ensure!(server.log_tail().contains("written again"), "{}", server.log_tail());
+    ensure!(
+        server.log_tail().contains("written again"),
+        "{}",
+        server.log_tail()
+    );
     ensure!(server.stop().await?.success(), "a clean end");
     base.is_mended("running", &data).await
 }
@@ -350,6 +390,8 @@ async fn what_is_in_neither_copy_is_named() -> Result<()> {
     let data = base.damaged("both", |data| {
         let segments = files(&data.join(&folder), "arc")?;
         fs::remove_file(segments.first().context("a segment")?)?;
+        let journal = data.join("journal").join(format!("HANSARD_{APP}_0"));
+        fs::remove_file(files(&journal, "seg")?.first().context("a file")?)?;
         let blocks = files(&stream(data)?.join("msgs"), "blk")?;
         fs::remove_file(blocks.first().context("a block")?)?;
         Ok(())
@@ -399,6 +441,9 @@ async fn an_account_whose_id_ends_in_a_space_breaks_nothing() -> Result<()> {
     ensure!(audit(&data)?["whole"] == true, "our own files");
     ensure!(scrub(&data)?["whole"] == true, "and the stream");
     let server = Server::start(&data).await?;
-    ensure!(server.events().await?.len() >= events.len(), "it starts again");
+    ensure!(
+        server.events().await?.len() >= events.len(),
+        "it starts again"
+    );
     Ok(())
 }

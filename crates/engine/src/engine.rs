@@ -195,7 +195,9 @@ impl Engine {
         let progress = Arc::clone(&self.options.progress);
         let options = WriterOptions {
             give_up: Some(self.give_up.subscribe()),
-            mending: Some(Arc::new(move |log, done, total| progress.mending(log, done, total))),
+            mending: Some(Arc::new(move |log, done, total| {
+                progress.mending(log, done, total)
+            })),
             ..WriterOptions::default()
         };
         let (archive, journal) = (self.options.archive.clone(), self.options.journal.clone());

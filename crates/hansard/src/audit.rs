@@ -293,7 +293,10 @@ fn show(found: &Found) -> Result<()> {
             (first, u64::MAX) => format!(" from {} on", position(first)),
             (first, last) => format!(" at {} to {}", position(first), position(last)),
         };
-        let file = broken.file.as_deref().map_or(String::new(), |file| format!(" ({file})"));
+        let file = broken
+            .file
+            .as_deref()
+            .map_or(String::new(), |file| format!(" ({file})"));
         term::line(format_args!("BROKEN{events}: {}{file}", broken.what))?;
     }
     if walk.broken.is_empty() {
@@ -301,7 +304,9 @@ fn show(found: &Found) -> Result<()> {
             0 => String::new(),
             erased => format!(", the content of {} erased", grouped(erased)),
         };
-        let value = walk.chain.map_or(String::new(), |value| chain::to_hex(&value));
+        let value = walk
+            .chain
+            .map_or(String::new(), |value| chain::to_hex(&value));
         term::line(format_args!(
             "whole: {} events, the last at {}{erased}\nchain {value}",
             grouped((walk.last + 1).saturating_sub(walk.first)),

@@ -11,8 +11,8 @@ use clap::Args;
 use hansard_engine::LogProvider;
 use hansard_log::server::{NatsFiles, NatsServer, ServerOptions, check_version, find, version_of};
 use hansard_log::{
-    Archive, Copies, Credentials, EventLog, JetStream, JetStreamOptions, Journal, OpenError, Reader,
-    blocks,
+    Archive, Copies, Credentials, EventLog, JetStream, JetStreamOptions, Journal, OpenError,
+    Reader, blocks,
 };
 use hansard_types::LogId;
 use percent_encoding::percent_decode_str;
@@ -81,14 +81,19 @@ impl Nats {
             });
         }
         let child = NatsServer::start(program.options(data)).await?;
-        match child.connect(options).await {
+        let connected = async {
+            let connection = child.connect(options).await?;
+            unknown_streams_go(data, &connection).await?;
+            anyhow::Ok(connection)
+        };
+        match connected.await {
             Ok(connection) => Ok(Self {
                 connection,
                 child: Some(child),
             }),
             Err(error) => {
                 child.stop().await;
-                Err(error.into())
+                Err(error)
             }
         }
     }
@@ -107,6 +112,23 @@ impl Nats {
             child.stop().await;
         }
     }
+}
+
+/// Takes streams out of the way whose folders are there, but whose descriptions do not read: they
+/// are made again from our own files.
+async fn unknown_streams_go(data: &DataDir, connection: &JetStream) -> Result<()> {
+    for log in blocks::logs(&data.nats())? {
+        if !connection.holds(log).await?
+            && let Some(kept) = blocks::set_aside(&data.nats(), log)?
+        {
+            tracing::error!(
+                %log,
+                kept = %kept.display(),
+                "nats-server does not know this stream, its description is damaged: it is kept"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Logs as streams of one nats-server.
@@ -199,7 +221,12 @@ impl Logs {
     /// The stream of a log, of a server that is asked.
     pub(crate) async fn stream(&self, id: LogId) -> Result<Arc<dyn EventLog>> {
         let server = self.server.get_or_try_init(|| self.ask()).await?;
-        if !server.connection.holds(id).await? {
+        // One that is gone and is ours to mend is made again; its events are in our own files.
+        let is_ours = server.own.is_some();
+        let is_held = self
+            .copies(id)
+            .is_some_and(|copies| copies.last().is_some());
+        if !server.connection.holds(id).await? && !(is_ours && is_held) {
             bail!("there is no log of app {}: give the app's --app ID", id.app);
         }
         Ok(Arc::new(server.connection.open_log(id).await?))
@@ -219,7 +246,10 @@ impl Logs {
                 own: None,
             });
         }
-        let data = self.data.as_ref().context("give --data-dir DIR or --nats URL")?;
+        let data = self
+            .data
+            .as_ref()
+            .context("give --data-dir DIR or --nats URL")?;
         let begun = Instant::now();
         loop {
             match data.try_lock()? {
@@ -253,17 +283,25 @@ impl Logs {
                 data.root().display()
             );
         }
-        let is_held = |log| self.copies(log).is_some_and(|copies| blocks::is_held(&copies));
+        let is_held = |log| {
+            self.copies(log)
+                .is_some_and(|copies| blocks::is_held(&copies))
+        };
         blocks::keep(&data.nats(), is_held)?;
         let child = NatsServer::start(self.arguments.program.options(data)).await?;
-        match child.connect(options).await {
+        let connected = async {
+            let connection = child.connect(options).await?;
+            unknown_streams_go(data, &connection).await?;
+            anyhow::Ok(connection)
+        };
+        match connected.await {
             Ok(connection) => Ok(Server {
                 connection,
                 own: Some((child, lock)),
             }),
             Err(error) => {
                 child.stop().await;
-                Err(error.into())
+                Err(error)
             }
         }
     }

@@ -27,8 +27,8 @@ pub(crate) mod check;
 mod format;
 mod segment;
 
-use segment::{Opened, Segment};
 pub use segment::SegmentWriter;
+use segment::{Opened, Segment};
 
 /// The events of a block take no more, whatever its head says.
 const BLOCK_BYTES_MAX: u32 = 64 * 1024 * 1024;

@@ -126,7 +126,8 @@ fn one_log(
             }
         }
         parts.journal.release(log, *sealed.end());
-        ::metrics::gauge!(crate::metrics::ARCHIVED_EVENTS).set(crate::metrics::float(*sealed.end()));
+        ::metrics::gauge!(crate::metrics::ARCHIVED_EVENTS)
+            .set(crate::metrics::float(*sealed.end()));
     }
     if let Retention::For(age) = parts.retention {
         let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
@@ -140,19 +141,16 @@ fn one_log(
 }
 
 /// Moves what the journal holds; false when the journal does not read on.
-fn seal(
-    parts: &ArchiverParts,
-    log: LogId,
-    archived: u64,
-    last: u64,
-) -> Result<bool, ArchiveError> {
+fn seal(parts: &ArchiverParts, log: LogId, archived: u64, last: u64) -> Result<bool, ArchiveError> {
     let Some(before) = parts.archive.value_after(log, archived)? else {
         return Ok(false);
     };
     let mut writer = parts.archive.begin(log, archived + 1, before)?;
     while writer.next() <= last {
         let wanted = usize::try_from(last + 1 - writer.next()).unwrap_or(usize::MAX);
-        let entries = parts.journal.entries(log, writer.next(), wanted.min(BATCH_EVENTS));
+        let entries = parts
+            .journal
+            .entries(log, writer.next(), wanted.min(BATCH_EVENTS));
         let Ok(events) = entries else {
             return Ok(false);
         };
@@ -178,5 +176,8 @@ async fn fill(parts: &ArchiverParts, log: LogId, last: u64) -> Result<(), OpenEr
         log: log.to_string(),
         source,
     })?;
-    Mender::new(&stream, &copies, &options).fill(&archive, from, last).await.map(drop)
+    Mender::new(&stream, &copies, &options)
+        .fill(&archive, from, last)
+        .await
+        .map(drop)
 }

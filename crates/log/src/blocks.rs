@@ -37,9 +37,15 @@ pub fn keep(nats: &Path, is_held: impl Fn(LogId) -> bool) -> Result<usize> {
             continue;
         }
         let kept = folder_of(nats, log);
-        DirBuilder::new().recursive(true).mode(0o700).create(&kept)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&kept)?;
         for block in entries(&folder.join("msgs"))? {
-            if block.extension().is_some_and(|extension| extension == BLOCK) {
+            if block
+                .extension()
+                .is_some_and(|extension| extension == BLOCK)
+            {
                 linked += usize::from(link(&block, &kept)?);
             }
         }
@@ -75,6 +81,39 @@ pub fn let_go(nats: &Path, log: LogId) -> Result<()> {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// Takes the folder of a stream out of the way that nats-server does not know, though it is there:
+/// its description is damaged. A stream of that name that is made now would find the old blocks, and
+/// be unknown again after the next start. Returns where it is kept.
+///
+/// # Errors
+/// When it cannot be moved.
+pub fn set_aside(nats: &Path, log: LogId) -> Result<Option<PathBuf>> {
+    let found = streams(nats)?.into_iter().find(|(id, _)| *id == log);
+    let Some((_, folder)) = found else {
+        return Ok(None);
+    };
+    let kept = folder_of(nats, log);
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&kept)?;
+    let mut number = 1;
+    while kept.join(format!("stream-{number}")).try_exists()? {
+        number += 1;
+    }
+    let target = kept.join(format!("stream-{number}"));
+    fs::rename(folder, &target)?;
+    Ok(Some(target))
+}
+
+/// The logs that have a folder in a nats-server's store.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn logs(nats: &Path) -> Result<Vec<LogId>> {
+    Ok(streams(nats)?.into_iter().map(|(log, _)| log).collect())
 }
 
 fn folder_of(nats: &Path, log: LogId) -> PathBuf {

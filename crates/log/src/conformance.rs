@@ -84,7 +84,13 @@ fn actors() -> Vec<String> {
     let mut rng = StdRng::seed_from_u64(9);
     actors.extend((0..300).map(|_| {
         let length = rng.random_range(0..12);
-        let one = |_| if rng.random_bool(0.5) { char::from(rng.random_range(0..0x80)) } else { rng.random() };
+        let one = |_| {
+            if rng.random_bool(0.5) {
+                char::from(rng.random_range(0..0x80))
+            } else {
+                rng.random()
+            }
+        };
         (0..length).map(one).collect::<String>()
     }));
     actors

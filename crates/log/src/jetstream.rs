@@ -318,7 +318,8 @@ impl EventLog for JetStreamLog {
         }
         let wanted = stream_config(self.id, self.server.options.replicas);
         let made = context.create_stream(wanted).await;
-        made.map(drop).map_err(|error| unavailable(error.to_string()))
+        made.map(drop)
+            .map_err(|error| unavailable(error.to_string()))
     }
 
     async fn read(&self, from: u64, events_max: usize) -> Result<Vec<StoredEvent>> {

@@ -16,8 +16,8 @@
 mod archive;
 mod archiver;
 mod audit;
-pub mod blocks;
 pub mod bench;
+pub mod blocks;
 mod codec;
 mod copies;
 mod error;

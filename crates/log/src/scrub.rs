@@ -165,7 +165,11 @@ impl Scrub<'_> {
             let wanted = wanted.min(limits::READ_BATCH_MAX);
             let there = self.stream.read(next, wanted).await?;
             let end = there.last().map_or(last, |newest| newest.sequence);
-            let end = if there.len() < wanted { last.min(end.max(next)) } else { end };
+            let end = if there.len() < wanted {
+                last.min(end.max(next))
+            } else {
+                end
+            };
             let bytes: usize = there.iter().map(|stored| stored.event.size_bytes()).sum();
             self.compare(next..=end, &there).await?;
             progress(end);
@@ -211,8 +215,7 @@ impl Scrub<'_> {
 
     fn remember(&self) -> Result<(), OpenError> {
         let found = self.report.stream.len() + self.report.files.len() + self.report.lost.len();
-        ::metrics::gauge!(crate::metrics::DAMAGED_EVENTS)
-            .set(crate::metrics::float(found as u64));
+        ::metrics::gauge!(crate::metrics::DAMAGED_EVENTS).set(crate::metrics::float(found as u64));
         for damage in &self.report.files {
             tracing::error!(log = %self.log, %damage, "a file of ours is damaged");
         }

@@ -68,8 +68,10 @@ async fn look(logs: &Logs, arguments: &Arguments) -> Result<Found> {
     let log = LogId::new(arguments.app.id(), 0);
     let copies = logs.copies(log);
     let Some(copies) = copies.filter(|copies| copies.last().is_some()) else {
-        bail!("there is only one copy of the log here: give the --data-dir of a server whose \
-               archive or journal is on");
+        bail!(
+            "there is only one copy of the log here: give the --data-dir of a server whose \
+               archive or journal is on"
+        );
     };
     // The end of both: what is being written while we read is not looked at.
     let own_last = copies.last().unwrap_or(0);
@@ -77,7 +79,11 @@ async fn look(logs: &Logs, arguments: &Arguments) -> Result<Found> {
         Ok(stream) => stream,
         Err(error) => return Err(error.context("the stream cannot be reached")),
     };
-    let last = own_last.max(if logs.is_alone() { stream.last().await? } else { 0 });
+    let last = own_last.max(if logs.is_alone() {
+        stream.last().await?
+    } else {
+        0
+    });
     let mends = logs.is_alone() && !arguments.dry_run;
     let copies = if mends { writable(logs, log)? } else { copies };
     let options = ScrubOptions {
@@ -106,7 +112,10 @@ async fn look(logs: &Logs, arguments: &Arguments) -> Result<Found> {
 /// The same files, to be written: no server uses them.
 fn writable(logs: &Logs, log: LogId) -> Result<Copies> {
     let data = logs.data().context("give --data-dir DIR")?;
-    let archive = data.archive().try_exists()?.then(|| Archive::open(data.archive()));
+    let archive = data
+        .archive()
+        .try_exists()?
+        .then(|| Archive::open(data.archive()));
     let journal = Journal::open(data.journal())?;
     Ok(Copies::new(
         log,
@@ -146,9 +155,7 @@ fn show(found: &Found, as_json: bool) -> Result<()> {
     } = found;
     let position = |sequence| Position::new(log.partition, sequence);
     let ranges = |ranges: &[std::ops::RangeInclusive<u64>]| -> Vec<Value> {
-        let one = |range: &std::ops::RangeInclusive<u64>| {
-            json!({ "first": position(*range.start()), "last": position(*range.end()) })
-        };
+        let one = |range: &std::ops::RangeInclusive<u64>| json!({ "first": position(*range.start()), "last": position(*range.end()) });
         ranges.iter().map(one).collect()
     };
     if as_json {
@@ -170,7 +177,9 @@ fn show(found: &Found, as_json: bool) -> Result<()> {
     }
     for range in &report.stream {
         let (first, last) = (position(*range.start()), position(*range.end()));
-        term::line(format_args!("DAMAGED: the stream has lost {first} to {last}"))?;
+        term::line(format_args!(
+            "DAMAGED: the stream has lost {first} to {last}"
+        ))?;
     }
     for range in &report.lost {
         let (first, last) = (position(*range.start()), position(*range.end()));
@@ -184,7 +193,9 @@ fn show(found: &Found, as_json: bool) -> Result<()> {
             grouped(repaired.restored)
         ))?,
         None if report.is_whole() => {
-            term::line(format_args!("whole: {events} events, the same in both copies"))?;
+            term::line(format_args!(
+                "whole: {events} events, the same in both copies"
+            ))?;
         }
         None => term::line(format_args!(
             "{events} events were compared. Stop the server and scrub again, or restart it: each \

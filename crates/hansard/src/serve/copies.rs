@@ -103,7 +103,10 @@ impl OwnCopies {
         let kept = blocks::keep(&data.nats(), is_held)
             .with_context(|| format!("the blocks in {} cannot be kept", data.nats().display()))?;
         if kept > 0 {
-            tracing::info!(kept, "blocks that only the stream holds are kept until the archive has them");
+            tracing::info!(
+                kept,
+                "blocks that only the stream holds are kept until the archive has them"
+            );
         }
         Ok(())
     }

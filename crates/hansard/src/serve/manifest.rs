@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use hansard_log::{Journal, JournalOptions};
+use hansard_log::{Damage, Journal, JournalOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::now;
@@ -91,12 +91,15 @@ pub(crate) fn open_journal(
         return begin_with(data, opened?, accept_missing);
     };
     let problem = match opened {
-        Ok(journal) if journal.incarnation() == expected => {
-            return Ok(Opened {
-                journal,
-                accept_missing,
-            });
-        }
+        Ok(journal) if journal.incarnation() == expected => match damage(&journal) {
+            None => {
+                return Ok(Opened {
+                    journal,
+                    accept_missing,
+                });
+            }
+            Some(damage) => format!("the journal is damaged: {damage}"),
+        },
         // Taken, so that it is closed before it is moved.
         Ok(other) => format!(
             "the journal {} ({}) is of another data directory",
@@ -110,6 +113,13 @@ pub(crate) fn open_journal(
     }
     set_aside(data)?;
     begin(data, options, true)
+}
+
+/// The first damage that costs events; the log of the server names all of it.
+pub(crate) fn damage(journal: &Journal) -> Option<Damage> {
+    let logs = journal.logs().into_iter();
+    let mut damage = logs.flat_map(|log| journal.damage(log));
+    damage.find(|one| !one.events.is_empty())
 }
 
 /// Whether the server has been running with a journal.
@@ -190,8 +200,15 @@ mod tests {
             .expect("refused")
             .to_string();
         assert!(refused.contains("--accept-missing-journal"), "{refused}");
-        assert!(open_journal(&data, JournalOptions::default(), true).expect("accepted").accept_missing);
-        assert!(open_journal(&data, JournalOptions::default(), false).is_ok(), "and that is remembered");
+        assert!(
+            open_journal(&data, JournalOptions::default(), true)
+                .expect("accepted")
+                .accept_missing
+        );
+        assert!(
+            open_journal(&data, JournalOptions::default(), false).is_ok(),
+            "and that is remembered"
+        );
     }
 
     #[test]
@@ -214,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_journal_is_explained() {
+    fn a_damaged_journal_is_explained() {
         let (_folder, data) = data();
         drop(open_journal(&data, JournalOptions::default(), false).expect("begun"));
         let log = data.journal().join(LogId::CONTROL.stream_name());
@@ -228,7 +245,10 @@ mod tests {
             .err()
             .expect("refused")
             .to_string();
-        assert!(refused.contains("does not open"), "{refused}");
+        assert!(
+            refused.contains("00000000000000000001.seg") && refused.contains("events from 1 on"),
+            "{refused}"
+        );
     }
 
     #[test]

@@ -80,7 +80,9 @@ impl Archive {
             found.map(|(_, segment)| segment.clone())
         };
         let found = found.filter(|segment| segment.last >= sequence);
-        found.map(|segment| check_segment(&segment, log)).transpose()
+        found
+            .map(|segment| check_segment(&segment, log))
+            .transpose()
     }
 }
 
@@ -110,7 +112,10 @@ fn check_segment(segment: &Segment, log: LogId) -> Result<SegmentCheck> {
     };
     walk.blocks()?;
     if walk.value.is_some_and(|value| value != opened.tail.after) {
-        walk.bad(segment.last, "the chain value at its end is not the last event's");
+        walk.bad(
+            segment.last,
+            "the chain value at its end is not the last event's",
+        );
     }
     Ok(SegmentCheck {
         events: segment.events(),
@@ -134,7 +139,9 @@ impl Walk<'_> {
         for place in self.opened.places() {
             let (block, why) = match self.opened.block(*place) {
                 Ok(block) => (block, None),
-                Err(ArchiveError::Damaged { what, .. }) => (self.opened.salvage(*place), Some(what)),
+                Err(ArchiveError::Damaged { what, .. }) => {
+                    (self.opened.salvage(*place), Some(what))
+                }
                 Err(error) => return Err(error),
             };
             let before = self.damage.len();
@@ -189,12 +196,7 @@ pub(crate) const BROKEN: &str = "its hash does not follow from the event before 
                                  was changed, or events between them are lost";
 
 /// Adds an event that is wrong, to the range before it where it continues that.
-pub(crate) fn note(
-    damage: &mut Vec<Damage>,
-    path: &std::path::Path,
-    sequence: u64,
-    what: &str,
-) {
+pub(crate) fn note(damage: &mut Vec<Damage>, path: &std::path::Path, sequence: u64, what: &str) {
     if let Some(last) = damage.last_mut()
         && last.path == path
         && last.what == what

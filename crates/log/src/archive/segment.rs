@@ -209,7 +209,10 @@ impl SegmentWriter {
         };
         self.write(&index)?;
         self.write(&tail.bytes())?;
-        let synced = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
+        let synced = self
+            .file
+            .flush()
+            .and_then(|()| self.file.get_ref().sync_all());
         synced.map_err(file_error(&self.part))?;
         let name = format!("{:020}-{last:020}.{EXTENSION}", self.first);
         let path = self.folder.join(name);
@@ -244,7 +247,9 @@ impl Opened {
         let head = read.ok().and_then(|()| Head::read(&head));
         let head = head.ok_or_else(|| damaged("its beginning does not read"))?;
         if head.log != log || head.first != segment.first {
-            return Err(damaged("it is of another log or begins elsewhere than its name says"));
+            return Err(damaged(
+                "it is of another log or begins elsewhere than its name says",
+            ));
         }
         let tail_at = length.saturating_sub(Tail::BYTES as u64);
         let mut tail = [0; Tail::BYTES];
@@ -253,11 +258,13 @@ impl Opened {
         let tail = tail.ok_or_else(|| damaged("its end does not read"))?;
         let index_bytes = tail_at.checked_sub(tail.index_at);
         let index_bytes = index_bytes.and_then(|bytes| usize::try_from(bytes).ok());
-        let index_bytes = index_bytes.ok_or_else(|| damaged("its index is not where it should be"))?;
+        let index_bytes =
+            index_bytes.ok_or_else(|| damaged("its index is not where it should be"))?;
         let mut index = vec![0; index_bytes];
         let read = file.read_exact_at(&mut index, tail.index_at);
         let is_whole = read.is_ok() && crc32fast::hash(&index) == tail.index_checksum;
-        let places: Option<Vec<Place>> = index.chunks_exact(Place::BYTES).map(Place::read).collect();
+        let places: Option<Vec<Place>> =
+            index.chunks_exact(Place::BYTES).map(Place::read).collect();
         let places = places
             .filter(|places| is_whole && follow_each_other(places, segment))
             .filter(|_| tail.last == segment.last)
@@ -337,7 +344,11 @@ impl Opened {
             && let Ok(decoder) = zstd::stream::read::Decoder::new(compressed)
         {
             // It ends with an error where the damage is; what came before it is of use.
-            drop(decoder.take(u64::from(BLOCK_BYTES_MAX)).read_to_end(&mut block));
+            drop(
+                decoder
+                    .take(u64::from(BLOCK_BYTES_MAX))
+                    .read_to_end(&mut block),
+            );
         }
         block
     }

@@ -75,7 +75,10 @@ fn what_does_not_follow_is_not_archived() {
     assert!(writer.push(&more[11]).is_err(), "one is left out");
     let mut changed = more[10].clone();
     changed.event.body.push(0);
-    assert!(writer.push(&changed).is_err(), "it hashes to something else");
+    assert!(
+        writer.push(&changed).is_err(),
+        "it hashes to something else"
+    );
     writer.push(&more[10]).expect("it follows");
     let mut other = archive.begin(id(), 1, [1; 32]).expect("begins");
     assert!(other.push(&written[0]).is_err(), "on another beginning");
@@ -89,7 +92,11 @@ fn a_file_that_a_crash_left_half_written_is_not_there() {
     let mut writer = before.begin(id(), 11, value).expect("begins");
     writer.push(&events(id(), 11)[10]).expect("follows");
     std::mem::forget(writer);
-    let left = || names(&folder.path().join(id().stream_name())).expect("reads").len();
+    let left = || {
+        names(&folder.path().join(id().stream_name()))
+            .expect("reads")
+            .len()
+    };
     assert_eq!(left(), 2);
     let after = Archive::open(folder.path()).expect("opens");
     assert_eq!(after.last(id()), Some(10));
@@ -161,7 +168,10 @@ fn a_damaged_block_says_which_events_are_bad() {
     fs::write(&file, &bytes).expect("written");
     let archive = Archive::open_read_only(folder.path()).expect("opens");
     let found = damage(&archive);
-    let bad: u64 = found.iter().map(|one| one.events.end() + 1 - one.events.start()).sum();
+    let bad: u64 = found
+        .iter()
+        .map(|one| one.events.end() + 1 - one.events.start())
+        .sum();
     assert!((1..=600).contains(&bad), "{found:?}");
     let first = usize::try_from(*found[0].events.start()).expect("small");
     let read = archive.read(id(), 1, 2000).expect("what comes before");
@@ -192,7 +202,9 @@ fn an_erased_event_is_known_as_such() {
     let begun = archive.begin(id(), 1, chain::genesis(id()));
     let mut writer = begun.expect("begins");
     for stored in &written {
-        writer.push(stored).expect("an erased event keeps its place");
+        writer
+            .push(stored)
+            .expect("an erased event keeps its place");
     }
     archive.finish(id(), writer).expect("finished");
     let checks = archive.check(id(), |_| {}).expect("reads");

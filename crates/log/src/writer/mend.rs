@@ -11,7 +11,9 @@ use super::repair::{append_again, follow, lost, not_following};
 use crate::archive::{check::SegmentCheck, merged};
 use crate::error::listed;
 use crate::reader::blocking;
-use crate::{Archive, ArchiveError, Copies, CopyError, EventLog, OpenError, SegmentWriter, StoredEvent};
+use crate::{
+    Archive, ArchiveError, Copies, CopyError, EventLog, OpenError, SegmentWriter, StoredEvent,
+};
 
 /// Takes events of one log from whichever copy has them.
 pub(crate) struct Mender<'a> {
@@ -82,13 +84,19 @@ impl<'a> Mender<'a> {
         let mut previous = Some(chain::genesis(self.id));
         let mut missing: Vec<RangeInclusive<u64>> = Vec::new();
         while next <= last {
-            let events = self.either(next, limits::READ_BATCH_MAX, &mut previous).await?;
+            let events = self
+                .either(next, limits::READ_BATCH_MAX, &mut previous)
+                .await?;
             if let Some(newest) = events.last() {
                 next = newest.sequence + 1;
                 self.told(next - 1, last);
                 continue;
             }
-            let again = self.next_held(next).await?.unwrap_or(last + 1).min(last + 1);
+            let again = self
+                .next_held(next)
+                .await?
+                .unwrap_or(last + 1)
+                .min(last + 1);
             missing.push(next..=again - 1);
             (next, previous) = (again, None);
         }
@@ -159,13 +167,18 @@ impl<'a> Mender<'a> {
         let kept = Copies::new(self.id, Some(Arc::clone(archive)), None);
         for gap in kept.missing(from..=last) {
             // What the journal will hand over when its segment is full is no gap.
-            if *gap.end() == last && journaled.missing(gap.clone()).is_empty() && !self.journal_is_damaged() {
+            if *gap.end() == last
+                && journaled.missing(gap.clone()).is_empty()
+                && !self.journal_is_damaged()
+            {
                 continue;
             }
             let mut first = *gap.start();
             while first <= *gap.end() {
                 let bytes = limits::ARCHIVE_SEGMENT_BYTES;
-                let next = self.write_segment(archive, first, *gap.end(), bytes).await?;
+                let next = self
+                    .write_segment(archive, first, *gap.end(), bytes)
+                    .await?;
                 written += next - first;
                 first = next;
             }
@@ -178,7 +191,10 @@ impl<'a> Mender<'a> {
         journal.is_none_or(|journal| !journal.damage(self.id).is_empty())
     }
 
-    async fn damaged_segments(&self, archive: &Arc<Archive>) -> Result<Vec<SegmentCheck>, OpenError> {
+    async fn damaged_segments(
+        &self,
+        archive: &Arc<Archive>,
+    ) -> Result<Vec<SegmentCheck>, OpenError> {
         let (archive, id) = (Arc::clone(archive), self.id);
         let checks = blocking(move || archive.check(id, |_| {})).await?;
         let mut checks = checks.map_err(|source| self.archive_failed(source))?;
@@ -210,7 +226,10 @@ impl<'a> Mender<'a> {
                 let why = "The archive is left as it is";
                 return Err(lost(self.id, vec![next..=next], why));
             }
-            bytes += events.iter().map(|one| one.event.size_bytes() as u64).sum::<u64>();
+            bytes += events
+                .iter()
+                .map(|one| one.event.size_bytes() as u64)
+                .sum::<u64>();
             next += events.len() as u64;
             writer = blocking(move || push_all(writer, events))
                 .await?

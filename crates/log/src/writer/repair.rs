@@ -41,7 +41,9 @@ pub(super) async fn repair(
         repairing.reaches(end, applied)?;
         if !repairing.holes_are_erasures().await? {
             // Says what is missing: nothing else holds it.
-            Mender::new(log, copies, options).nothing_is_lost(end).await?;
+            Mender::new(log, copies, options)
+                .nothing_is_lost(end)
+                .await?;
         }
         return Ok((end, Repaired::default()));
     };
@@ -124,7 +126,10 @@ impl<'a> Repairing<'a> {
 
     /// Whether more is wrong than an end that was cut off.
     async fn is_damaged(&self, applied: u64) -> Result<bool, OpenError> {
-        let archived = self.copies.archive().and_then(|archive| archive.last(self.id));
+        let archived = self
+            .copies
+            .archive()
+            .and_then(|archive| archive.last(self.id));
         let archived = archived.unwrap_or(0);
         let journal = self.copies.journal();
         let damage = journal.map_or_else(Vec::new, |journal| journal.damage(self.id));
@@ -141,8 +146,13 @@ impl<'a> Repairing<'a> {
         if !self.holes_are_erasures().await? {
             return Ok(true);
         }
-        let noted = self.copies.archive().map(|archive| archive.stream_is_damaged(self.id));
-        let noted = noted.transpose().map_err(|source| self.archive_failed(source))?;
+        let noted = self
+            .copies
+            .archive()
+            .map(|archive| archive.stream_is_damaged(self.id));
+        let noted = noted
+            .transpose()
+            .map_err(|source| self.archive_failed(source))?;
         Ok(noted == Some(true) || !self.overlap_is_there().await?)
     }
 
@@ -191,7 +201,9 @@ impl<'a> Repairing<'a> {
         let copies = self.copies.clone();
         let read = blocking(move || copies.read(sequence, 1)).await?;
         let events = read.unwrap_or_default();
-        Ok(events.first().is_some_and(|stored| stored.event.is_erased()))
+        Ok(events
+            .first()
+            .is_some_and(|stored| stored.event.is_erased()))
     }
 
     /// Whether both hold the events before the end of both. What they hold is compared later.
@@ -234,7 +246,10 @@ impl<'a> Repairing<'a> {
     async fn mend(&mut self, journal: &Journal, applied: u64) -> Result<(), OpenError> {
         tracing::warn!(log = %self.id, "a copy of the log is damaged: it is mended from the other");
         let extent = self.log.extent().await?;
-        let archived = self.copies.archive().and_then(|archive| archive.last(self.id));
+        let archived = self
+            .copies
+            .archive()
+            .and_then(|archive| archive.last(self.id));
         let last = self.copies.last().unwrap_or(0).max(extent.last);
         if applied > last {
             return Err(self.contradiction(format!(
@@ -260,7 +275,9 @@ impl<'a> Repairing<'a> {
                 None => false,
             };
         if journal_is_damaged {
-            self.repaired.mended += self.mend_journal(&mender, journal, last, stream_is_damaged).await?;
+            self.repaired.mended += self
+                .mend_journal(&mender, journal, last, stream_is_damaged)
+                .await?;
         }
         if stream_is_damaged {
             self.repaired.mended += mender.archive(1, last).await?;
@@ -433,7 +450,10 @@ fn is_same(one: &StoredEvent, other: &StoredEvent) -> bool {
 
 /// Events as commands of one event each.
 pub(super) fn singles(events: Vec<StoredEvent>) -> Vec<Unit> {
-    events.into_iter().map(|stored| vec![stored.event]).collect()
+    events
+        .into_iter()
+        .map(|stored| vec![stored.event])
+        .collect()
 }
 
 /// Appends events behind `last` again.

@@ -176,7 +176,10 @@ async fn damage_that_only_reading_shows_is_found_by_the_scrub_and_mended_by_the_
     let world = World::new().await;
     world.stream.tamper(77, |event| event.body.push(0));
     let report = world.scrubbed(true).await;
-    assert_eq!((report.stream.as_slice(), report.files.len()), ([77..=77].as_slice(), 0));
+    assert_eq!(
+        (report.stream.as_slice(), report.files.len()),
+        ([77..=77].as_slice(), 0)
+    );
     assert_eq!(world.is_mended().await.restored, EVENTS);
     assert!(world.scrubbed(true).await.is_whole());
 }
@@ -243,7 +246,10 @@ async fn both_copies_are_mended_from_each_other() {
     flip(&segments[0], usize::try_from(first / 2).expect("small"));
     world.stream.lose(EVENTS / 2 + 10..=EVENTS / 2 + 20);
     let repaired = world.is_mended().await;
-    assert!(repaired.mended > 0 && repaired.restored == EVENTS, "{repaired:?}");
+    assert!(
+        repaired.mended > 0 && repaired.restored == EVENTS,
+        "{repaired:?}"
+    );
     assert!(world.scrubbed(false).await.is_whole());
 }
 
@@ -289,7 +295,10 @@ async fn erased_events_are_no_damage() {
     assert_eq!(opened.repaired(), Repaired::default());
     // A stream that is made again has what is left of them.
     world.stream.truncate(0);
-    world.open(world.copies(), Some(EVENTS)).await.expect("opens");
+    world
+        .open(world.copies(), Some(EVENTS))
+        .await
+        .expect("opens");
     let stream = world.stream.read(1, usize::MAX).await.expect("reads");
     assert_eq!(stream.len() as u64, EVENTS);
     assert!(stream[2].event.is_erased() && !stream[3].event.is_erased());
