@@ -5,7 +5,7 @@ use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
 use super::*;
 
-const JOURNALS: u64 = 3000;
+const JOURNALS: u64 = 2000;
 const EVENTS: usize = 60;
 
 struct Mutator {
@@ -61,9 +61,15 @@ fn a_damaged_journal_is_read_honestly() {
     drop(journal);
     let files = files(&made);
     assert!(files.len() > 3, "{} files", files.len());
+    // What was reserved of them and not written is left out: it is only long.
     let whole: Vec<Vec<u8>> = files
         .iter()
-        .map(|file| fs::read(file).expect("reads"))
+        .map(|file| {
+            let mut bytes = fs::read(file).expect("reads");
+            let written = bytes.iter().rposition(|byte| *byte != 0).expect("a head");
+            bytes.truncate(bytes.len().min(written + 256));
+            bytes
+        })
         .collect();
     for seed in 0..JOURNALS {
         for (file, bytes) in files.iter().zip(&whole) {
