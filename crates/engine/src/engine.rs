@@ -18,6 +18,7 @@ use crate::catch_up::{catch_up, start_of};
 use crate::commit::{AfterRound, Append, Finish};
 use crate::handle::{Door, PartitionState, Shared};
 use crate::partition::{Partition, Running, start};
+use crate::reads::ReadPool;
 use crate::round::{Memory, Surroundings, Tip};
 use crate::{Clock, Handle, IdSource, OpenError};
 
@@ -76,6 +77,7 @@ impl Engine {
     ) -> Result<Self, OpenError> {
         let shared = Arc::new(Shared {
             store: Arc::clone(&options.store),
+            reads: ReadPool::default(),
             clock: Arc::clone(&options.clock),
             doors: RwLock::default(),
             apps: RwLock::default(),

@@ -15,6 +15,9 @@ pub const WRITE_SECONDS: &str = "hansard_engine_write_seconds";
 /// Commands refused because a mailbox was full.
 pub const BUSY_TOTAL: &str = "hansard_engine_busy_total";
 
+/// Reads of many rows that were refused because too many waited already.
+pub const READS_BUSY_TOTAL: &str = "hansard_engine_reads_busy_total";
+
 /// Every metric with what it says.
 pub const ALL: &[(&str, &str)] = &[
     (ROUND_EVENTS, "events of one round"),
@@ -27,4 +30,8 @@ pub const ALL: &[(&str, &str)] = &[
     ),
     (WRITE_SECONDS, "seconds to write a round's read models"),
     (BUSY_TOTAL, "commands refused because a mailbox was full"),
+    (
+        READS_BUSY_TOTAL,
+        "reads of many rows that were refused because too many waited already",
+    ),
 ];

@@ -53,7 +53,8 @@ pub(crate) struct Memory {
 /// A command whose event cannot be folded takes the whole round with it: nothing of the round has
 /// happened then, `tip` has not moved, and everyone is told so.
 ///
-/// The letters that the round has no room for are left: those after `ROUND_BYTES_MAX` of events.
+/// The letters that the round has no room for are left: those after `ROUND_BYTES_MAX` of events or
+/// `ROUND_ROWS_MAX` of changed rows.
 pub(crate) fn decide_round(
     surroundings: &Surroundings,
     store: &dyn Read,
@@ -81,6 +82,7 @@ pub(crate) fn decide_round(
     };
     let mut answered = Vec::with_capacity(letters.len());
     while deciding.bytes < limits::ROUND_BYTES_MAX
+        && deciding.state.changes().len() < limits::ROUND_ROWS_MAX
         && let Some(letter) = letters.pop_front()
     {
         match deciding.one(&letter) {
