@@ -132,7 +132,9 @@ fn begin_with(data: &DataDir, journal: Arc<Journal>, accept_missing: bool) -> Re
 }
 
 fn open(data: &DataDir) -> Result<Arc<Journal>> {
-    Ok(Arc::new(Journal::open(data.journal())?))
+    let journal = Journal::open(data.journal())?;
+    tracing::info!("the journal is open");
+    Ok(Arc::new(journal))
 }
 
 /// Keeps what is there under another name: it is not ours to throw away.
