@@ -10,4 +10,5 @@ mod journey;
 mod own_nats;
 mod power_loss;
 mod relations;
+mod startup;
 mod two_servers;

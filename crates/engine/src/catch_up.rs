@@ -7,6 +7,7 @@ use hansard_store::{Durability, Overlay, Store};
 use hansard_types::{Checkpoint, LogId, Timestamp, limits};
 
 use crate::OpenError;
+use crate::commit::blocking;
 use crate::engine::Progress;
 use crate::round::Tip;
 
@@ -51,7 +52,8 @@ pub(crate) async fn catch_up(
                 sequence: from,
             });
         }
-        fold_batch(id, store, fold, &mut tip, &events)?;
+        // Others are being opened meanwhile, and asked whether they are.
+        blocking(|| fold_batch(id, store, fold, &mut tip, &events))?;
         progress.reached(id, tip.at.sequence, end);
     }
     progress.done(id, tip.at.sequence);

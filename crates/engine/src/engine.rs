@@ -12,10 +12,10 @@ use hansard_store::Store;
 use hansard_types::{LogId, limits};
 use parking_lot::RwLock;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::catch_up::{catch_up, start_of};
-use crate::commit::{AfterRound, Append, Finish};
+use crate::commit::{AfterRound, Append, Finish, blocking};
 use crate::handle::{Door, PartitionState, Shared};
 use crate::partition::{Partition, Running, start};
 use crate::reads::ReadPool;
@@ -94,10 +94,28 @@ impl Engine {
         };
         engine.open_partition(LogId::CONTROL).await?;
         refresh_apps(&engine.shared)?;
-        for app in engine.handle().apps() {
-            engine.open_partition(LogId::new(app, 0)).await?;
-        }
+        engine.open_apps().await?;
         Ok(engine)
+    }
+
+    /// Opens the partitions of all apps side by side: each mostly waits for its log.
+    async fn open_apps(&mut self) -> Result<(), OpenError> {
+        let mut waiting = self.handle().apps().into_iter();
+        let mut recovering = JoinSet::new();
+        loop {
+            while recovering.len() < limits::PARTITIONS_OPENED_AT_ONCE_MAX
+                && let Some(app) = waiting.next()
+            {
+                recovering.spawn(self.recovery().run(LogId::new(app, 0)));
+            }
+            let Some(recovered) = recovering.join_next().await else {
+                return Ok(());
+            };
+            match recovered {
+                Ok(recovered) => self.start_partition(recovered?),
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
     }
 
     #[must_use]
@@ -127,8 +145,28 @@ impl Engine {
         if self.running.contains_key(&log) {
             return Err(OpenError::AlreadyOpen { log });
         }
-        let events = self.logs.open(log).await?;
-        let (writer, tip) = self.recover(&events).await?;
+        let recovered = self.recovery().run(log).await?;
+        self.start_partition(recovered);
+        Ok(())
+    }
+
+    fn recovery(&self) -> Recovery {
+        Recovery {
+            options: self.options.clone(),
+            logs: Arc::clone(&self.logs),
+            give_up: self.give_up.subscribe(),
+        }
+    }
+
+    /// Lets a partition take commands.
+    fn start_partition(&mut self, recovered: Recovered) {
+        let Recovered {
+            events,
+            writer,
+            tip,
+            memory,
+        } = recovered;
+        let log = events.id();
         let (mailbox, letters) = mpsc::channel(limits::MAILBOX_COMMANDS_MAX);
         let (applied, applied_rx) = watch::channel(tip.at.sequence);
         let state = Arc::new(PartitionState::default());
@@ -163,7 +201,7 @@ impl Engine {
                 ids: Arc::clone(&self.options.ids),
             },
             store: Arc::clone(&self.options.store),
-            memory: Memory::default(),
+            memory,
             tip,
             state: Arc::clone(&state),
         };
@@ -176,7 +214,6 @@ impl Engine {
             state,
         };
         self.shared.doors.write().insert(log, door);
-        Ok(())
     }
 
     /// Reads the list of apps again after each round of the control log.
@@ -187,29 +224,6 @@ impl Engine {
                 tracing::error!(%error, "the list of apps cannot be read");
             }
         })
-    }
-
-    /// Repairs the log's tail from the journal, then brings the read models to the log's end.
-    async fn recover(&self, events: &Arc<dyn EventLog>) -> Result<(Writer, Tip), OpenError> {
-        let log = events.id();
-        let start = start_of(&*self.options.store, log)?;
-        let checkpoint = (start.sequence > 0).then_some(start);
-        let progress = Arc::clone(&self.options.progress);
-        let options = WriterOptions {
-            give_up: Some(self.give_up.subscribe()),
-            mending: Some(Arc::new(move |log, done, total| {
-                progress.mending(log, done, total)
-            })),
-            ..WriterOptions::default()
-        };
-        let (archive, journal) = (self.options.archive.clone(), self.options.journal.clone());
-        let copies = Copies::new(log, archive, journal);
-        let writer = Writer::open(Arc::clone(events), copies, checkpoint, options).await?;
-        let (store, fold) = (&self.options.store, &self.options.fold);
-        let end = writer.last();
-        let reader = writer.reader();
-        let tip = catch_up(&reader, store, fold, end, &*self.options.progress).await?;
-        Ok((writer, tip))
     }
 
     fn report(&self, log: LogId, tip: &Tip) {
@@ -242,9 +256,14 @@ impl Engine {
     pub async fn shutdown(self) {
         self.shared.closing.store(true, Ordering::Release);
         self.shared.doors.write().clear();
-        let give_up = self.give_up;
+        let Self {
+            options,
+            give_up,
+            running,
+            ..
+        } = self;
         let ended = async {
-            for (log, running) in self.running {
+            for (log, running) in running {
                 join(log, running.decider).await;
                 join(log, running.append).await;
                 join(log, running.finish).await;
@@ -259,6 +278,64 @@ impl Engine {
             give_up.send_replace(true);
             ended.await;
         }
+        // What is in memory only would be read again from the store's own log by the next start.
+        if let Err(error) = blocking(|| options.store.flush()) {
+            tracing::warn!(%error, "the read models were not closed in order");
+        }
+    }
+}
+
+/// Brings one partition to where it can take commands.
+struct Recovery {
+    options: EngineOptions,
+    logs: Arc<dyn LogProvider>,
+    give_up: watch::Receiver<bool>,
+}
+
+/// A partition whose read models are at the end of its log.
+struct Recovered {
+    events: Arc<dyn EventLog>,
+    writer: Writer,
+    tip: Tip,
+    memory: Memory,
+}
+
+impl Recovery {
+    /// Repairs the log's tail from the journal, then brings the read models to the log's end.
+    async fn run(self, log: LogId) -> Result<Recovered, OpenError> {
+        let Self {
+            options,
+            logs,
+            give_up,
+        } = self;
+        let (store, fold) = (&options.store, &options.fold);
+        let mut memory = Memory::default();
+        // While the log is waited for.
+        memory.read_ahead(store, log);
+        let events = logs.open(log).await?;
+        let start = start_of(&**store, log)?;
+        let checkpoint = (start.sequence > 0).then_some(start);
+        let progress = Arc::clone(&options.progress);
+        let mending = move |log, done, total| progress.mending(log, done, total);
+        let writing = WriterOptions {
+            give_up: Some(give_up),
+            mending: Some(Arc::new(mending)),
+            ..WriterOptions::default()
+        };
+        let copies = Copies::new(log, options.archive, options.journal);
+        let writer = Writer::open(Arc::clone(&events), copies, checkpoint, writing);
+        let writer = writer.await?;
+        let end = writer.last();
+        let tip = catch_up(&writer.reader(), store, fold, end, &*options.progress).await?;
+        if tip.at.sequence > start.sequence {
+            memory.read_ahead(store, log);
+        }
+        Ok(Recovered {
+            events,
+            writer,
+            tip,
+            memory,
+        })
     }
 }
 

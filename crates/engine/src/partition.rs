@@ -115,6 +115,7 @@ impl Partition {
         while !in_flight.is_empty() && finished.recv().await.is_some() {
             in_flight.remove(0);
         }
+        self.memory.close().await;
         self.state.stop("the server is shutting down".to_owned());
     }
 }

@@ -1,14 +1,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hansard_conversations::Recents;
 use hansard_domain::{Rejection, Reply, decide};
 use hansard_events::{Event, Provenance, RawEvent, Recorded, encode};
 use hansard_log::Unit;
 use hansard_projector::Fold;
-use hansard_store::{Cached, Changes, Layers, Overlay, Read, RowCache};
+use hansard_store::{Cached, Changes, Layers, Overlay, Read, RowCache, Store};
 use hansard_types::{Checkpoint, LogId, Position, Timestamp, limits};
 use parking_lot::Mutex;
+use tokio::task::JoinSet;
 
 use crate::mailbox::{Answer, Letter};
 use crate::view::StateView;
@@ -44,7 +46,43 @@ pub(crate) struct Round {
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) rows: RowCache,
-    pub(crate) recents: Mutex<Recents>,
+    /// Locked while it is read ahead: who needs it then waits for that, and nobody else.
+    pub(crate) recents: Arc<Mutex<Recents>>,
+    reading: JoinSet<()>,
+    ended: Arc<AtomicBool>,
+}
+
+impl Memory {
+    /// Reads ahead, beside everything else, what the first round would have to read: minutes of
+    /// messages, when many are sent.
+    pub(crate) fn read_ahead(&mut self, store: &Arc<dyn Store>, log: LogId) {
+        let (recents, ended) = (Arc::clone(&self.recents), Arc::clone(&self.ended));
+        let store = Arc::clone(store);
+        self.reading.spawn_blocking(move || {
+            let go_on = || !ended.load(Ordering::Acquire);
+            let mut recents = recents.lock();
+            if let Err(error) = recents.load(&*store.snapshot(), log.app, &go_on) {
+                // The round that needs it fails then, and says so to those who wait for it.
+                tracing::warn!(%log, %error, "recent messages cannot be read ahead");
+            }
+        });
+    }
+
+    /// Ends what is being read ahead.
+    pub(crate) async fn close(mut self) {
+        self.ended.store(true, Ordering::Release);
+        while let Some(ended) = self.reading.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "reading ahead failed");
+            }
+        }
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Release);
+    }
 }
 
 /// Decides letters, in order, on top of the store and of the rounds that are still being

@@ -92,12 +92,13 @@ fn on_disk(data: &DataDir, app: AppId) -> Result<Vec<ProjectionStatus>> {
         .into_iter()
         .map(|(name, version)| row(name, version, true, applied))
         .collect();
-    let path = search::path(data, app);
+    let path = search::path(data, app)?;
     if let Some(version) = Index::version_on_disk(&path)? {
         let (index, _) = Index::open(&path, hansard_search::Options::default())?;
         let applied = index
             .checkpoint(0)
             .map_or(0, |checkpoint| checkpoint.sequence);
+        index.close()?;
         rows.push(row(hansard_search::NAME, version, false, applied));
     }
     Ok(rows)

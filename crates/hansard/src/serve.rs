@@ -20,6 +20,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use hansard_types::limits::DISK_HEADROOM_BYTES_MIN;
+use tokio::task::JoinSet;
 
 use crate::credentials::App;
 use crate::data_dir::DataDir;
@@ -180,6 +181,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let lock = data.lock()?;
     let listener = http::bind(arguments.listen).await?;
     let recorder = telemetry::record_metrics()?;
+    let mut upkeep = JoinSet::new();
+    let keeping = recorder.clone();
+    upkeep.spawn(telemetry::keep_up(telemetry::UPKEEP, move || {
+        keeping.run_upkeep();
+    }));
     let mut signals = signals::Signals::listen()?;
     let own = OwnCopies::open(&arguments, &data)?;
     own.keep_blocks(&data, arguments.nats.as_deref())?;
@@ -198,6 +204,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         None => Ok(()),
     };
     nats.stop().await;
+    upkeep.shutdown().await;
     data.remove_running();
     drop(lock);
     ended.map(|()| ExitCode::SUCCESS)

@@ -138,10 +138,6 @@ impl<'a> EventRef<'a> {
     }
 
     /// The value of a header, as [`RawEvent::header`].
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for whoever reads events where they stand")
-    )]
     pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
         self.headers()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))

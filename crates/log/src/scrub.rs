@@ -170,7 +170,10 @@ impl Scrub<'_> {
             } else {
                 end
             };
-            let bytes: usize = there.iter().map(|stored| stored.event.size_bytes()).sum();
+            let mut bytes = 0;
+            for stored in &there {
+                bytes += stored.event.size_bytes();
+            }
             self.compare(next..=end, &there).await?;
             progress(end);
             next = end + 1;

@@ -7,8 +7,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rocksdb::{
-    ColumnFamily, ColumnFamilyDescriptor, DB, DBAccess, DBRawIteratorWithThreadMode, Options,
-    ReadOptions, Snapshot, WriteBatch, WriteOptions, properties,
+    ColumnFamily, ColumnFamilyDescriptor, DB, DBAccess, DBRawIteratorWithThreadMode, FlushOptions,
+    Options, ReadOptions, Snapshot, WriteBatch, WriteOptions, properties,
 };
 
 pub use self::options::{RocksMemory, RocksOptions};
@@ -317,9 +317,14 @@ impl Store for RocksStore {
     }
 
     fn flush(&self) -> Result<()> {
+        let families: Vec<&ColumnFamily> = self
+            .tables
+            .iter()
+            .map(|table| self.family(table))
+            .collect::<Result<_>>()?;
         self.db
-            .flush_wal(true)
-            .map_err(|error| self.failed("sync its log", error))
+            .flush_cfs_opt(&families, &FlushOptions::default())
+            .map_err(|error| self.failed("write its tables", error))
     }
 }
 

@@ -289,7 +289,7 @@ pub trait Store: Read {
     /// One state of all tables, whatever is written later.
     fn snapshot(&self) -> Box<dyn Read + '_>;
 
-    /// Brings everything written so far to disk.
+    /// Brings everything written so far to disk, to where the next open has nothing to do for it.
     ///
     /// # Errors
     /// When the medium fails.

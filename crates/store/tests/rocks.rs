@@ -44,6 +44,29 @@ fn put(store: &dyn Store, table: &'static Table, key: &[u8], value: &[u8]) {
 }
 
 #[test]
+fn after_a_flush_the_next_open_has_no_log_to_read() {
+    let log_bytes = |path: &Path| -> u64 {
+        let files = std::fs::read_dir(path).expect("readable");
+        let files = files.map(|file| file.expect("readable").path());
+        let logs = files.filter(|path| path.extension().is_some_and(|e| e == "log"));
+        logs.map(|path| path.metadata().expect("a file").len())
+            .sum()
+    };
+    let folder = folder();
+    let store = open(folder.path());
+    for number in 0..100_u32 {
+        put(&store, &POINTS, &number.to_be_bytes(), &[7; 100]);
+    }
+    assert!(log_bytes(folder.path()) > 10_000, "it is in the log");
+    store.flush().expect("flushes");
+    drop(store);
+    assert_eq!(log_bytes(folder.path()), 0);
+    let store = open(folder.path());
+    let last = store.get(&POINTS, &99_u32.to_be_bytes()).expect("readable");
+    assert_eq!(last, Some(vec![7; 100]));
+}
+
+#[test]
 fn rocksdb_keeps_the_contract() {
     let options = RocksOptions::read_models();
     let folder = folder();

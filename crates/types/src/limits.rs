@@ -171,5 +171,17 @@ pub const ARCHIVE_SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 pub const ERASED_LOOKED_AT_MAX: u64 = 10_000;
 /// What a scrub in the background reads of each copy, bytes a second.
 pub const SCRUB_BYTES_PER_SECOND: u64 = 8 * 1024 * 1024;
+/// Partitions that a start opens at once; the others wait for their turn.
+pub const PARTITIONS_OPENED_AT_ONCE_MAX: usize = 16;
+/// Search indexes whose files are read, to compare their checksums, at once: it is nothing that
+/// anyone waits for.
+pub const SEARCH_CHECKS_AT_ONCE_MAX: usize = 1;
+/// The first and the longest wait before a search index that does not open is tried again,
+/// milliseconds.
+pub const SEARCH_OPEN_RETRY_MS_MIN: u64 = 200;
+pub const SEARCH_OPEN_RETRY_MS_MAX: u64 = 15_000;
+/// How long observations of metrics are kept one by one, milliseconds: each takes memory until
+/// they are counted together.
+pub const METRICS_UPKEEP_MS: u64 = 5_000;
 /// Free disk below which writes are refused, bytes. JetStream freezes when its disk is full.
 pub const DISK_HEADROOM_BYTES_MIN: u64 = 512 * 1024 * 1024;

@@ -6,10 +6,11 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use hansard_events::message::MessageSent;
 use hansard_store::key::Key;
-use hansard_store::{Access, Error, Overlay, Read, Result, Table, row};
+use hansard_store::{Access, Direction, Error, KeyRange, Overlay, Read, Result, Table, row};
 use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId, limits};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -34,6 +35,8 @@ const BUCKET_MS: u64 = limits::GROUP_DEDUP_WINDOW_MS;
 
 const DIGEST_BYTES: usize = 16;
 const ENTRY_BYTES: usize = DIGEST_BYTES + 8 + 8;
+/// From so many messages on their pages are scanned: cheaper for each than a get, but not to begin.
+const SCANNED_FROM: u64 = 16 * PAGE;
 
 type Digest = [u8; DIGEST_BYTES];
 
@@ -140,7 +143,8 @@ pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> 
 }
 
 /// An index, in memory, of what was sent to an app's groups within the window. It is read from
-/// the state at the first look-up and follows it from there, also back, when a round was given up.
+/// the state ahead ([`Recents::load`]), or at the first look-up, and follows it from there, also
+/// back, when a round was given up.
 ///
 /// It holds at least the newest `RECENT_MESSAGES_MAX` messages of the window: with more of them
 /// than that, the oldest are forgotten early, which is logged.
@@ -213,11 +217,78 @@ impl Recents {
         Ok(None)
     }
 
+    /// Reads what the window holds, so that no look-up has to: it can be minutes of messages. It
+    /// goes on for as long as `go_on` says so, which is asked for each page; a look-up reads what
+    /// is left.
+    ///
+    /// `store` may be older than what was looked up in: nothing is read then.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn load(&mut self, store: &dyn Read, app: AppId, go_on: &dyn Fn() -> bool) -> Result<()> {
+        let end = end(store, app)?;
+        if end.count > self.seen {
+            self.seen = self.seen.max(self.needed_from(&end));
+            self.scan(store, app, &end, go_on)?;
+        }
+        Ok(())
+    }
+
+    /// The first message that is still of use: what two full generations would have forgotten is
+    /// not read to begin with.
+    fn needed_from(&self, end: &EndRow) -> u64 {
+        let held = u64::try_from(self.held_max).unwrap_or(u64::MAX);
+        let held_from = end.count.saturating_sub(held.saturating_mul(2));
+        end.kept_from.max(held_from)
+    }
+
+    /// Adds what stands on full pages.
+    fn scan(
+        &mut self,
+        store: &dyn Read,
+        app: AppId,
+        end: &EndRow,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<()> {
+        let wanted = if self.seen < end.first {
+            end.first
+        } else {
+            end.count
+        } - self.seen;
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+        self.newer.reserve(wanted.min(self.held_max));
+        let range = KeyRange {
+            lower: page_key(app, self.seen),
+            upper: Some(page_key(app, end.count)),
+        };
+        let mut hole = None;
+        let visit = &mut |key: &[u8], page: &[u8]| {
+            if key != page_key(app, self.seen) {
+                hole = Some(self.seen);
+                return ControlFlow::Break(());
+            }
+            let skipped = usize::try_from(self.seen % PAGE).unwrap_or(usize::MAX);
+            for entry in entries(page).skip(skipped) {
+                self.add(entry);
+            }
+            if go_on() {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        };
+        store.scan(&RECENT, &range, Direction::Ascending, visit)?;
+        hole.map_or(Ok(()), |number| Err(missing(number)))
+    }
+
     fn follow(&mut self, store: &dyn Read, app: AppId, end: &EndRow) -> Result<()> {
         if end.count < self.seen {
             *self = Self::holding(self.held_max);
         }
-        self.seen = self.seen.max(end.kept_from);
+        self.seen = self.seen.max(self.needed_from(end));
+        if end.count - self.seen >= SCANNED_FROM {
+            self.scan(store, app, end, &|| true)?;
+        }
         while self.seen < end.count {
             let page = page(store, app, end, self.seen)?;
             let skipped = usize::try_from(self.seen % PAGE).unwrap_or(usize::MAX);

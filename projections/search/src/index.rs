@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hansard_events::message::{MessageRecalled, MessageSent};
 use hansard_events::{Event, MessageEvent, Recorded, chain};
@@ -8,7 +10,7 @@ use hansard_types::{Checkpoint, ConversationId, Seq};
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use tantivy::directory::MmapDirectory;
-use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
+use tantivy::indexer::{IndexWriterOptions, NoMergePolicy};
 use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{
     IndexMeta, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument,
@@ -20,18 +22,19 @@ use crate::reader::Committed;
 use crate::schema::{self, Fields};
 use crate::{Error, Reader, Result, VERSION, text_of};
 
-/// A segment with more deleted documents than this is merged at the next chance, which is when a
-/// recalled text leaves the files by itself.
-const DELETED_RATIO_MAX: f32 = 0.2;
-/// Files named in an error.
-const FILES_NAMED_MAX: usize = 3;
+mod sound;
+
+pub use sound::Check;
+use sound::MergeSound;
 
 /// How an index is opened.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Memory for documents that are not yet in a segment, bytes; at least 15 MB.
     pub heap_bytes: usize,
-    /// Reads every file once and compares its checksum: Tantivy may panic over a damaged one.
+    /// Reads every file once and compares its checksum, which takes the longer the larger the
+    /// index is: Tantivy may panic over a damaged one. Without it, [`Index::check`] does so beside
+    /// what is going on, where it is needed.
     pub verify: bool,
 }
 
@@ -70,6 +73,10 @@ pub struct Index {
     committed: Committed,
     pending: usize,
     counts: Counts,
+    /// What is to be checked, if anything is.
+    check: Option<Check>,
+    /// Nothing is merged before it turns true.
+    sound: Arc<AtomicBool>,
 }
 
 /// What a commit carries beside the documents. Of an unknown version only that is read.
@@ -113,12 +120,16 @@ impl Index {
                 dir: dir.to_owned(),
             });
         }
+        let sound = Arc::new(AtomicBool::new(false));
+        let check = Check::of(dir, &index, &meta, &sound);
         if options.verify {
-            verify(dir, &index)?;
+            check.run(|| true)?;
         }
         let analyzer = TextAnalyzer::from(Analyzer::default());
         index.tokenizers().register(schema::ANALYZER, analyzer);
-        let writer = writer(dir, &index, &options)?;
+        let writer = writer(dir, &index, &options, &sound)?;
+        // Now that nobody else writes it.
+        let check = check.unless_closed()?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual);
         let reader = reader.try_into().map_err(|error| explain(dir, error))?;
         let is_new = applied.is_none();
@@ -134,6 +145,8 @@ impl Index {
             applied,
             pending: 0,
             counts: Counts::default(),
+            check,
+            sound,
         };
         if is_new {
             opened.commit_always()?;
@@ -180,6 +193,11 @@ impl Index {
     /// # Errors
     /// [`Error::OutOfOrder`] when an event is missing before this one.
     pub fn apply(&mut self, recorded: &Recorded) -> Result<()> {
+        let applied = self.apply_next(recorded);
+        self.doubt(applied)
+    }
+
+    fn apply_next(&mut self, recorded: &Recorded) -> Result<()> {
         let Recorded {
             sequence,
             envelope,
@@ -227,7 +245,33 @@ impl Index {
         if *self.committed.read() == self.applied {
             return Ok(());
         }
-        self.commit_always()
+        let committed = self.commit_always();
+        self.doubt(committed)
+    }
+
+    /// The check that is due, once: an index that was not closed in order may be damaged. Until it
+    /// has found nothing, segments are not merged: that would give damage a checksum of its own.
+    #[must_use]
+    pub fn check(&mut self) -> Option<Check> {
+        self.check.take()
+    }
+
+    /// Notes that the files are as they should be: the next [`Index::open`] then has nothing to
+    /// check. What was not committed is lost, and so are merges that are under way.
+    ///
+    /// # Errors
+    /// When the medium fails: the next one checks then.
+    pub fn close(mut self) -> Result<()> {
+        drop(self.writer.take());
+        sound::close(&self.dir, &self.sound)
+    }
+
+    /// After a failure nothing is certain: what is there is checked before it is built on.
+    fn doubt<T>(&self, result: Result<T>) -> Result<T> {
+        if let Err(Error::Engine(_)) = &result {
+            self.sound.store(false, Ordering::Release);
+        }
+        result
     }
 
     /// Documents added or removed since the last commit.
@@ -255,14 +299,14 @@ impl Index {
             writer.set_merge_policy(Box::new(NoMergePolicy));
             writer.wait_merging_threads()?;
         }
-        let mut writer = writer(&self.dir, &self.index, &self.options)?;
+        let mut writer = writer(&self.dir, &self.index, &self.options, &self.sound)?;
         writer.set_merge_policy(Box::new(NoMergePolicy));
         for segment in self.index.searchable_segment_metas()? {
             if segment.has_deletes() {
                 writer.merge(&[segment.id()]).wait()?;
             }
         }
-        writer.set_merge_policy(Box::new(merge_policy()));
+        writer.set_merge_policy(Box::new(MergeSound::new(&self.sound)));
         // The reader's old segments would keep their files alive.
         self.reader.reload()?;
         writer.garbage_collect_files().wait()?;
@@ -336,7 +380,12 @@ fn directory(dir: &Path) -> Result<MmapDirectory> {
     MmapDirectory::open(dir).map_err(|error| explain(dir, error.into()))
 }
 
-fn writer(dir: &Path, index: &tantivy::Index, options: &Options) -> Result<IndexWriter> {
+fn writer(
+    dir: &Path,
+    index: &tantivy::Index,
+    options: &Options,
+    sound: &Arc<AtomicBool>,
+) -> Result<IndexWriter> {
     // Every thread makes segments of its own; one keeps up with the log.
     let options = IndexWriterOptions::builder()
         .num_worker_threads(1)
@@ -345,14 +394,8 @@ fn writer(dir: &Path, index: &tantivy::Index, options: &Options) -> Result<Index
         .build();
     let writer = index.writer_with_options(options);
     let writer = writer.map_err(|error| explain(dir, error))?;
-    writer.set_merge_policy(Box::new(merge_policy()));
+    writer.set_merge_policy(Box::new(MergeSound::new(sound)));
     Ok(writer)
-}
-
-fn merge_policy() -> LogMergePolicy {
-    let mut policy = LogMergePolicy::default();
-    policy.set_del_docs_ratio_before_merge(DELETED_RATIO_MAX);
-    policy
 }
 
 /// Made, but not committed even once: as good as new.
@@ -411,24 +454,6 @@ fn payload(applied: &BTreeMap<u16, Checkpoint>) -> String {
     serde_json::to_string(&payload).expect("numbers and text are always JSON")
 }
 
-fn verify(dir: &Path, index: &tantivy::Index) -> Result<()> {
-    let files = index.validate_checksum();
-    let files = files.map_err(|error| explain(dir, error))?;
-    if files.is_empty() {
-        return Ok(());
-    }
-    let mut names: Vec<String> = files
-        .iter()
-        .map(|file| file.display().to_string())
-        .collect();
-    names.sort_unstable();
-    names.truncate(FILES_NAMED_MAX);
-    Err(Error::Damaged {
-        dir: dir.to_owned(),
-        what: format!("{} files, among them {}", files.len(), names.join(", ")),
-    })
-}
-
 /// What an error while opening means for the operator.
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -445,6 +470,17 @@ fn explain(dir: &Path, error: TantivyError) -> Error {
             dir,
             what: error.to_string(),
         },
+        TantivyError::IoError(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::InvalidData | ErrorKind::UnexpectedEof
+            ) =>
+        {
+            Error::Damaged {
+                dir,
+                what: error.to_string(),
+            }
+        }
         other => other.into(),
     }
 }

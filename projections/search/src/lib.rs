@@ -17,6 +17,8 @@
 //! * a message is one document, whose identity is its conversation and seq;
 //! * no stored field: the text is in the index as terms only, and a recalled message's terms are
 //!   gone from the files after the next merge of its segment ([`Index::merge_deleted`]);
+//! * an index that was closed in order ([`Index::close`]) is opened without reading it; one that was
+//!   not is checked ([`Index::check`]) beside what goes on, and nothing is merged until then;
 //! * another [`VERSION`], or another schema, is refused and never read.
 //!
 //! ```
@@ -43,7 +45,7 @@ mod schema;
 
 pub use cursor::Cursor;
 pub use error::{Error, Result};
-pub use index::{Counts, Index, Options};
+pub use index::{Check, Counts, Index, Options};
 pub use query::Query;
 pub use reader::{Hit, Page, Reader};
 pub use schema::text_of;

@@ -144,7 +144,9 @@ fn begin_with(data: &DataDir, journal: Arc<Journal>, accept_missing: bool) -> Re
 }
 
 fn open(data: &DataDir, options: JournalOptions) -> Result<Arc<Journal>> {
-    Ok(Arc::new(Journal::open_with(data.journal(), options)?))
+    let journal = Journal::open_with(data.journal(), options)?;
+    tracing::info!("the journal is open");
+    Ok(Arc::new(journal))
 }
 
 /// Keeps what is there under another name: it is not ours to throw away.

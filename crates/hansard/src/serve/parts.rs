@@ -95,7 +95,7 @@ impl Parts {
         let handle = self.engine.handle();
         for app in handle.apps() {
             if let Some(source) = handle.source(app) {
-                self.followers.start(app, source)?;
+                self.followers.start(app, source);
             }
         }
         Ok(())
@@ -188,6 +188,7 @@ async fn open_engine(
 ) -> Result<Engine> {
     let fold = Arc::new(generation::fold());
     let store = generation::open(data, &fold)?;
+    tracing::info!("the read models are open");
     let options = |journal: Option<Arc<Journal>>| EngineOptions {
         store: Arc::clone(&store) as _,
         fold: Arc::clone(&fold),
@@ -215,6 +216,7 @@ async fn open_engine(
             Engine::open(options(None), logs).await?
         }
     };
+    tracing::info!(apps = engine.handle().apps().len(), "the logs are open");
     generation::remove_others(data, &fold)?;
     let_blocks_go(data, &engine)?;
     Ok(engine)

@@ -7,10 +7,11 @@ use crate::term::{Progress, Unit};
 /// Less than this is caught up in the blink of an eye.
 const SHOWN_FROM_EVENTS: u64 = 20_000;
 
-/// Shows how far the read models are on their way to the log's end, when the way is long.
+/// Shows how far the read models are on their way to the log's end, when the way is long: of one
+/// log after the other, where several are on their way.
 #[derive(Default)]
 pub(crate) struct CatchUp {
-    shown: Mutex<Option<Progress>>,
+    shown: Mutex<Option<(LogId, Progress)>>,
 }
 
 impl CatchUpProgress for CatchUp {
@@ -19,34 +20,50 @@ impl CatchUpProgress for CatchUp {
         if left > 0 {
             tracing::info!(%log, applied, end, "catching up with the log");
         }
-        if left >= SHOWN_FROM_EVENTS {
-            let what = format!("catching up {log}");
-            *self.shown.lock() = Some(Progress::begin(&what, Unit::Events, Some(end)));
-        }
+        self.show(log, applied, end);
     }
 
-    fn reached(&self, _log: LogId, applied: u64, _end: u64) {
-        if let Some(progress) = self.shown.lock().as_mut() {
+    fn reached(&self, log: LogId, applied: u64, end: u64) {
+        self.show(log, applied, end);
+        if let Some((shown, progress)) = self.shown.lock().as_mut()
+            && *shown == log
+        {
             progress.reached(applied, "");
         }
     }
 
-    fn done(&self, _log: LogId, _applied: u64) {
-        if let Some(progress) = self.shown.lock().take() {
+    fn done(&self, log: LogId, _applied: u64) {
+        let mut shown = self.shown.lock();
+        if let Some((_, progress)) = shown.take_if(|(shown, _)| *shown == log) {
             progress.finish();
         }
     }
 
     fn mending(&self, log: LogId, done: u64, total: u64) {
         let mut shown = self.shown.lock();
-        let progress = shown.get_or_insert_with(|| {
-            Progress::begin(&format!("mending {log}"), Unit::Events, Some(total))
+        let (shown_log, progress) = shown.get_or_insert_with(|| {
+            let what = format!("mending {log}");
+            (log, Progress::begin(&what, Unit::Events, Some(total)))
         });
+        if *shown_log != log {
+            return;
+        }
         progress.reached(done, "");
         if done >= total
-            && let Some(progress) = shown.take()
+            && let Some((_, progress)) = shown.take()
         {
             progress.finish();
+        }
+    }
+}
+
+impl CatchUp {
+    /// Begins to show a log that has a long way to go, where no other is shown.
+    fn show(&self, log: LogId, applied: u64, end: u64) {
+        let mut shown = self.shown.lock();
+        if shown.is_none() && end.saturating_sub(applied) >= SHOWN_FROM_EVENTS {
+            let what = format!("catching up {log}");
+            *shown = Some((log, Progress::begin(&what, Unit::Events, Some(end))));
         }
     }
 }

@@ -1,21 +1,24 @@
 //! The search index of each app, following the log.
 
+mod shelf;
+
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use hansard_api::SearchIndexes;
 use hansard_engine::LogSource;
-use hansard_events::Recorded;
-use hansard_projector::{AsyncProjection, BoxError, FollowOptions, Registry, follow};
-use hansard_search::{Error, Index, Options, Reader};
-use hansard_types::{AppId, Checkpoint};
+use hansard_projector::{FollowOptions, Registry, Source as _, State, Status, follow};
+use hansard_search::Reader;
+use hansard_types::{AppId, Timestamp, limits};
 use parking_lot::RwLock;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::data_dir::DataDir;
+use shelf::Shelf;
+pub(crate) use shelf::path;
 
 /// Where requests find the indexes.
 #[derive(Default)]
@@ -34,6 +37,7 @@ pub(crate) struct Followers {
     data: DataDir,
     registry: Registry,
     indexes: Arc<Indexes>,
+    may_check: Arc<Semaphore>,
     tasks: JoinSet<()>,
     shutdown: watch::Sender<bool>,
 }
@@ -45,28 +49,19 @@ impl Followers {
             data,
             registry,
             indexes,
+            may_check: Arc::new(Semaphore::new(limits::SEARCH_CHECKS_AT_ONCE_MAX)),
             tasks: JoinSet::new(),
             shutdown,
         }
     }
 
-    /// Opens the index of an app and lets it follow.
-    pub(crate) fn start(&mut self, app: AppId, source: LogSource) -> Result<()> {
-        let path = path(&self.data, app);
-        let (index, reader) =
-            open(&path).with_context(|| format!("the search index of app {app} does not open"))?;
-        self.indexes.readers.write().insert(app, reader);
-        let projection = Search(index);
-        let options = FollowOptions::default();
+    /// Opens the index of an app and lets it follow, beside those of other apps.
+    pub(crate) fn start(&mut self, app: AppId, source: LogSource) {
+        let (indexes, may_check) = (Arc::clone(&self.indexes), Arc::clone(&self.may_check));
+        let shelf = Shelf::new(&self.data, app, indexes, may_check);
+        let registry = self.registry.clone();
         let shutdown = self.shutdown.subscribe();
-        self.tasks.spawn(follow(
-            projection,
-            source,
-            self.registry.clone(),
-            options,
-            shutdown,
-        ));
-        Ok(())
+        self.tasks.spawn(keep(shelf, source, registry, shutdown));
     }
 
     /// Commits what was applied and ends every follower.
@@ -77,6 +72,69 @@ impl Followers {
                 tracing::error!(%error, "a follower failed");
             }
         }
+    }
+}
+
+/// Keeps an index following until `shutdown` turns true: opens it until it opens, and builds it
+/// again when it is found to be damaged.
+async fn keep(
+    mut shelf: Shelf,
+    source: LogSource,
+    registry: Registry,
+    mut shutdown: watch::Receiver<bool>,
+) {
+    let mut wait = Duration::from_millis(limits::SEARCH_OPEN_RETRY_MS_MIN);
+    while !*shutdown.borrow() {
+        let search = match tokio::task::block_in_place(|| shelf.open()) {
+            Ok(search) => search,
+            Err(error) => {
+                let reason = format!("it does not open: {:#}", anyhow::Error::from(error));
+                tracing::warn!(log = %source.id(), %reason, "the search index is tried again");
+                registry.set(source.id(), stopped(&source, reason));
+                drop(tokio::time::timeout(wait, ending(&mut shutdown)).await);
+                wait = (wait * 2).min(Duration::from_millis(limits::SEARCH_OPEN_RETRY_MS_MAX));
+                continue;
+            }
+        };
+        let (stop, stopped) = watch::channel(false);
+        let options = FollowOptions::default();
+        let following = follow(search, source.clone(), registry.clone(), options, stopped);
+        tokio::pin!(following);
+        // `following` goes on while the others are waited for, which lose nothing either.
+        tokio::select! {
+            // It has said why.
+            () = &mut following => ending(&mut shutdown).await,
+            damage = shelf.damaged() => {
+                stop.send_replace(true);
+                following.await;
+                tracing::error!(error = %damage, "the search index is built again beside it");
+                if let Err(error) = tokio::task::block_in_place(|| shelf.discard()) {
+                    tracing::error!(%error, "it cannot be built again: the next start tries it");
+                }
+            }
+            () = ending(&mut shutdown) => {
+                stop.send_replace(true);
+                following.await;
+            }
+        }
+    }
+}
+
+/// Ends when the process does.
+async fn ending(shutdown: &mut watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    drop(shutdown.wait_for(|stop| *stop).await);
+}
+
+fn stopped(source: &LogSource, reason: String) -> Status {
+    Status {
+        name: hansard_search::NAME,
+        version: hansard_search::VERSION,
+        inline: false,
+        state: State::Stopped(reason),
+        applied: 0,
+        log_end: *source.committed().borrow(),
+        applied_time: Timestamp(0),
     }
 }
 
@@ -94,54 +152,4 @@ pub(crate) fn remove_others(data: &DataDir) -> Result<()> {
         }
     }
     Ok(())
-}
-
-pub(crate) fn path(data: &DataDir, app: AppId) -> PathBuf {
-    data.search()
-        .join(hansard_search::VERSION.to_string())
-        .join(app.to_string())
-}
-
-/// Opens an index; one that does not fit or is damaged is made again, the log has everything.
-fn open(path: &std::path::Path) -> hansard_search::Result<(Index, Reader)> {
-    let damaged = match Index::open(path, Options::default()) {
-        Ok(opened) => return Ok(opened),
-        Err(
-            error @ (Error::VersionDiffers { .. }
-            | Error::SchemaDiffers { .. }
-            | Error::Damaged { .. }),
-        ) => error,
-        Err(error) => return Err(error),
-    };
-    tracing::warn!(error = %damaged, "the search index is built anew from the log");
-    std::fs::remove_dir_all(path).map_err(|source| Error::Directory {
-        dir: path.to_owned(),
-        source,
-    })?;
-    Index::open(path, Options::default())
-}
-
-/// The index as a projection that follows the log.
-struct Search(Index);
-
-impl AsyncProjection for Search {
-    fn name(&self) -> &'static str {
-        hansard_search::NAME
-    }
-
-    fn version(&self) -> u32 {
-        hansard_search::VERSION
-    }
-
-    fn checkpoint(&self, partition: u16) -> Option<Checkpoint> {
-        self.0.checkpoint(partition)
-    }
-
-    fn apply(&mut self, recorded: &Recorded) -> Result<(), BoxError> {
-        Ok(self.0.apply(recorded)?)
-    }
-
-    fn commit(&mut self) -> Result<(), BoxError> {
-        Ok(self.0.commit()?)
-    }
 }

@@ -2,10 +2,12 @@
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 use hansard_projector::{Registry, State};
+use hansard_types::limits;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
@@ -78,6 +80,20 @@ pub(crate) fn record_metrics() -> Result<PrometheusHandle> {
     Ok(handle)
 }
 
+/// How often [`keep_up`] is due.
+pub(crate) const UPKEEP: Duration = Duration::from_millis(limits::METRICS_UPKEEP_MS);
+
+/// Calls `upkeep` again and again, for as long as it is polled. The recorder keeps each observation
+/// of a histogram until its upkeep, or until someone asks for the metrics, which may be never.
+pub(crate) async fn keep_up(every: Duration, upkeep: impl Fn()) {
+    let mut due = tokio::time::interval(every);
+    // Cancel-safe: it holds nothing between two calls.
+    loop {
+        due.tick().await;
+        upkeep();
+    }
+}
+
 /// What `/metrics` answers: the recorder's metrics, and how far the projections are.
 pub(crate) fn exporter(
     handle: PrometheusHandle,
@@ -95,7 +111,6 @@ pub(crate) fn exporter(
                 .set(float(status.lag_events()));
             metrics::gauge!(UP, "log" => log, "projection" => name).set(up);
         }
-        handle.run_upkeep();
         handle.render()
     })
 }
@@ -103,4 +118,26 @@ pub(crate) fn exporter(
 #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
 pub(crate) fn float(number: u64) -> f64 {
     number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_recorder_is_kept_up_without_anyone_asking_for_metrics() {
+        let (kept_up, mut received) = mpsc::channel(1);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(keep_up(Duration::from_millis(1), move || {
+            // Full: that it was called is known already.
+            kept_up.try_send(()).unwrap_or_default();
+        }));
+        for _ in 0..3 {
+            let within = tokio::time::timeout(Duration::from_secs(10), received.recv());
+            within.await.expect("in time").expect("it goes on");
+        }
+    }
 }

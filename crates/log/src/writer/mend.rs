@@ -226,10 +226,7 @@ impl<'a> Mender<'a> {
                 let why = "The archive is left as it is";
                 return Err(lost(self.id, vec![next..=next], why));
             }
-            bytes += events
-                .iter()
-                .map(|one| one.event.size_bytes() as u64)
-                .sum::<u64>();
+            bytes += bytes_of(&events);
             next += events.len() as u64;
             writer = blocking(move || push_all(writer, events))
                 .await?
@@ -367,6 +364,14 @@ fn a_round_of(mut events: Vec<StoredEvent>) -> Vec<StoredEvent> {
     let fitting = fitting.count();
     events.truncate(fitting);
     events
+}
+
+fn bytes_of(events: &[StoredEvent]) -> u64 {
+    let mut bytes = 0;
+    for stored in events {
+        bytes += stored.event.size_bytes() as u64;
+    }
+    bytes
 }
 
 fn push_all(

@@ -179,9 +179,9 @@ impl<'a> Repairing<'a> {
         while next <= extent.last {
             let there = self.log.read(next, limits::READ_BATCH_MAX).await?;
             let end = there.last().map_or(extent.last, |last| last.sequence);
-            let mut there = there.iter().map(|stored| stored.sequence).peekable();
+            let there: Vec<u64> = there.iter().map(|stored| stored.sequence).collect();
             for sequence in next..=end {
-                if there.next_if_eq(&sequence).is_some() {
+                if there.binary_search(&sequence).is_ok() {
                     continue;
                 }
                 if !self.is_erased(sequence).await? {

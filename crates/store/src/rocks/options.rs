@@ -21,6 +21,9 @@ const COMPRESSION: [DBCompressionType; 4] = [
     DBCompressionType::Zstd,
 ];
 
+/// What a start after a crash reads again, at most.
+const WAL_BYTES_MAX: u64 = 64 * MIB as u64;
+
 /// Memory that several stores of a process share: one cache for blocks, indexes and filters, and
 /// one budget for rows that are not in table files yet, which is charged to the cache. A handle:
 /// clones share.
@@ -107,8 +110,8 @@ impl RocksOptions {
         options.set_stats_dump_period_sec(0);
         options.set_stats_persist_period_sec(0);
         // A table that is seldom written would otherwise keep every log file since its last row,
-        // and a start would read them all.
-        options.set_max_total_wal_size(256 * MIB as u64);
+        // and a start after a crash reads them all.
+        options.set_max_total_wal_size(WAL_BYTES_MAX);
         options.set_max_open_files(1024);
         options
     }

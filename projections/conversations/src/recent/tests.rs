@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hansard_store::{Durability, MemoryStore, Store};
 use hansard_types::GroupId;
@@ -49,18 +50,13 @@ fn find(
 
 fn rows(store: &MemoryStore, table: &'static Table) -> usize {
     let mut rows = 0;
-    let everything = hansard_store::KeyRange::prefix(&[]);
+    let everything = KeyRange::prefix(&[]);
     let count = &mut |_: &[u8], _: &[u8]| {
         rows += 1;
-        std::ops::ControlFlow::Continue(())
+        ControlFlow::Continue(())
     };
     store
-        .scan(
-            table,
-            &everything,
-            hansard_store::Direction::Ascending,
-            count,
-        )
+        .scan(table, &everything, Direction::Ascending, count)
         .expect("readable");
     rows
 }
@@ -150,6 +146,113 @@ fn an_index_follows_the_state_back_when_a_round_is_given_up() {
     );
 }
 
+/// A store that counts what is read of pages.
+struct Counting<'a> {
+    store: &'a MemoryStore,
+    gets: AtomicUsize,
+    scans: AtomicUsize,
+}
+
+impl Read for Counting<'_> {
+    fn get(&self, table: &'static Table, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let is_page = usize::from(table.kind == RECENT.kind);
+        self.gets.fetch_add(is_page, Ordering::Relaxed);
+        self.store.get(table, key)
+    }
+
+    fn scan(
+        &self,
+        table: &'static Table,
+        range: &KeyRange,
+        direction: Direction,
+        visit: &mut hansard_store::Visitor<'_>,
+    ) -> Result<()> {
+        self.scans.fetch_add(1, Ordering::Relaxed);
+        self.store.scan(table, range, direction, visit)
+    }
+}
+
+#[test]
+fn what_was_read_ahead_is_not_read_in_a_round() {
+    let store = MemoryStore::new();
+    let count = u32::try_from(100 * PAGE + 5).expect("small");
+    for number in 1..=count {
+        send(&store, &message(1, number.into(), 1, number, WINDOW));
+    }
+    let counting = Counting {
+        store: &store,
+        gets: AtomicUsize::new(0),
+        scans: AtomicUsize::new(0),
+    };
+    let mut recents = Recents::default();
+    recents.load(&counting, APP, &|| true).expect("readable");
+    let counts = || {
+        (
+            counting.gets.swap(0, Ordering::Relaxed),
+            counting.scans.swap(0, Ordering::Relaxed),
+        )
+    };
+    assert_eq!(counts(), (0, 1));
+    for random in [1, count / 2, count] {
+        let wanted = (&group(1), &user(1), random);
+        let found = recents.find(&counting, APP, wanted, Timestamp(WINDOW));
+        assert_eq!(
+            found.expect("readable").map(|(seq, _)| seq),
+            Some(Seq(random.into()))
+        );
+        let (gets, scans) = counts();
+        assert!(gets <= 1 && scans == 0, "the page that it is on");
+    }
+}
+
+#[test]
+fn a_load_that_is_cut_short_is_ended_by_the_first_look_up() {
+    let store = MemoryStore::new();
+    for number in 1..=3000_u32 {
+        send(&store, &message(1, number.into(), 1, number, WINDOW));
+    }
+    let mut recents = Recents::default();
+    recents.load(&store, APP, &|| false).expect("readable");
+    assert_eq!(recents.seen, PAGE);
+    for random in [1, 33, 3000] {
+        let found = find(&mut recents, &store, (1, 1, random), WINDOW);
+        assert_eq!(found, Some((random.into(), WINDOW)));
+    }
+}
+
+#[test]
+fn a_load_from_an_older_state_changes_nothing() {
+    let store = MemoryStore::new();
+    send(&store, &message(1, 1, 1, 1, WINDOW));
+    let mut round = Overlay::new(&store);
+    sent(APP, &message(1, 2, 2, 5, WINDOW), &mut round).expect("applies");
+    let mut recents = Recents::default();
+    let wanted = (&group(1), &user(2), 5);
+    let find = |recents: &mut Recents| {
+        let found = recents.find(&round, APP, wanted, Timestamp(WINDOW));
+        found.expect("readable").is_some()
+    };
+    assert!(find(&mut recents));
+    recents.load(&store, APP, &|| true).expect("readable");
+    assert_eq!(recents.seen, 2);
+    assert!(find(&mut recents));
+}
+
+#[test]
+fn more_than_the_index_holds_is_not_read() {
+    let store = MemoryStore::new();
+    for number in 1..=2000_u32 {
+        send(&store, &message(1, number.into(), 1, number, WINDOW));
+    }
+    let mut recents = Recents::holding(100);
+    recents.load(&store, APP, &|| true).expect("readable");
+    assert!(recents.newer.len() + recents.older.len() <= 200);
+    for random in 1901..=2000 {
+        let found = find(&mut recents, &store, (1, 1, random), WINDOW);
+        assert_eq!(found, Some((random.into(), WINDOW)));
+    }
+}
+
 proptest! {
     /// Against a map of everything, at any pace, with an index that was there from the beginning
     /// and one that is made anew.
@@ -167,6 +270,9 @@ proptest! {
             let expected = all.get(&wanted).filter(|(_, at)| now - at <= WINDOW).copied();
             prop_assert_eq!(find(&mut recents, &store, wanted, now), expected);
             prop_assert_eq!(find(&mut Recents::default(), &store, wanted, now), expected);
+            let mut loaded = Recents::default();
+            loaded.load(&store, APP, &|| true).expect("readable");
+            prop_assert_eq!(find(&mut loaded, &store, wanted, now), expected);
             send(&store, &message(conversation, seq, sender, random, now));
             all.insert(wanted, (seq, now));
         }

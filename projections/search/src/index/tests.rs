@@ -11,6 +11,7 @@ use crate::{Hit, Query};
 
 mod files;
 mod finding;
+mod soundness;
 
 /// An index in a directory of its own, and the log that it follows.
 struct Bench {

@@ -1,0 +1,149 @@
+//! What a start does, and what it does not wait for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use hansard_domain::Command;
+use hansard_domain::app::CreateApp;
+use hansard_domain::group::CreateGroup;
+use hansard_domain::message::{Content, SendGroup};
+use hansard_events::group::GroupType;
+use hansard_log::{EventLog, Journal};
+use hansard_projector::Registry;
+use hansard_types::{AppId, GroupId, LogId, limits};
+use tokio::sync::Barrier;
+
+use crate::testing::{APP, MemoryLogs, TestEngine, World, fold, provenance, user};
+use crate::{Engine, EngineOptions, LogProvider};
+
+/// Logs of apps that only open once so many are being opened.
+struct Together {
+    logs: MemoryLogs,
+    all: Barrier,
+}
+
+#[async_trait]
+impl LogProvider for Together {
+    async fn open(&self, id: LogId) -> Result<Arc<dyn EventLog>, hansard_log::OpenError> {
+        if !id.is_control() {
+            self.all.wait().await;
+        }
+        self.logs.open(id).await
+    }
+}
+
+fn app(number: u32) -> AppId {
+    AppId(1000 + number)
+}
+
+async fn world_of(apps: u32) -> World {
+    let world = World::default();
+    let mut engine = world.open().await.expect("an empty world opens");
+    for number in 0..apps {
+        let command = CreateApp {
+            app_id: app(number),
+            administrators: vec![user("administrator")],
+            secret_fingerprint: "test".to_owned(),
+        };
+        let created = engine.create_app(command, provenance()).await;
+        created.expect("the app is new");
+    }
+    engine.shutdown().await;
+    world
+}
+
+async fn opened(world: &World, logs: Arc<dyn LogProvider>) -> Engine {
+    let options = EngineOptions {
+        archive: None,
+        store: world.store.clone(),
+        fold: Arc::new(fold()),
+        journal: Some(Arc::new(
+            Journal::open(world.journal.path()).expect("a journal"),
+        )),
+        registry: Registry::default(),
+        clock: Arc::new(world.clock.clone()),
+        ids: Arc::new(world.ids.clone()),
+        progress: Arc::new(()),
+    };
+    let opening = Engine::open(options, logs);
+    let opened = tokio::time::timeout(Duration::from_secs(20), opening).await;
+    opened.expect("in time").expect("it opens")
+}
+
+#[tokio::test]
+async fn apps_are_opened_side_by_side() {
+    let at_once = limits::PARTITIONS_OPENED_AT_ONCE_MAX;
+    let apps = 2 * u32::try_from(at_once).expect("few");
+    let world = world_of(apps).await;
+    let logs = Together {
+        logs: world.logs.clone(),
+        all: Barrier::new(at_once),
+    };
+    let engine = opened(&world, Arc::new(logs)).await;
+    let expected: Vec<AppId> = (0..apps).map(app).collect();
+    assert_eq!(engine.handle().apps(), expected);
+    for id in expected {
+        assert!(engine.handle().committed(id).is_some(), "{id} is open");
+    }
+    engine.shutdown().await;
+}
+
+fn group() -> GroupId {
+    GroupId::new("team").expect("a valid id")
+}
+
+fn send(random: u32) -> Command {
+    Command::SendGroup(SendGroup {
+        group_id: group(),
+        from: user("alice"),
+        content: Content::text("hello"),
+        random,
+        priority: 2,
+        mentions: Vec::new(),
+    })
+}
+
+#[tokio::test]
+async fn a_retry_right_after_a_start_is_recognised() {
+    let TestEngine {
+        engine,
+        handle,
+        world,
+    } = TestEngine::start().await;
+    let create = Command::CreateGroup(CreateGroup {
+        group_id: group(),
+        group_type: GroupType::Public,
+        name: "a group".to_owned(),
+        owner: Some(user("alice")),
+        introduction: String::new(),
+        notification: String::new(),
+        face_url: String::new(),
+        max_members: None,
+        apply_join_option: None,
+        invite_join_option: None,
+        members: Vec::new(),
+        created_at: None,
+    });
+    let created = handle.submit(APP, create, provenance()).await;
+    created.expect("a new group");
+    let mut first = Vec::new();
+    for sent in handle
+        .submit_all(APP, (0..600).map(send).collect(), provenance())
+        .await
+    {
+        first.push(sent.expect("sent").reply);
+    }
+    engine.shutdown().await;
+
+    let engine = world.open().await.expect("it opens");
+    let handle = engine.handle();
+    let end = *handle.committed(APP).expect("the app").borrow();
+    for random in [0, 31, 599] {
+        let again = handle.submit(APP, send(random), provenance()).await;
+        let expected = first.get(random as usize).expect("it was sent");
+        assert_eq!(&again.expect("recognised").reply, expected);
+    }
+    assert_eq!(*handle.committed(APP).expect("the app").borrow(), end);
+    engine.shutdown().await;
+}

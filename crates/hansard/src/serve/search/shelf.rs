@@ -1,0 +1,303 @@
+//! The search index of one app: where it is on disk, what requests see of it, and how it is built
+//! again when it is damaged.
+//!
+//! An index is a directory: `<app>`, and `<app>.1`, `<app>.2` … for those that were begun because
+//! the one before was damaged. The newest is the one that is built; the one before it answers until
+//! it is overtaken, and is removed then.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use hansard_events::Recorded;
+use hansard_projector::{AsyncProjection, BoxError};
+use hansard_search::{Check, Error, Index, Options, Reader};
+use hansard_types::{AppId, Checkpoint, Position};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use super::Indexes;
+use crate::data_dir::DataDir;
+
+/// Opens the index of one app, as often as that is needed.
+pub(super) struct Shelf {
+    app: AppId,
+    folder: PathBuf,
+    indexes: Arc<Indexes>,
+    /// Whoever checks.
+    checks: JoinSet<()>,
+    may_check: Arc<Semaphore>,
+    /// Says that files were found to be damaged, and which.
+    damage: (mpsc::Sender<Error>, mpsc::Receiver<Error>),
+}
+
+/// The index as a projection that follows the log.
+pub(super) struct Search {
+    app: AppId,
+    /// `None` only while it is being closed.
+    index: Option<Index>,
+    reader: Reader,
+    indexes: Arc<Indexes>,
+    /// The index that answers until this one has come as far.
+    before: Option<Before>,
+    /// Turns true when nobody needs the check any more.
+    closed: Arc<AtomicBool>,
+}
+
+struct Before {
+    searchable_to: Vec<Position>,
+    folders: Vec<PathBuf>,
+}
+
+/// The directories of an app's indexes, the oldest first.
+fn on_disk(folder: &std::path::Path, app: AppId) -> std::io::Result<Vec<(u32, PathBuf)>> {
+    let mut found = Vec::new();
+    if !folder.try_exists()? {
+        return Ok(found);
+    }
+    let app = app.to_string();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let number = match name.to_str().and_then(|name| name.strip_prefix(&app)) {
+            Some("") => Some(0),
+            Some(rest) => rest.strip_prefix('.').and_then(|rest| rest.parse().ok()),
+            None => None,
+        };
+        found.extend(number.map(|number| (number, entry.path())));
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+fn path_of(folder: &std::path::Path, app: AppId, number: u32) -> PathBuf {
+    match number {
+        0 => folder.join(app.to_string()),
+        number => folder.join(format!("{app}.{number}")),
+    }
+}
+
+fn folder(data: &DataDir) -> PathBuf {
+    data.search().join(hansard_search::VERSION.to_string())
+}
+
+/// Where the index of an app is, or would be.
+pub(crate) fn path(data: &DataDir, app: AppId) -> std::io::Result<PathBuf> {
+    let folder = folder(data);
+    let newest = on_disk(&folder, app)?.pop();
+    Ok(newest.map_or_else(|| path_of(&folder, app, 0), |(_, path)| path))
+}
+
+impl Shelf {
+    pub(super) fn new(
+        data: &DataDir,
+        app: AppId,
+        indexes: Arc<Indexes>,
+        may_check: Arc<Semaphore>,
+    ) -> Self {
+        Self {
+            app,
+            folder: folder(data),
+            indexes,
+            checks: JoinSet::new(),
+            may_check,
+            damage: mpsc::channel(1),
+        }
+    }
+
+    /// Waits until the index that was opened is found to be damaged, which may be never.
+    pub(super) async fn damaged(&mut self) -> Error {
+        match self.damage.1.recv().await {
+            Some(damage) => damage,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Opens what was built so far. What cannot be used is begun anew beside it: the log has
+    /// everything.
+    ///
+    /// Nothing of it is read that need not be: an index that was not closed in order is checked in
+    /// the background, and [`Shelf::damaged`] says what comes of it.
+    pub(super) fn open(&mut self) -> Result<Search, Error> {
+        let newest = self.newest()?;
+        let number = newest.unwrap_or(0);
+        let (index, reader) = match self.open_at(number) {
+            Ok(opened) => opened,
+            Err(
+                error @ (Error::VersionDiffers { .. }
+                | Error::SchemaDiffers { .. }
+                | Error::Damaged { .. }),
+            ) => {
+                tracing::warn!(%error, "the search index is built anew from the log");
+                self.open_at(number + 1)?
+            }
+            Err(error) => return Err(error),
+        };
+        self.search(index, reader)
+    }
+
+    /// Lets the next [`Shelf::open`] begin anew. What was built goes on answering until then, and
+    /// until the new one has come as far.
+    pub(super) fn discard(&mut self) -> Result<(), Error> {
+        // A check that is under way is of no interest any more.
+        self.checks = JoinSet::new();
+        self.damage = mpsc::channel(1);
+        let next = self.newest()?.map_or(0, |number| number + 1);
+        let path = path_of(&self.folder, self.app, next);
+        std::fs::create_dir_all(&path).map_err(|source| Error::Directory { dir: path, source })
+    }
+
+    fn newest(&self) -> Result<Option<u32>, Error> {
+        let found = self.listed(on_disk(&self.folder, self.app))?;
+        Ok(found.last().map(|(number, _)| *number))
+    }
+
+    fn listed<T>(&self, result: std::io::Result<T>) -> Result<T, Error> {
+        result.map_err(|source| Error::Directory {
+            dir: self.folder.clone(),
+            source,
+        })
+    }
+
+    /// Tantivy may panic over a file that it cannot make sense of.
+    fn open_at(&self, number: u32) -> Result<(Index, Reader), Error> {
+        let dir = path_of(&self.folder, self.app, number);
+        let options = Options {
+            verify: false,
+            ..Options::default()
+        };
+        catch_unwind(AssertUnwindSafe(|| Index::open(&dir, options))).unwrap_or_else(|panic| {
+            let what = said(&*panic);
+            Err(Error::Damaged { dir, what })
+        })
+    }
+
+    fn search(&mut self, mut index: Index, reader: Reader) -> Result<Search, Error> {
+        let mut others = self.listed(on_disk(&self.folder, self.app))?;
+        others.pop();
+        let folders = others.into_iter().map(|(_, path)| path).collect();
+        let answering = self.indexes.readers.read().get(&self.app).cloned();
+        let searchable_to = answering.map_or_else(Vec::new, |reader| reader.searchable_to());
+        let closed = Arc::new(AtomicBool::new(false));
+        if let Some(check) = index.check() {
+            self.check(check, Arc::clone(&closed));
+        }
+        let mut search = Search {
+            app: self.app,
+            index: Some(index),
+            reader,
+            indexes: Arc::clone(&self.indexes),
+            before: Some(Before {
+                searchable_to,
+                folders,
+            }),
+            closed,
+        };
+        search.overtake();
+        Ok(search)
+    }
+
+    /// Reads the files of an index beside everything else.
+    fn check(&mut self, check: Check, closed: Arc<AtomicBool>) {
+        let (app, damage) = (self.app, self.damage.0.clone());
+        let may_check = Arc::clone(&self.may_check);
+        self.checks.spawn(async move {
+            let Ok(_turn) = may_check.acquire_owned().await else {
+                return;
+            };
+            tracing::info!(%app, "the search index was not closed in order: it is checked");
+            let checking =
+                tokio::task::spawn_blocking(move || check.run(|| !closed.load(Ordering::Acquire)));
+            match checking.await {
+                Ok(Ok(true)) => tracing::info!(%app, "the search index is sound"),
+                // The next start goes on.
+                Ok(Ok(false)) => {}
+                Ok(Err(error)) => drop(damage.try_send(error)),
+                Err(error) => tracing::error!(%app, %error, "the check of the search index failed"),
+            }
+        });
+    }
+}
+
+/// What a panic said.
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("it does not open").to_owned()
+}
+
+impl Search {
+    /// Answers from here on, once this index has come as far as the one that answers now.
+    fn overtake(&mut self) {
+        let Some(before) = &self.before else {
+            return;
+        };
+        let reached = self.reader.searchable_to();
+        let is_as_far = before.searchable_to.iter().all(|old| {
+            let mut new = reached.iter();
+            new.any(|new| new.partition == old.partition && new.sequence >= old.sequence)
+        });
+        if !is_as_far {
+            return;
+        }
+        let mut readers = self.indexes.readers.write();
+        readers.insert(self.app, self.reader.clone());
+        drop(readers);
+        for folder in self.before.take().into_iter().flat_map(|old| old.folders) {
+            match std::fs::remove_dir_all(&folder) {
+                Ok(()) => {
+                    tracing::info!(folder = %folder.display(), "a search index was replaced");
+                }
+                // The next start does it.
+                Err(error) => {
+                    tracing::warn!(folder = %folder.display(), %error, "it cannot be removed");
+                }
+            }
+        }
+    }
+}
+
+fn closed() -> BoxError {
+    "the search index is closed".into()
+}
+
+impl AsyncProjection for Search {
+    fn name(&self) -> &'static str {
+        hansard_search::NAME
+    }
+
+    fn version(&self) -> u32 {
+        hansard_search::VERSION
+    }
+
+    fn checkpoint(&self, partition: u16) -> Option<Checkpoint> {
+        self.index.as_ref()?.checkpoint(partition)
+    }
+
+    fn apply(&mut self, recorded: &Recorded) -> Result<(), BoxError> {
+        Ok(self.index.as_mut().ok_or_else(closed)?.apply(recorded)?)
+    }
+
+    fn commit(&mut self) -> Result<(), BoxError> {
+        self.index.as_mut().ok_or_else(closed)?.commit()?;
+        self.overtake();
+        Ok(())
+    }
+}
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        self.closed.store(true, Ordering::Release);
+        let Some(index) = self.index.take().filter(|_| !std::thread::panicking()) else {
+            return;
+        };
+        if let Err(error) = index.close() {
+            tracing::warn!(app = %self.app, %error, "the search index was not closed in order");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
