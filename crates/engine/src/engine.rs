@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::catch_up::{catch_up, start_of};
+use crate::clock::LogTime;
 use crate::commit::{AfterRound, Append, Finish};
 use crate::handle::{Door, PartitionState, Shared};
 use crate::partition::{Partition, Running, start};
@@ -131,6 +132,11 @@ impl Engine {
         }
         let events = self.logs.open(log).await?;
         let (writer, tip) = self.recover(&events).await?;
+        let time = Arc::new(LogTime::after(
+            log,
+            Arc::clone(&self.options.clock),
+            tip.time,
+        ));
         let (mailbox, letters) = mpsc::channel(limits::MAILBOX_COMMANDS_MAX);
         let (applied, applied_rx) = watch::channel(tip.at.sequence);
         let state = Arc::new(PartitionState::default());
@@ -161,7 +167,7 @@ impl Engine {
             surroundings: Surroundings {
                 log,
                 fold: Arc::clone(&self.options.fold),
-                clock: Arc::clone(&self.options.clock),
+                time: Arc::clone(&time),
                 ids: Arc::clone(&self.options.ids),
             },
             store: Arc::clone(&self.options.store),
@@ -176,6 +182,7 @@ impl Engine {
             applied: applied_rx,
             reader,
             state,
+            time,
         };
         self.shared.doors.write().insert(log, door);
         Ok(())

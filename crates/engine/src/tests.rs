@@ -2,3 +2,4 @@ mod model;
 mod relations;
 mod rounds;
 mod simulation;
+mod time;

@@ -46,8 +46,14 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// The time of day, for what callers have dated.
     pub(crate) fn now(&self) -> Timestamp {
         self.shared.state.engine.now()
+    }
+
+    /// The time of the app's log, for what its events have dated.
+    pub(crate) fn log_now(&self) -> Timestamp {
+        self.shared.state.engine.log_now(self.app)
     }
 
     pub(crate) fn directory(&self) -> hansard_directory::Reader<'_> {

@@ -22,7 +22,7 @@ pub(super) async fn measure(nats: &Nats) -> Result<Sample> {
         fold,
         journal: None,
         registry: Registry::default(),
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SystemClock::default()),
         ids: Arc::new(SystemIds),
         progress: Arc::new(()),
     };

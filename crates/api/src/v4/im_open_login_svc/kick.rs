@@ -46,7 +46,10 @@ impl Operation for Kick {
         } = request;
         let id = field::either(user_id.as_ref(), identifier.as_ref());
         let user_id = field::user(id, "UserID", codes::ACCOUNT_PARAMETER)?;
-        let command = Command::RevokeSignatures(RevokeSignatures { user_id });
+        let command = Command::RevokeSignatures(RevokeSignatures {
+            user_id,
+            issued_up_to_seconds: call.now().seconds(),
+        });
         let answer = call.submit(command).await?;
         let Reply::Revoked {
             issued_up_to_seconds,

@@ -50,7 +50,7 @@ impl Operation for GetNoSpeaking {
             .account(&user_id)
             .map_err(Failure::broken)?;
         let account = found.ok_or_else(|| call.refusal(Reason::AccountUnknown))?;
-        let now = call.now();
+        let now = call.log_now();
         Ok(Answered::read(GetNoSpeakingResponse {
             c2c: remaining(account.c2c_muted_until, now),
             group: remaining(account.group_muted_until, now),

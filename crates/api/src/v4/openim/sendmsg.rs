@@ -193,7 +193,7 @@ fn deliver_online(call: &Call<'_>, command: &SendC2c) -> Result<SendMsgResponse,
     if known(&command.to)?.is_none() {
         return Err(call.refusal(Reason::RecipientUnknown));
     }
-    let now = call.now();
+    let now = call.log_now();
     if sender.c2c_muted_until > now {
         return Err(call.refusal(Reason::SenderMuted));
     }
