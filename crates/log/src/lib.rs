@@ -30,7 +30,7 @@ pub mod conformance;
 pub use audit::{AuditFailure, AuditReport, verify};
 pub use error::{AppendError, Error, OpenError, Result};
 pub use event_log::{EventLog, StoredEvent, Unit};
-pub use jetstream::{Credentials, JetStream, JetStreamLog, JetStreamOptions};
+pub use jetstream::{Credentials, JetStream, JetStreamLog, JetStreamOptions, ServerSettings};
 pub use journal::{Journal, JournalError};
 pub use memory::{Fault, MemoryLog};
 pub use reader::Reader;

@@ -122,6 +122,9 @@ pub const READ_BATCH_MAX: usize = 2000;
 pub const ROW_CACHE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// How long the journal keeps what it holds, milliseconds: far more than the sync interval.
 pub const JOURNAL_KEEP_MS: u64 = 5 * 60 * 1000;
+/// How seldom a nats-server may bring its files to disk, milliseconds: twice in the time that the
+/// journal holds what they miss. nats-server's default is 2 minutes.
+pub const NATS_SYNC_INTERVAL_MS_MAX: u64 = JOURNAL_KEEP_MS / 2;
 /// How much the journal holds of a log before older rounds go whatever their age, bytes: ten
 /// seconds at the highest rate that was measured.
 pub const JOURNAL_BYTES_MAX: u64 = 512 * 1024 * 1024;

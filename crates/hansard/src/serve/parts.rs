@@ -20,7 +20,8 @@ use super::apps::{self, FirstApp, Made};
 use super::progress::CatchUp;
 use super::search::{self, Followers, Indexes};
 use super::signals::Signals;
-use super::{Arguments, Durability, generation, headroom, http, manifest, telemetry};
+use super::time;
+use super::{Arguments, Durability, generation, headroom, http, lost_end, manifest, telemetry};
 use crate::data_dir::{DataDir, Running};
 use crate::term;
 
@@ -129,6 +130,7 @@ impl Parts {
             least,
             self.engine.handle(),
         ));
+        watchers.spawn(time::watch(self.engine.handle()));
         let Self {
             data: _,
             engine,
@@ -170,13 +172,16 @@ async fn open_engine(
     registry: &Registry,
 ) -> Result<Engine> {
     let fold = Arc::new(generation::fold());
+    if manifest::ran_without_journal(data)? {
+        lost_end::discard(data, &fold, &*logs).await?;
+    }
     let store = generation::open(data, &fold)?;
     let options = |journal: Option<Arc<Journal>>| EngineOptions {
         store: Arc::clone(&store) as _,
         fold: Arc::clone(&fold),
         journal,
         registry: registry.clone(),
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SystemClock::default()),
         ids: Arc::new(SystemIds),
         progress: Arc::new(CatchUp::default()),
     };
