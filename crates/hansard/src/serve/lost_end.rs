@@ -39,7 +39,7 @@ pub(crate) async fn discard(data: &DataDir, fold: &Fold, logs: &dyn LogProvider)
     for id in &ids {
         let log = logs.open(*id).await?;
         if let Some(lost) = lost(&*log, checkpoint(&*store, *id)?).await? {
-            refuse_empty(*id, lost)?;
+            refuse_another(*id, lost)?;
             say(*id, lost, "read models");
             discarded = true;
         }
@@ -91,14 +91,19 @@ async fn lost(log: &dyn EventLog, applied: Option<Checkpoint>) -> Result<Option<
     Ok((!same).then_some(Lost::Replaced { sequence }))
 }
 
-/// A power loss takes the end of a log. The list of apps is not gone by that: it is another
-/// nats-server, or its files are missing.
-fn refuse_empty(log: LogId, lost: Lost) -> Result<()> {
-    if log.is_control() && matches!(lost, Lost::End { log_end: 0, .. }) {
+/// A power loss takes the end of a log. The list of apps is neither gone by that nor another one: it
+/// is another nats-server, or its files are missing.
+fn refuse_another(log: LogId, lost: Lost) -> Result<()> {
+    let what = match lost {
+        Lost::End { log_end: 0, .. } => "is empty",
+        Lost::Replaced { .. } => "holds other events",
+        Lost::End { .. } => return Ok(()),
+    };
+    if log.is_control() {
         bail!(
-            "the log of apps is empty, but the read models have applied its events: this is not \
-             the nats-server that they were built from, or its files are gone. Give the right \
-             --nats, or restore the files; or, to begin anew, delete the directories state and \
+            "the log of apps {what}, but the read models have applied its events: this is not the \
+             nats-server that they were built from, or its files are gone. Give the right --nats, \
+             or restore the files; or, to go on with this one, delete the directories state and \
              search of the data directory"
         );
     }
@@ -184,12 +189,13 @@ mod tests {
     }
 
     #[test]
-    fn a_log_of_apps_that_is_gone_is_no_power_loss() {
-        let gone = Lost::End {
-            log_end: 0,
-            events: 9,
-        };
-        assert!(refuse_empty(LogId::CONTROL, gone).is_err());
-        assert!(refuse_empty(LOG, gone).is_ok(), "of a new app");
+    fn a_log_of_apps_that_is_gone_or_another_is_no_power_loss() {
+        let shorter = |log_end| Lost::End { log_end, events: 9 };
+        let another = Lost::Replaced { sequence: 9 };
+        for lost in [shorter(0), another] {
+            assert!(refuse_another(LogId::CONTROL, lost).is_err());
+            assert!(refuse_another(LOG, lost).is_ok(), "of a new app");
+        }
+        assert!(refuse_another(LogId::CONTROL, shorter(1)).is_ok());
     }
 }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use async_nats::StatusCode;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use serde::Deserialize;
@@ -14,7 +15,6 @@ const SUBJECT: &str = "$SYS.REQ.SERVER.PING.JSZ";
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// Servers of a cluster that are listened to.
 const SERVERS_MAX: usize = 64;
-const NO_RESPONDERS: u16 = 503;
 
 /// How one nats-server is set up, as far as it matters here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,13 +63,11 @@ impl JetStream {
             tracing::debug!(%error, "nats-server was not asked for its settings");
             return settings;
         }
-        while settings.len() < SERVERS_MAX
-            && let Ok(Some(answer)) = timeout(ANSWER_WITHIN, answers.next()).await
-        {
-            if answer
-                .status
-                .is_some_and(|status| status.as_u16() == NO_RESPONDERS)
-            {
+        for _ in 0..SERVERS_MAX {
+            let Ok(Some(answer)) = timeout(ANSWER_WITHIN, answers.next()).await else {
+                break;
+            };
+            if answer.status == Some(StatusCode::NO_RESPONDERS) {
                 break;
             }
             settings.extend(read(&answer.payload));
