@@ -71,12 +71,11 @@ impl DeleteAccount {
     }
 }
 
-/// Takes every signature that was issued so far from an account. Signatures know whole seconds
-/// only, so those of the running second are meant too.
+/// Takes every signature that was issued up to a second from an account.
 #[derive(Debug, Clone)]
 pub struct RevokeSignatures {
     pub user_id: UserId,
-    /// The second by the clock that signatures are dated by. It is not the log's time, which may be
+    /// That second, by the clock that signatures are dated by. It is not the log's time, which may be
     /// ahead of it: signatures of the future would be taken back.
     pub issued_up_to_seconds: u64,
 }

@@ -130,3 +130,7 @@ pub const NATS_SYNC_INTERVAL_MS_MAX: u64 = JOURNAL_KEEP_MS / 2;
 pub const JOURNAL_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// Free disk below which writes are refused, bytes. JetStream freezes when its disk is full.
 pub const DISK_HEADROOM_BYTES_MIN: u64 = 512 * 1024 * 1024;
+
+/// How far the clock of a host that makes UserSigs may be behind ours, seconds: one that it makes
+/// right after a kick works.
+pub const SIGNER_BEHIND_SECONDS_MAX: u64 = 2;
