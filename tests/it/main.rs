@@ -3,6 +3,7 @@
 mod accounts;
 mod contract;
 mod crash;
+mod damage;
 mod harness;
 mod house;
 mod journey;

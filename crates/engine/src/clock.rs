@@ -5,7 +5,7 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use hansard_events::EventId;
+use hansard_events::{EventId, Identity};
 use hansard_types::Timestamp;
 use uuid::{NoContext, Timestamp as IdTime};
 
@@ -60,19 +60,27 @@ impl Machine for ThisMachine {
 /// The clock of this machine, as far as it is believed.
 pub type SystemClock = SteadyClock<ThisMachine>;
 
-/// Where the engine gets event ids from.
+/// Where the engine gets the ids and the salts of events from.
 pub trait IdSource: Send + Sync + 'static {
-    /// The id of an event of this time.
-    fn next(&self, now: Timestamp) -> EventId;
+    /// Those of an event of this time.
+    fn next(&self, now: Timestamp) -> Identity;
 }
 
-/// Random ids in the order of their events' times (UUIDv7), to the millisecond.
+/// Random ids in the order of their events' times (UUIDv7), to the millisecond, and salts that
+/// nobody can foresee.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemIds;
 
 impl IdSource for SystemIds {
-    fn next(&self, now: Timestamp) -> EventId {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the id source that everyone is given"
+    )]
+    fn next(&self, now: Timestamp) -> Identity {
         let nanos = u32::try_from(now.0 % 1000).unwrap_or(0) * 1_000_000;
-        EventId::new_v7(IdTime::from_unix(NoContext, now.seconds(), nanos))
+        Identity {
+            id: EventId::new_v7(IdTime::from_unix(NoContext, now.seconds(), nanos)),
+            salt: rand::random(),
+        }
     }
 }

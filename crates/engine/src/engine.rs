@@ -3,11 +3,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use hansard_directory::Reader as Directory;
 use hansard_domain::{Command, app::CreateApp};
 use hansard_events::Provenance;
-use hansard_log::{EventLog, Journal, Reader, Writer, WriterOptions};
+use hansard_log::{Archive, Copies, EventLog, Journal, LogProvider, Writer, WriterOptions};
 use hansard_projector::{Fold, Registry, State, Status};
 use hansard_store::Store;
 use hansard_types::{LogId, limits};
@@ -20,22 +19,17 @@ use crate::clock::LogTime;
 use crate::commit::{AfterRound, Append, Finish};
 use crate::handle::{Door, PartitionState, Shared};
 use crate::partition::{Partition, Running, start};
+use crate::reads::ReadPool;
 use crate::round::{Memory, Surroundings, Tip};
 use crate::{Clock, Handle, IdSource, OpenError};
-
-/// Opens logs; makes their streams when they are missing.
-#[async_trait]
-pub trait LogProvider: Send + Sync + 'static {
-    /// # Errors
-    /// When the stream can neither be found nor made.
-    async fn open(&self, id: LogId) -> Result<Arc<dyn EventLog>, hansard_log::OpenError>;
-}
 
 /// Told how far catching up is.
 pub trait Progress: Send + Sync + 'static {
     fn begin(&self, log: LogId, applied: u64, end: u64);
     fn reached(&self, log: LogId, applied: u64, end: u64);
     fn done(&self, log: LogId, applied: u64);
+    /// A damaged copy of the log is made again from the other: events done, and in all.
+    fn mending(&self, log: LogId, done: u64, total: u64);
 }
 
 /// Nobody wants to know.
@@ -43,6 +37,7 @@ impl Progress for () {
     fn begin(&self, _log: LogId, _applied: u64, _end: u64) {}
     fn reached(&self, _log: LogId, _applied: u64, _end: u64) {}
     fn done(&self, _log: LogId, _applied: u64) {}
+    fn mending(&self, _log: LogId, _done: u64, _total: u64) {}
 }
 
 /// What an engine is made of.
@@ -52,6 +47,8 @@ pub struct EngineOptions {
     pub fold: Arc<Fold>,
     /// `None`: a power loss may take what JetStream has not synced (`durability = "interval"`).
     pub journal: Option<Arc<Journal>>,
+    /// Where the journal's full segments go; `None`: they are dropped when they are old.
+    pub archive: Option<Arc<Archive>>,
     pub registry: Registry,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
@@ -81,6 +78,7 @@ impl Engine {
     ) -> Result<Self, OpenError> {
         let shared = Arc::new(Shared {
             store: Arc::clone(&options.store),
+            reads: ReadPool::default(),
             clock: Arc::clone(&options.clock),
             doors: RwLock::default(),
             apps: RwLock::default(),
@@ -140,7 +138,7 @@ impl Engine {
         let (mailbox, letters) = mpsc::channel(limits::MAILBOX_COMMANDS_MAX);
         let (applied, applied_rx) = watch::channel(tip.at.sequence);
         let state = Arc::new(PartitionState::default());
-        let reader = Reader::new(Arc::clone(&events), writer.committed());
+        let reader = writer.reader();
         self.report(log, &tip);
         let (appender, sealer) = writer.into_halves();
         let append = Append {
@@ -203,15 +201,21 @@ impl Engine {
         let log = events.id();
         let start = start_of(&*self.options.store, log)?;
         let checkpoint = (start.sequence > 0).then_some(start);
+        let progress = Arc::clone(&self.options.progress);
         let options = WriterOptions {
             give_up: Some(self.give_up.subscribe()),
+            mending: Some(Arc::new(move |log, done, total| {
+                progress.mending(log, done, total)
+            })),
             ..WriterOptions::default()
         };
-        let journal = self.options.journal.clone();
-        let writer = Writer::open(Arc::clone(events), journal, checkpoint, options).await?;
+        let (archive, journal) = (self.options.archive.clone(), self.options.journal.clone());
+        let copies = Copies::new(log, archive, journal);
+        let writer = Writer::open(Arc::clone(events), copies, checkpoint, options).await?;
         let (store, fold) = (&self.options.store, &self.options.fold);
         let end = writer.last();
-        let tip = catch_up(&**events, store, fold, end, &*self.options.progress).await?;
+        let reader = writer.reader();
+        let tip = catch_up(&reader, store, fold, end, &*self.options.progress).await?;
         Ok((writer, tip))
     }
 

@@ -11,7 +11,9 @@
 //! * a partition's stream has one writer; a second one is fenced off by the expected sequence;
 //! * nobody is answered before the round is in the log, on disk and in the read models;
 //! * the read models are the fold of the log up to their checkpoint, never anything else;
-//! * no queue is unbounded: a full mailbox answers "busy".
+//! * no queue is unbounded: a full mailbox answers "busy";
+//! * nobody reads many rows on a runtime's worker: the readers are reached inside the bounded pool
+//!   of reads only ([`Handle::read`]).
 
 mod catch_up;
 mod clock;
@@ -22,6 +24,7 @@ mod handle;
 mod mailbox;
 pub mod metrics;
 mod partition;
+mod reads;
 mod round;
 mod source;
 #[cfg(any(test, feature = "testing"))]
@@ -34,9 +37,10 @@ pub use clock::{
     BELIEVED_AFTER, Clock, IdSource, JUMP_MS, Jump, Machine, SteadyClock, SystemClock, SystemIds,
     ThisMachine,
 };
-pub use engine::{Engine, EngineOptions, LogProvider, Progress};
+pub use engine::{Engine, EngineOptions, Progress};
 pub use error::{EventsError, NotYetVisible, OpenError, SubmitError};
 pub use handle::{Answer, Handle, Health};
-pub use hansard_log::StoredEvent;
+pub use hansard_log::{LogProvider, StoredEvent};
+pub use reads::Reads;
 pub use source::LogSource;
 pub use view::StateView;

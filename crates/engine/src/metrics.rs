@@ -21,6 +21,9 @@ pub const CLOCK_JUMP_SECONDS: &str = "hansard_engine_clock_jump_seconds";
 /// Seconds that the times of a log's events are ahead of the clock, of the log with the most.
 pub const LOG_AHEAD_SECONDS: &str = "hansard_engine_log_ahead_seconds";
 
+/// Reads of many rows that were refused because too many waited already.
+pub const READS_BUSY_TOTAL: &str = "hansard_engine_reads_busy_total";
+
 /// Every metric with what it says.
 pub const ALL: &[(&str, &str)] = &[
     (ROUND_EVENTS, "events of one round"),
@@ -44,5 +47,9 @@ pub const ALL: &[(&str, &str)] = &[
     (
         LOG_AHEAD_SECONDS,
         "seconds that the times of a log's events are ahead of the clock, of the log with the most",
+    ),
+    (
+        READS_BUSY_TOTAL,
+        "reads of many rows that were refused because too many waited already",
     ),
 ];

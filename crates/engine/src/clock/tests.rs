@@ -168,9 +168,10 @@ fn a_usual_correction_of_the_clock_is_not_called_ahead() {
 
 #[test]
 fn ids_say_the_time_of_their_events() {
-    let id = SystemIds.next(Timestamp(BEGUN.0 + 123));
+    let next = |ms| SystemIds.next(Timestamp(BEGUN.0 + ms)).id;
+    let id = next(123);
     let time = id.get_timestamp().expect("a UUIDv7").to_unix();
     assert_eq!((time.0, time.1 / 1_000_000), (BEGUN.seconds(), 123));
-    assert_ne!(id, SystemIds.next(Timestamp(BEGUN.0 + 123)));
-    assert!(id < SystemIds.next(Timestamp(BEGUN.0 + 124)));
+    assert_ne!(id, next(123));
+    assert!(id < next(124));
 }

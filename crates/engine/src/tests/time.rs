@@ -156,9 +156,7 @@ async fn a_start_while_the_clock_is_a_day_ahead_is_got_over() {
     });
     let revoked = handle.submit(APP, command, provenance()).await;
     revoked.expect("revoked");
-    let up_to = handle
-        .directory(APP)
-        .signatures_revoked_up_to(&user("alice"));
+    let up_to = handle.signatures_revoked_up_to(APP, &user("alice"));
     assert_eq!(up_to.expect("readable"), Some(now), "not those of tomorrow");
     world.clock.advance_ms(2 * DAY_MS);
     let sent = send(&handle, 4).await.expect("sent");

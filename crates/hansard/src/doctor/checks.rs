@@ -15,7 +15,7 @@ use crate::clock::now;
 use crate::data_dir::DataDir;
 use crate::serve::generation;
 use crate::serve::headroom::free_bytes;
-use crate::serve::manifest::Manifest;
+use crate::serve::manifest::{self, Manifest};
 use crate::state;
 
 const GIB: u64 = 1024 * 1024 * 1024;
@@ -233,8 +233,11 @@ fn journal(data: &DataDir, running: bool) -> Finding {
     if running {
         return Finding::ok(check, "there, in use");
     }
-    match Journal::open(data.journal()) {
-        Ok(journal) if journal.incarnation() == expected => clock(data, &journal),
+    match Journal::open_read_only(data.journal()) {
+        Ok(journal) if journal.incarnation() == expected => match manifest::damage(&journal) {
+            None => clock(&journal),
+            Some(damage) => Finding::fail(check, damage.to_string(), restore),
+        },
         Ok(_) => Finding::fail(check, "it is of another data directory", restore),
         Err(error) => Finding::fail(check, format!("{:#}", anyhow::Error::from(error)), restore),
     }
@@ -261,9 +264,9 @@ fn read_models(data: &DataDir) -> Finding {
 }
 
 /// A journal that opens; and the machine's clock beside the newest event in it.
-fn clock(data: &DataDir, journal: &Journal) -> Finding {
+fn clock(journal: &Journal) -> Finding {
     let check = "journal";
-    let ahead_ms = newest(data, journal).map_or(0, |time| time.0.saturating_sub(now().0));
+    let ahead_ms = newest(journal).map_or(0, |time| time.0.saturating_sub(now().0));
     if ahead_ms <= JUMP_MS {
         return Finding::ok(check, "there, and opens");
     }
@@ -279,10 +282,8 @@ fn clock(data: &DataDir, journal: &Journal) -> Finding {
 }
 
 /// The time of the newest event of a journal.
-fn newest(data: &DataDir, journal: &Journal) -> Option<Timestamp> {
-    let folders = data.journal().read_dir().into_iter().flatten().flatten();
-    let logs = folders.filter_map(|entry| LogId::of_stream(entry.file_name().to_str()?));
-    let times = logs.filter_map(|log| {
+fn newest(journal: &Journal) -> Option<Timestamp> {
+    let times = journal.logs().into_iter().filter_map(|log| {
         let (_, last) = journal.bounds(log)?;
         let entries = journal.entries(log, last, 1).ok()?;
         let recorded = decode(last, &entries.first()?.event).ok()?;

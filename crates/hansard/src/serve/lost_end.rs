@@ -154,13 +154,24 @@ mod tests {
             let event = hansard_events::account::AccountDeleted {
                 user_id: UserId::new(user).expect("an id"),
             };
-            let id = hansard_events::EventId::from_u128(u128::from(sequence));
+            let number = u128::from(sequence);
+            let identity = hansard_events::Identity {
+                id: hansard_events::EventId::from_u128(number),
+                salt: number.to_be_bytes(),
+            };
             let provenance = Provenance {
                 actor: "test".to_owned(),
                 correlation: None,
                 causation: None,
             };
-            let encoded = encode(&event.into(), id, LOG, Timestamp(1), provenance, &chain);
+            let encoded = encode(
+                &event.into(),
+                identity,
+                LOG,
+                Timestamp(1),
+                provenance,
+                &chain,
+            );
             let (raw, envelope): (RawEvent, _) = encoded.expect("encodes");
             chain = envelope.chain;
             let appended = log.append(sequence - 1, &[vec![raw]]).await;
