@@ -6,7 +6,7 @@ mod signatures;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::harness::{ADMIN, Server, eventually, usersig};
+use crate::harness::{ADMIN, Server, eventually, now_seconds, usersig_issued};
 
 const NICK: &str = "Tag_Profile_IM_Nick";
 const LEVEL: &str = "Tag_Profile_IM_Level";
@@ -127,7 +127,7 @@ async fn mutes_and_kicks_hold_after_a_crash() -> Result<()> {
         server.import_account(user).await?;
     }
     server.create_group("team", "bob").await?;
-    let before = usersig(ADMIN);
+    let before = usersig_issued(ADMIN, now_seconds() - 3);
     let mute = json!({ "Set_Account": "alice", "C2CmsgNospeakingTime": 3600,
         "GroupmsgNospeakingTime": u32::MAX });
     ensure!(code(&server, MUTE, &mute).await? == 0);

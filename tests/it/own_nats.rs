@@ -122,3 +122,94 @@ async fn a_nats_server_whose_certificate_is_not_trusted_is_refused() -> Result<(
     ensure!(!said.contains("p%40ss"), "without the password: {said}");
     Ok(())
 }
+
+/// Writes a configuration that syncs every so often, and tells so or not.
+fn configure_sync(folder: &Path, port: u16, sync_interval: &str, tells: bool) -> Result<()> {
+    let subject = "\"$SYS.REQ.SERVER.PING.JSZ\"";
+    let (exports, imports) = if tells {
+        (
+            format!("exports: [ {{ service: {subject}, response: stream }} ]"),
+            format!("imports: [ {{ service: {{ account: SYS, subject: {subject} }} }} ]"),
+        )
+    } else {
+        (String::new(), String::new())
+    };
+    let config = format!(
+        "server_name: \"far\"\n\
+         listen: \"127.0.0.1:{port}\"\n\
+         jetstream {{ store_dir: \"{}/store\", sync_interval: \"{sync_interval}\" }}\n\
+         system_account: SYS\n\
+         accounts {{\n\
+           SYS {{ {exports} }}\n\
+           CHAT {{ jetstream: enabled, users: [ {{ user: hansard, password: secret }} ], {imports} }}\n\
+         }}\n",
+        folder.display()
+    );
+    Ok(std::fs::write(folder.join("nats.conf"), config)?)
+}
+
+/// A server on such a nats-server, started and not waited for.
+async fn started_on(
+    folder: &Path,
+    (sync_interval, tells): (&str, bool),
+    more: &[&str],
+) -> Result<(Nats, Server)> {
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    configure_sync(folder, port, sync_interval, tells)?;
+    let nats = Nats::start(folder, port).await?;
+    let url = format!("nats://hansard:secret@127.0.0.1:{port}");
+    let arguments = [&["--nats", &url], more].concat();
+    let server = Server::spawn(&folder.join("data"), &arguments)?;
+    Ok((nats, server))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nats_server_that_syncs_more_seldom_than_the_journal_remembers_is_refused() -> Result<()>
+{
+    let folder = tempfile::tempdir()?;
+    let (nats, mut server) = started_on(folder.path(), ("10m", true), &[]).await?;
+    ensure!(!server.wait_ended().await?.success(), "it does not start");
+    let said = server.log_tail();
+    let wanted = [
+        "nats-server far",
+        "every 600 s",
+        "sync_interval",
+        "150 s or less",
+    ];
+    for text in wanted {
+        ensure!(said.contains(text), "{text}: {said}");
+    }
+    nats.kill()?;
+
+    // Whoever accepts the loss may.
+    let interval = ["--durability", "interval"];
+    let (nats, mut server) = started_on(folder.path(), ("10m", true), &interval).await?;
+    server.wait_ready().await?;
+    ensure!(server.stop().await?.success(), "a clean end");
+    nats.kill()?;
+
+    // nats-server's default.
+    let (_nats, mut server) = started_on(folder.path(), ("2m", true), &[]).await?;
+    server.wait_ready().await?;
+    let said = server.log_tail();
+    ensure!(!said.contains("sync_interval"), "nothing to say: {said}");
+    ensure!(server.stop().await?.success(), "a clean end");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nats_server_that_does_not_tell_how_often_it_syncs_is_warned_of() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (_nats, mut server) = started_on(folder.path(), ("10m", false), &[]).await?;
+    server.wait_ready().await?;
+    let said = server.log_tail();
+    let wanted = [
+        "sync_interval must be 150 s at most",
+        "$SYS.REQ.SERVER.PING.JSZ",
+    ];
+    for text in wanted {
+        ensure!(said.contains(text), "{text}: {said}");
+    }
+    ensure!(server.stop().await?.success(), "a clean end");
+    Ok(())
+}

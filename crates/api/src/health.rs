@@ -22,7 +22,8 @@ pub(crate) async fn live(State(shared): State<Arc<Shared>>) -> Response {
     (status, Json(json!({ "live": health.live }))).into_response()
 }
 
-/// It takes commands; if not, the reasons say why not.
+/// It takes commands; if not, the reasons say why not. Warnings are for what somebody should see to
+/// nevertheless.
 pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
     let health = shared.state.engine.health();
     let status = if health.ready {
@@ -30,7 +31,10 @@ pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    let body = json!({ "ready": health.ready, "reasons": health.reasons });
+    let mut body = json!({ "ready": health.ready, "reasons": health.reasons });
+    if !health.warnings.is_empty() {
+        body["warnings"] = json!(health.warnings);
+    }
     (status, Json(body)).into_response()
 }
 

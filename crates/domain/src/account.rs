@@ -71,17 +71,19 @@ impl DeleteAccount {
     }
 }
 
-/// Takes every signature that was issued so far from an account. Signatures know whole seconds
-/// only, so those of the running second are meant too.
+/// Takes every signature that was issued up to a second from an account.
 #[derive(Debug, Clone)]
 pub struct RevokeSignatures {
     pub user_id: UserId,
+    /// That second, by the clock that signatures are dated by. It is not the log's time, which may be
+    /// ahead of it: signatures of the future would be taken back.
+    pub issued_up_to_seconds: u64,
 }
 
 impl RevokeSignatures {
-    pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
         view.account(&self.user_id)?.ok_or(Reason::AccountUnknown)?;
-        let issued_up_to_seconds = now.seconds();
+        let issued_up_to_seconds = self.issued_up_to_seconds;
         let reply = Reply::Revoked {
             issued_up_to_seconds,
         };

@@ -140,7 +140,7 @@ pub fn decide(command: &Command, view: &dyn View, now: Timestamp) -> Result<Outc
     let decided = match command {
         Command::ImportAccount(command) => command.decide(view),
         Command::DeleteAccount(command) => command.decide(view),
-        Command::RevokeSignatures(command) => command.decide(view, now),
+        Command::RevokeSignatures(command) => command.decide(view),
         Command::MuteAccount(command) => command.decide(view, now),
         Command::ChangeProfile(command) => command.decide(view),
         Command::AddFriend(command) => command.decide(view, now),

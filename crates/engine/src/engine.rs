@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::catch_up::{catch_up, start_of};
+use crate::clock::LogTime;
 use crate::commit::{AfterRound, Append, Finish, blocking};
 use crate::handle::{Door, PartitionState, Shared};
 use crate::partition::{Partition, Running, start};
@@ -167,6 +168,11 @@ impl Engine {
             memory,
         } = recovered;
         let log = events.id();
+        let time = Arc::new(LogTime::after(
+            log,
+            Arc::clone(&self.options.clock),
+            tip.time,
+        ));
         let (mailbox, letters) = mpsc::channel(limits::MAILBOX_COMMANDS_MAX);
         let (applied, applied_rx) = watch::channel(tip.at.sequence);
         let state = Arc::new(PartitionState::default());
@@ -197,7 +203,7 @@ impl Engine {
             surroundings: Surroundings {
                 log,
                 fold: Arc::clone(&self.options.fold),
-                clock: Arc::clone(&self.options.clock),
+                time: Arc::clone(&time),
                 ids: Arc::clone(&self.options.ids),
             },
             store: Arc::clone(&self.options.store),
@@ -212,6 +218,7 @@ impl Engine {
             applied: applied_rx,
             reader,
             state,
+            time,
         };
         self.shared.doors.write().insert(log, door);
     }

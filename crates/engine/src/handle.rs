@@ -13,11 +13,12 @@ use parking_lot::RwLock;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
+use crate::clock::{Jump, LogTime};
 use crate::mailbox::Letter;
 use crate::partition::Applied;
 use crate::reads::{ReadPool, Reads};
 use crate::source::LogSource;
-use crate::{Clock, EventsError, NotYetVisible, SubmitError, metrics};
+use crate::{BELIEVED_AFTER, Clock, EventsError, NotYetVisible, SubmitError, metrics};
 
 pub use crate::mailbox::Answer;
 
@@ -55,6 +56,7 @@ pub(crate) struct Door {
     pub(crate) applied: Applied,
     pub(crate) reader: Reader,
     pub(crate) state: Arc<PartitionState>,
+    pub(crate) time: Arc<LogTime>,
 }
 
 /// What every [`Handle`] shares.
@@ -82,6 +84,8 @@ pub struct Health {
     pub live: bool,
     pub ready: bool,
     pub reasons: Vec<String>,
+    /// What an operator should see to though commands are taken.
+    pub warnings: Vec<String>,
 }
 
 impl Handle {
@@ -297,10 +301,53 @@ impl Handle {
         }
     }
 
-    /// The engine's clock.
+    /// The time of day, for what others have dated: signatures.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.shared.clock.now()
+    }
+
+    /// The time that an app's next event would get, for what its events have dated: mutes, lag. It
+    /// never goes back, and is ahead of [`Handle::now`] when the clock was.
+    #[must_use]
+    pub fn log_now(&self, app: AppId) -> Timestamp {
+        self.door(app)
+            .map_or_else(|| self.now(), |door| door.time.now())
+    }
+
+    /// Looks at the clock, which notices jumps, and measures how far it and the logs' times are
+    /// apart.
+    pub fn observe_time(&self) {
+        let jump_ms = self.shared.clock.jump().map_or(0, |jump| jump.by_ms);
+        ::metrics::gauge!(metrics::CLOCK_JUMP_SECONDS).set(seconds(jump_ms));
+        let doors = self.shared.doors.read();
+        let ahead = doors.values().filter_map(|door| door.time.ahead()).max();
+        let ahead = ahead.unwrap_or_default().as_secs_f64();
+        ::metrics::gauge!(metrics::LOG_AHEAD_SECONDS).set(ahead);
+    }
+
+    fn time_warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let Some(Jump { by_ms, ago }) = self.shared.clock.jump() {
+            warnings.push(format!(
+                "the machine's clock jumped by {:.1} s, {} s ago: it is followed if it is still \
+                 there {} s after that",
+                seconds(by_ms),
+                ago.as_secs(),
+                BELIEVED_AFTER.as_secs()
+            ));
+        }
+        for (log, door) in &*self.shared.doors.read() {
+            warnings.extend(door.time.ahead().map(|ahead| {
+                format!(
+                    "{log}: its events' times are {} s ahead of the machine's clock, which is wrong \
+                     or was: they pass at half their speed until it has caught up",
+                    ahead.as_secs()
+                )
+            }));
+        }
+        warnings.sort();
+        warnings
     }
 
     /// Refuses writes with a reason until it is taken back with `None`.
@@ -327,8 +374,14 @@ impl Handle {
             live: true,
             ready: reasons.is_empty(),
             reasons,
+            warnings: self.time_warnings(),
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
+fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1000.0
 }
 
 fn closed(door: &Door) -> SubmitError {

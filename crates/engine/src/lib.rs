@@ -33,7 +33,10 @@ pub mod testing;
 mod tests;
 mod view;
 
-pub use clock::{Clock, IdSource, SystemClock, SystemIds};
+pub use clock::{
+    BELIEVED_AFTER, Clock, IdSource, JUMP_MS, Jump, Machine, SteadyClock, SystemClock, SystemIds,
+    ThisMachine,
+};
 pub use engine::{Engine, EngineOptions, Progress};
 pub use error::{EventsError, NotYetVisible, OpenError, SubmitError};
 pub use handle::{Answer, Handle, Health};

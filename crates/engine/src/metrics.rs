@@ -14,6 +14,12 @@ pub const SEAL_SECONDS: &str = "hansard_engine_seal_seconds";
 pub const WRITE_SECONDS: &str = "hansard_engine_write_seconds";
 /// Commands refused because a mailbox was full.
 pub const BUSY_TOTAL: &str = "hansard_engine_busy_total";
+/// Times that the machine's clock was not where it was expected.
+pub const CLOCK_JUMPS_TOTAL: &str = "hansard_engine_clock_jumps_total";
+/// Seconds that the machine's clock has jumped by and is not followed for, yet.
+pub const CLOCK_JUMP_SECONDS: &str = "hansard_engine_clock_jump_seconds";
+/// Seconds that the times of a log's events are ahead of the clock, of the log with the most.
+pub const LOG_AHEAD_SECONDS: &str = "hansard_engine_log_ahead_seconds";
 
 /// Reads of many rows that were refused because too many waited already.
 pub const READS_BUSY_TOTAL: &str = "hansard_engine_reads_busy_total";
@@ -30,6 +36,18 @@ pub const ALL: &[(&str, &str)] = &[
     ),
     (WRITE_SECONDS, "seconds to write a round's read models"),
     (BUSY_TOTAL, "commands refused because a mailbox was full"),
+    (
+        CLOCK_JUMPS_TOTAL,
+        "times that the machine's clock was not where it was expected",
+    ),
+    (
+        CLOCK_JUMP_SECONDS,
+        "seconds that the machine's clock has jumped by and is not followed for, yet",
+    ),
+    (
+        LOG_AHEAD_SECONDS,
+        "seconds that the times of a log's events are ahead of the clock, of the log with the most",
+    ),
     (
         READS_BUSY_TOTAL,
         "reads of many rows that were refused because too many waited already",

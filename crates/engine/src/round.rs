@@ -12,16 +12,17 @@ use hansard_types::{Checkpoint, LogId, Position, Timestamp, limits};
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
+use crate::clock::LogTime;
 use crate::mailbox::{Answer, Letter};
 use crate::view::StateView;
-use crate::{Clock, IdSource, SubmitError};
+use crate::{IdSource, SubmitError};
 
 /// What a decider needs besides the state.
 #[derive(Clone)]
 pub(crate) struct Surroundings {
     pub(crate) log: LogId,
     pub(crate) fold: Arc<Fold>,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) time: Arc<LogTime>,
     pub(crate) ids: Arc<dyn IdSource>,
 }
 
@@ -109,6 +110,8 @@ pub(crate) fn decide_round(
         cache: &memory.rows,
         base: &layers,
     };
+    let now = surroundings.time.now();
+    assert!(now >= tip.time, "time never runs backwards in a log");
     let mut deciding = Deciding {
         surroundings,
         recents: &memory.recents,
@@ -116,7 +119,7 @@ pub(crate) fn decide_round(
         units: Vec::with_capacity(letters.len()),
         bytes: 0,
         tip: *tip,
-        now: surroundings.clock.now().max(tip.time),
+        now,
     };
     let mut answered = Vec::with_capacity(letters.len());
     while deciding.bytes < limits::ROUND_BYTES_MAX

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use hansard_conversations::Conversations;
@@ -19,26 +20,49 @@ use hansard_types::{AppId, LogId, Timestamp, UserId};
 use parking_lot::Mutex;
 use tempfile::TempDir;
 
-use crate::{Clock, Engine, EngineOptions, Handle, IdSource, LogProvider, OpenError};
+use crate::{
+    Engine, EngineOptions, Handle, IdSource, LogProvider, Machine, OpenError, SteadyClock,
+};
 
-/// A clock that is moved by hand.
+/// A machine whose clocks are moved by hand.
 #[derive(Debug, Clone)]
-pub struct FixedClock(Arc<AtomicU64>);
+pub struct FixedClock {
+    /// Time that has passed, milliseconds.
+    passed: Arc<AtomicU64>,
+    /// The time of day when that was 0.
+    set_to: Arc<AtomicI64>,
+}
 
 impl FixedClock {
     #[must_use]
     pub fn at(time: Timestamp) -> Self {
-        Self(Arc::new(AtomicU64::new(time.0)))
+        let ms = i64::try_from(time.0).unwrap_or(i64::MAX);
+        Self {
+            passed: Arc::default(),
+            set_to: Arc::new(AtomicI64::new(ms)),
+        }
     }
 
+    /// Lets time pass.
     pub fn advance_ms(&self, ms: u64) {
-        self.0.fetch_add(ms, Ordering::SeqCst);
+        self.passed.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Sets the time of day, forward or back. No time passes.
+    pub fn jump_ms(&self, ms: i64) {
+        self.set_to.fetch_add(ms, Ordering::SeqCst);
     }
 }
 
-impl Clock for FixedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
+impl Machine for FixedClock {
+    fn wall(&self) -> Timestamp {
+        let passed = self.passed.load(Ordering::SeqCst);
+        let set_to = self.set_to.load(Ordering::SeqCst);
+        Timestamp(passed.saturating_add_signed(set_to))
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.passed.load(Ordering::SeqCst))
     }
 }
 
@@ -78,6 +102,9 @@ impl LogProvider for MemoryLogs {
         Ok(Arc::new(self.get(id)))
     }
 }
+
+/// When every world begins.
+pub const BEGUN: Timestamp = Timestamp(1_794_000_000_000);
 
 /// The app that tests use.
 pub const APP: AppId = AppId(1_400_000_001);
@@ -127,7 +154,7 @@ impl Default for World {
             logs: MemoryLogs::default(),
             store: Arc::new(MemoryStore::new()),
             journal: Arc::new(tempfile::tempdir().expect("a folder")),
-            clock: FixedClock::at(Timestamp(1_794_000_000_000)),
+            clock: FixedClock::at(BEGUN),
             ids: CountedIds::default(),
         }
     }
@@ -151,7 +178,7 @@ impl World {
             journal: Some(Arc::new(journal)),
             archive: None,
             registry: Registry::default(),
-            clock: Arc::new(self.clock.clone()),
+            clock: Arc::new(SteadyClock::new(self.clock.clone())),
             ids: Arc::new(self.ids.clone()),
             progress: Arc::new(()),
         };

@@ -3,3 +3,4 @@ mod relations;
 mod rounds;
 mod simulation;
 mod start;
+mod time;

@@ -5,12 +5,15 @@ pub(crate) mod copies;
 pub(crate) mod generation;
 pub(crate) mod headroom;
 pub(crate) mod http;
+mod lost_end;
 pub(crate) mod manifest;
 pub(crate) mod parts;
 mod progress;
 pub(crate) mod search;
 pub(crate) mod signals;
+mod sync_check;
 pub(crate) mod telemetry;
+mod time;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -58,7 +61,8 @@ pub(crate) struct Arguments {
     )]
     pub(crate) listen: SocketAddr,
     /// A nats-server that you run (nats:// or tls://, with its credential), or several of one
-    /// cluster with commas between them; without it one is run as a child
+    /// cluster with commas between them; without it one is run as a child. Its sync_interval must be
+    /// 2m30s at most
     #[arg(long, value_name = "URL", env = "HANSARD_NATS", hide_env_values = true)]
     pub(crate) nats: Option<String>,
     #[command(flatten)]
@@ -171,7 +175,8 @@ impl From<String> for Secret {
 pub(crate) enum Durability {
     /// On disk before the answer
     Fsync,
-    /// In the log before the answer, on disk within 100 ms: a power loss may take that much
+    /// In the log before the answer, on disk within 100 ms: a power loss may take that much, and
+    /// the next start builds what held it again from the log
     Interval,
 }
 
@@ -190,6 +195,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let own = OwnCopies::open(&arguments, &data)?;
     own.keep_blocks(&data, arguments.nats.as_deref())?;
     let nats = Nats::start(&data, arguments.nats.as_deref(), &arguments.program).await?;
+    if arguments.nats.is_some() && arguments.durability == Durability::Fsync {
+        sync_check::check(nats.connection()).await?;
+    }
     // A signal before everything is ready ends the start where it is; the next start goes on.
     let opened = tokio::select! {
         opened = Parts::open(&arguments, &data, own, nats.provider(), recorder) => Some(opened),

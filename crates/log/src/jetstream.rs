@@ -18,11 +18,13 @@ mod ack;
 mod batch;
 mod credentials;
 mod read;
+mod settings;
 mod wire;
 
 use batch::{Batch, Kind, units_of_batch};
 pub use credentials::Credentials;
 use read::Cursors;
+pub use settings::ServerSettings;
 use wire::{Endpoint, Unsendable, Wire, WireError};
 
 /// What streams are made with.

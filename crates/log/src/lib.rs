@@ -41,7 +41,7 @@ pub use audit::{AuditFailure, AuditReport, CopiesReport, verify, verify_copies};
 pub use copies::{Copies, CopyError};
 pub use error::{AppendError, Error, OpenError, Result};
 pub use event_log::{EventLog, Extent, LogProvider, StoredEvent, Unit};
-pub use jetstream::{Credentials, JetStream, JetStreamLog, JetStreamOptions};
+pub use jetstream::{Credentials, JetStream, JetStreamLog, JetStreamOptions, ServerSettings};
 pub use journal::{Damage, Journal, JournalError, JournalOptions};
 pub use memory::{Fault, MemoryLog};
 pub use reader::Reader;

@@ -148,6 +148,9 @@ pub const READS_WAITING_MAX: usize = 1024;
 pub const ROW_CACHE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// How long the journal keeps what it holds, milliseconds: far more than the sync interval.
 pub const JOURNAL_KEEP_MS: u64 = 5 * 60 * 1000;
+/// How seldom a nats-server may bring its files to disk, milliseconds: twice in the time that the
+/// journal holds what they miss. nats-server's default is 2 minutes.
+pub const NATS_SYNC_INTERVAL_MS_MAX: u64 = JOURNAL_KEEP_MS / 2;
 /// How much the journal holds of a log before older rounds go whatever their age, bytes: ten
 /// seconds at the highest rate that was measured.
 pub const JOURNAL_BYTES_MAX: u64 = 512 * 1024 * 1024;
@@ -185,3 +188,7 @@ pub const SEARCH_OPEN_RETRY_MS_MAX: u64 = 15_000;
 pub const METRICS_UPKEEP_MS: u64 = 5_000;
 /// Free disk below which writes are refused, bytes. JetStream freezes when its disk is full.
 pub const DISK_HEADROOM_BYTES_MIN: u64 = 512 * 1024 * 1024;
+
+/// How far the clock of a host that makes UserSigs may be behind ours, seconds: one that it makes
+/// right after a kick works.
+pub const SIGNER_BEHIND_SECONDS_MAX: u64 = 2;

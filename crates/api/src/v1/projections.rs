@@ -60,7 +60,7 @@ pub(crate) async fn list(State(shared): State<Arc<Shared>>, access: Access) -> R
     let committed = engine
         .committed(access.app)
         .map_or(0, |committed| *committed.borrow());
-    let now = engine.now();
+    let now = engine.log_now(access.app);
     let rows = shared.state.registry.all().into_iter();
     let projections = rows
         .filter(|(log, _)| log.app == access.app)

@@ -76,8 +76,14 @@ impl<'a> Deref for Reading<'a> {
 }
 
 impl Call<'_> {
+    /// The time of day, for what callers have dated.
     pub(crate) fn now(&self) -> Timestamp {
         self.shared.state.engine.now()
+    }
+
+    /// The time of the app's log, for what its events have dated.
+    pub(crate) fn log_now(&self) -> Timestamp {
+        self.shared.state.engine.log_now(self.app)
     }
 
     /// Reads what can be many rows, in the engine's pool: the readers are reached in no other way.

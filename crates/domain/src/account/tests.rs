@@ -33,10 +33,11 @@ fn an_account_is_deleted_once_and_an_administrator_never() {
 
 #[test]
 fn signatures_are_revoked_up_to_the_second_and_once_in_it() {
+    let issued_up_to_seconds = NOW.seconds();
     let revoke = Command::RevokeSignatures(RevokeSignatures {
         user_id: user("ann"),
+        issued_up_to_seconds,
     });
-    let issued_up_to_seconds = NOW.seconds();
     let reply = Reply::Revoked {
         issued_up_to_seconds,
     };

@@ -13,7 +13,9 @@ use hansard_store::Op;
 use hansard_types::{GroupId, LogId, Timestamp, UserId, limits};
 use tokio::sync::oneshot;
 
+use crate::SteadyClock;
 use crate::catch_up::start_of;
+use crate::clock::LogTime;
 use crate::mailbox::Letter;
 use crate::round::{Memory, Round, Surroundings, Tip, decide_round};
 use crate::testing::{APP, TestEngine, World, fold, provenance, user};
@@ -224,10 +226,11 @@ fn letter(command: Command) -> Letter {
 /// Decides one round on what is stored, and where it began.
 fn decide(world: &World, letters: &mut VecDeque<Letter>) -> (Tip, Round) {
     let log = LogId::new(APP, 0);
+    let clock = Arc::new(SteadyClock::new(world.clock.clone()));
     let surroundings = Surroundings {
         log,
         fold: Arc::new(fold()),
-        clock: Arc::new(world.clock.clone()),
+        time: Arc::new(LogTime::after(log, clock, Timestamp(0))),
         ids: Arc::new(world.ids.clone()),
     };
     let before = Tip {

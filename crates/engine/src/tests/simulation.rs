@@ -13,10 +13,10 @@ use hansard_domain::conversation::{MarkRead, UpTo};
 use hansard_domain::group::{AddMembers, CreateGroup, RemoveMembers};
 use hansard_domain::message::{Content, RecallGroup, SendC2c, SendGroup};
 use hansard_domain::profile::ChangeProfile;
-use hansard_events::Provenance;
 use hansard_events::account::ProfileValue;
 use hansard_events::app::Party;
 use hansard_events::group::GroupType;
+use hansard_events::{Provenance, decode};
 use hansard_log::{EventLog as _, Fault};
 use hansard_store::MemoryStore;
 use hansard_types::{ConversationId, GroupId, LogId, Seq, Timestamp, UserId};
@@ -24,8 +24,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::model::{Answered, Expected, Model, Person};
-use crate::testing::{APP, World, provenance, user};
-use crate::{Engine, Handle, SubmitError};
+use crate::testing::{APP, BEGUN, World, provenance, user};
+use crate::{Engine, Handle, JUMP_MS, Machine as _, SubmitError};
 
 const USERS: [&str; 6] = ["ann", "ben", "cho", "dai", "eva", "nobody"];
 const GROUPS: [&str; 3] = ["g1", "g2", "g3"];
@@ -37,6 +37,8 @@ struct Simulation {
     model: Model,
     next_random: u32,
     next_tag: u64,
+    /// How far the time of day has jumped ahead, milliseconds: it comes back.
+    ahead_ms: i64,
     /// Copies of everything on "disk", for power losses.
     older: Option<(Arc<MemoryStore>, u64)>,
 }
@@ -61,6 +63,7 @@ impl Simulation {
             model: Model::default(),
             next_random: 0,
             next_tag: 0,
+            ahead_ms: 0,
             older: None,
         }
     }
@@ -176,6 +179,7 @@ impl Simulation {
             }),
             10 => Command::RevokeSignatures(RevokeSignatures {
                 user_id: self.user(),
+                issued_up_to_seconds: 1_790_000_000,
             }),
             _ => {
                 let level = ProfileValue::Number(self.rng.random_range(0..3));
@@ -251,6 +255,45 @@ impl Simulation {
             self.check_all(&commands, results);
         }
         self.world.clock.advance_ms(self.rng.random_range(0..50));
+        self.jump();
+    }
+
+    /// Now and then the time of day jumps a day ahead, for a while; or back for good, by what a
+    /// restart then begins with.
+    fn jump(&mut self) {
+        const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+        match self.rng.random_range(0..20) {
+            0 if self.ahead_ms == 0 => {
+                self.ahead_ms = self.rng.random_range(1..DAY_MS);
+                self.world.clock.jump_ms(self.ahead_ms);
+            }
+            1 | 2 => self.jump_home(),
+            3 => {
+                let by_ms = self.rng.random_range(0..DAY_MS);
+                self.world.clock.jump_ms(-by_ms);
+            }
+            _ => {}
+        }
+    }
+
+    fn jump_home(&mut self) {
+        self.world.clock.jump_ms(-self.ahead_ms);
+        self.ahead_ms = 0;
+    }
+
+    /// No event has a time that the clock jumped to, and none is before the one before it.
+    async fn compare_times(&self) {
+        let log = self.world.logs.get(LogId::new(APP, 0));
+        let events = log.read(1, usize::MAX).await.expect("readable");
+        let mut last = BEGUN;
+        for stored in events {
+            let recorded = decode(stored.sequence, &stored.event).expect("decodes");
+            let time = recorded.envelope.time;
+            assert!(time >= last, "time never runs backwards");
+            last = time;
+        }
+        let most = BEGUN.0 + u64::try_from(self.world.clock.elapsed().as_millis()).expect("few");
+        assert!(last.0 <= most + JUMP_MS, "{last:?} is of a jump");
     }
 
     fn tag(&mut self) -> String {
@@ -301,6 +344,7 @@ impl Simulation {
     async fn restart(&mut self) {
         let log = self.world.logs.get(LogId::new(APP, 0));
         log.clear_faults();
+        self.jump_home();
         if let Some((store, log_end)) = self.older.take().filter(|_| self.rng.random_bool(0.5)) {
             self.world.store = store;
             log.truncate(log_end);
@@ -422,6 +466,8 @@ async fn simulate(seed: u64, bursts: usize) {
         simulation.burst().await;
     }
     simulation.compare();
+    simulation.world.logs.get(LogId::new(APP, 0)).clear_faults();
+    simulation.compare_times().await;
     simulation.compare_with_rebuild().await;
 }
 

@@ -23,7 +23,7 @@ pub(super) async fn measure(nats: &Nats) -> Result<Sample> {
         journal: None,
         archive: None,
         registry: Registry::default(),
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SystemClock::default()),
         ids: Arc::new(SystemIds),
         progress: Arc::new(()),
     };

@@ -2,13 +2,16 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use hansard_engine::JUMP_MS;
+use hansard_events::decode;
 use hansard_log::Journal;
 use hansard_log::server::NatsFiles;
-use hansard_types::LogId;
 use hansard_types::limits::DISK_HEADROOM_BYTES_MIN;
+use hansard_types::{LogId, Timestamp};
 use rustix::process::{Resource, getrlimit};
 
 use super::{Arguments, Finding};
+use crate::clock::now;
 use crate::data_dir::DataDir;
 use crate::serve::generation;
 use crate::serve::headroom::free_bytes;
@@ -232,7 +235,7 @@ fn journal(data: &DataDir, running: bool) -> Finding {
     }
     match Journal::open_read_only(data.journal()) {
         Ok(journal) if journal.incarnation() == expected => match manifest::damage(&journal) {
-            None => Finding::ok(check, "there, and opens"),
+            None => clock(&journal),
             Some(damage) => Finding::fail(check, damage.to_string(), restore),
         },
         Ok(_) => Finding::fail(check, "it is of another data directory", restore),
@@ -258,4 +261,33 @@ fn read_models(data: &DataDir) -> Finding {
             ),
         ),
     }
+}
+
+/// A journal that opens; and the machine's clock beside the newest event in it.
+fn clock(journal: &Journal) -> Finding {
+    let check = "journal";
+    let ahead_ms = newest(journal).map_or(0, |time| time.0.saturating_sub(now().0));
+    if ahead_ms <= JUMP_MS {
+        return Finding::ok(check, "there, and opens");
+    }
+    Finding::warn(
+        check,
+        format!(
+            "its newest event is {} s ahead of the machine's clock",
+            ahead_ms / 1000
+        ),
+        "set the clock right; if it was wrong before, nothing: the server's time passes at half \
+         its speed until the clock has caught up",
+    )
+}
+
+/// The time of the newest event of a journal.
+fn newest(journal: &Journal) -> Option<Timestamp> {
+    let times = journal.logs().into_iter().filter_map(|log| {
+        let (_, last) = journal.bounds(log)?;
+        let entries = journal.entries(log, last, 1).ok()?;
+        let recorded = decode(last, &entries.first()?.event).ok()?;
+        Some(recorded.envelope.time)
+    });
+    times.max()
 }

@@ -57,6 +57,8 @@ pub(crate) struct OwnCopies {
     /// `None` without a journal (`--durability interval`).
     pub(crate) journal: Option<Opened>,
     pub(crate) archive: Option<Arc<Archive>>,
+    /// Until now there was none: a power loss may have taken the log's end.
+    pub(crate) ran_without_journal: bool,
     keep: Keep,
 }
 
@@ -64,6 +66,8 @@ impl OwnCopies {
     /// Opens them before nats-server is started: what it might lose must not be lost.
     pub(crate) fn open(arguments: &Arguments, data: &DataDir) -> Result<Self> {
         let keep = arguments.archive;
+        // Before a journal is begun.
+        let ran_without_journal = manifest::ran_without_journal(data)?;
         let has_journal = match arguments.durability {
             Durability::Fsync => true,
             // What the journal still holds mends the log once more.
@@ -83,6 +87,7 @@ impl OwnCopies {
         Ok(Self {
             journal,
             archive,
+            ran_without_journal,
             keep,
         })
     }

@@ -125,6 +125,12 @@ pub(crate) fn has_journal(data: &DataDir) -> Result<bool> {
     Ok(Manifest::read(data)?.is_some_and(|manifest| manifest.journal.is_some()))
 }
 
+/// Whether the server has been running without a journal, so that a power loss may have taken the
+/// log's end.
+pub(crate) fn ran_without_journal(data: &DataDir) -> Result<bool> {
+    Ok(Manifest::read(data)?.is_some_and(|manifest| manifest.journal.is_none()))
+}
+
 /// Ends the use of a journal: from now on there is none.
 pub(crate) fn without_journal(data: &DataDir) -> Result<()> {
     set_aside(data)?;

@@ -21,7 +21,8 @@ use super::copies::{self, OwnCopies};
 use super::progress::CatchUp;
 use super::search::{self, Followers, Indexes};
 use super::signals::Signals;
-use super::{Arguments, Durability, generation, headroom, http, manifest, telemetry};
+use super::time;
+use super::{Arguments, Durability, generation, headroom, http, lost_end, manifest, telemetry};
 use crate::data_dir::{DataDir, Running};
 use crate::term;
 
@@ -137,6 +138,7 @@ impl Parts {
             least,
             self.engine.handle(),
         ));
+        watchers.spawn(time::watch(self.engine.handle()));
         watchers.spawn(copies::scrub_again_and_again(
             arguments.scrub_every,
             self.engine.handle(),
@@ -187,6 +189,9 @@ async fn open_engine(
     registry: &Registry,
 ) -> Result<Engine> {
     let fold = Arc::new(generation::fold());
+    if own.ran_without_journal {
+        lost_end::discard(data, &fold, &*logs).await?;
+    }
     let store = generation::open(data, &fold)?;
     tracing::info!("the read models are open");
     let options = |journal: Option<Arc<Journal>>| EngineOptions {
@@ -195,7 +200,7 @@ async fn open_engine(
         archive: own.archive.clone().filter(|_| journal.is_some()),
         journal,
         registry: registry.clone(),
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SystemClock::default()),
         ids: Arc::new(SystemIds),
         progress: Arc::new(CatchUp::default()),
     };

@@ -55,6 +55,7 @@ impl Fixture {
             sequence: self.sequence,
             envelope,
             event: Some(event.clone()),
+            erased: false,
         };
         let counted = Counted::new(&self.store);
         let mut state = Overlay::new(&counted);

@@ -1,7 +1,7 @@
 //! Dissolving large groups and deleting accounts of many groups: what they cost, and what is seen
 //! before everything is swept.
 
-use hansard_events::encode;
+use hansard_events::{Identity, encode};
 use hansard_store::Counted;
 use hansard_types::limits::{
     COMMUNITY_MEMBERS_MAX, GROUP_MEMBERS_ADDED_PER_CALL_MAX, SWEPT_ROWS_AT_ONCE,
@@ -107,10 +107,14 @@ fn dissolving_a_group_of_a_hundred_thousand_is_a_small_event_and_little_work_for
         correlation: None,
         causation: None,
     };
-    let (id, log) = (EventId::from_u128(1), LogId::new(APP, 0));
+    let identity = Identity {
+        id: EventId::from_u128(1),
+        salt: [1; 16],
+    };
+    let log = LogId::new(APP, 0);
     let encoded = encode(
         &event.clone().into(),
-        id,
+        identity,
         log,
         Timestamp(1),
         provenance,

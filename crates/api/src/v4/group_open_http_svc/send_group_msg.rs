@@ -95,7 +95,11 @@ impl Operation for SendGroupMsg {
         let conversation = ConversationId::Group(command.group_id.clone());
         if online_only {
             call.read(|reads| check_online(reads, &command)).await?;
-            return Ok(Answered::read(response(&conversation, Seq(0), call.now())));
+            return Ok(Answered::read(response(
+                &conversation,
+                Seq(0),
+                call.log_now(),
+            )));
         }
         let answer = call.submit(Command::SendGroup(command)).await?;
         let Reply::Sent {

@@ -47,7 +47,7 @@ impl Operation for GetNoSpeaking {
         let user_id = field::user(get_account.as_deref(), "Get_Account", code)?;
         let found = call.account(&user_id)?;
         let account = found.ok_or_else(|| call.refusal(Reason::AccountUnknown))?;
-        let now = call.now();
+        let now = call.log_now();
         Ok(Answered::read(GetNoSpeakingResponse {
             c2c: remaining(account.c2c_muted_until, now),
             group: remaining(account.group_muted_until, now),

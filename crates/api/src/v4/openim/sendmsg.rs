@@ -194,7 +194,7 @@ fn deliver_online(call: &Reading<'_>, command: &SendC2c) -> Result<SendMsgRespon
     if known(&command.to)?.is_none() {
         return Err(call.refusal(Reason::RecipientUnknown));
     }
-    let now = call.now();
+    let now = call.log_now();
     if sender.c2c_muted_until > now {
         return Err(call.refusal(Reason::SenderMuted));
     }
