@@ -8,5 +8,8 @@ mod house;
 mod journey;
 mod own_nats;
 mod power_loss;
+mod pressure;
+mod private;
 mod relations;
+mod tls;
 mod two_servers;

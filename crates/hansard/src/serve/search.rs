@@ -10,7 +10,7 @@ use hansard_engine::LogSource;
 use hansard_events::Recorded;
 use hansard_projector::{AsyncProjection, BoxError, FollowOptions, Registry, follow};
 use hansard_search::{Error, Index, Options, Reader};
-use hansard_types::{AppId, Checkpoint};
+use hansard_types::{AppId, Checkpoint, Lack};
 use parking_lot::RwLock;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -138,10 +138,18 @@ impl AsyncProjection for Search {
     }
 
     fn apply(&mut self, recorded: &Recorded) -> Result<(), BoxError> {
-        Ok(self.0.apply(recorded)?)
+        self.0.apply(recorded).map_err(explained)
     }
 
     fn commit(&mut self) -> Result<(), BoxError> {
-        Ok(self.0.commit()?)
+        self.0.commit().map_err(explained)
+    }
+}
+
+/// What failed, and what to do when the system says what is lacking.
+fn explained(error: Error) -> BoxError {
+    match Lack::of(&error) {
+        Lack::Unknown => error.into(),
+        lack => anyhow::Error::from(error).context(lack.advice()).into(),
     }
 }
