@@ -54,10 +54,10 @@ async fn everything_is_private_whatever_the_umask_and_whoever_made_the_directory
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("data");
     // As a package or an older release may have left it.
-    let old = data.join("journal").join("old");
+    let old = data.join("copies").join("old");
     std::fs::create_dir_all(&old)?;
     std::fs::write(old.join("file"), b"what was said")?;
-    for path in [&data, &data.join("journal"), &old] {
+    for path in [&data, &data.join("copies"), &old] {
         std::fs::set_permissions(path, Permissions::from_mode(0o755))?;
     }
     std::fs::set_permissions(old.join("file"), Permissions::from_mode(0o644))?;

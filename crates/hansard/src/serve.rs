@@ -33,7 +33,7 @@ use tls::{Tls, TlsArguments};
 const EXAMPLES: &str = "\
 Examples:
   hansard serve --data-dir ~/hansard
-  hansard serve --data-dir /var/lib/hansard --listen 0.0.0.0:443 --log-format json \
+  hansard serve --data-dir /var/lib/hansard --listen 0.0.0.0:443 --log-format json \\
       --tls-cert /etc/hansard/chain.pem --tls-key /etc/hansard/key.pem
   hansard serve --data-dir ~/hansard --tls-self-signed
   hansard serve --data-dir ~/hansard --nats nats://user:password@nats.internal:4222

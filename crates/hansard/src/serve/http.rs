@@ -42,7 +42,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 const TLS_BEGINS: u8 = 0x16;
 /// What someone is told who speaks plain HTTP to a listener that speaks TLS.
 const SPEAK_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\
-    Content-Type: text/plain\r\nContent-Length: 42\r\n\r\nThis server speaks TLS: call it https://.\r\n";
+    Content-Type: text/plain\r\nContent-Length: 43\r\n\r\nThis server speaks TLS: call it https://.\r\n";
 
 /// Where connections come in.
 pub(crate) struct Listener {
@@ -206,8 +206,9 @@ impl Connection {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let Self { seat, mut shutdown } = self;
-        let answering = service_fn(|request| {
-            let turn = Seat::begin(&seat);
+        let taken = Arc::clone(&seat);
+        let answering = service_fn(move |request| {
+            let turn = Seat::begin(&taken);
             let answer = service.call(request);
             async move {
                 let answer = answer.await;

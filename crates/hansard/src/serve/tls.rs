@@ -190,8 +190,8 @@ fn self_signed(data: &DataDir, listen: IpAddr) -> Result<(PathBuf, PathBuf)> {
     if !listen.is_unspecified() && !listen.is_loopback() {
         names.push(listen.to_string());
     }
-    let host = rustix::system::uname();
-    let host = host.nodename().to_string_lossy();
+    let machine = rustix::system::uname();
+    let host = machine.nodename().to_string_lossy();
     if !host.is_empty() && host != "localhost" {
         names.push(host.into_owned());
     }
