@@ -22,6 +22,8 @@ use crate::data_dir::{DataDir, write_private};
 
 /// What is spoken over TLS.
 const PROTOCOL: &[u8] = b"http/1.1";
+/// Where the machine says what it is called.
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
 /// Whether the listener speaks TLS, and with which certificate.
 #[derive(Debug, Clone, Default, Args)]
@@ -190,10 +192,11 @@ fn self_signed(data: &DataDir, listen: IpAddr) -> Result<(PathBuf, PathBuf)> {
     if !listen.is_unspecified() && !listen.is_loopback() {
         names.push(listen.to_string());
     }
-    let machine = rustix::system::uname();
-    let host = machine.nodename().to_string_lossy();
+    // A machine that does not say its name is called by its addresses.
+    let host = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
+    let host = host.trim();
     if !host.is_empty() && host != "localhost" {
-        names.push(host.into_owned());
+        names.push(host.to_owned());
     }
     let mut params = CertificateParams::new(names)?;
     let name = &mut params.distinguished_name;
