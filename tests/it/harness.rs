@@ -107,7 +107,17 @@ impl Server {
 
     /// Starts a server without waiting for it.
     pub(crate) fn spawn(data: &Path, arguments: &[&str]) -> Result<Self> {
-        Self::spawn_as(data, arguments, |_| ())
+        Self::spawn_as(data, arguments, Command::new(binary()?))
+    }
+
+    /// Starts a server from a shell that has set something before: `ulimit -n 1024`, `umask 0`.
+    pub(crate) fn spawn_after(data: &Path, arguments: &[&str], setting: &str) -> Result<Self> {
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg(format!("{setting} && exec \"$0\" \"$@\""))
+            .arg(binary()?);
+        Self::spawn_as(data, arguments, command)
     }
 
     /// Starts a server that trusts this certificate instead of the machine's.
@@ -116,24 +126,18 @@ impl Server {
         arguments: &[&str],
         certificate: &Path,
     ) -> Result<Self> {
-        Self::spawn_as(data, arguments, |command| {
-            command.env("SSL_CERT_FILE", certificate);
-        })
+        let mut command = Command::new(binary()?);
+        command.env("SSL_CERT_FILE", certificate);
+        Self::spawn_as(data, arguments, command)
     }
 
-    fn spawn_as(
-        data: &Path,
-        arguments: &[&str],
-        prepare: impl FnOnce(&mut Command),
-    ) -> Result<Self> {
+    fn spawn_as(data: &Path, arguments: &[&str], mut command: Command) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let listen = format!("127.0.0.1:{port}");
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(data.with_extension("server.log"))?;
-        let mut command = Command::new(binary()?);
-        prepare(&mut command);
         let child = command
             .arg("serve")
             .arg("--data-dir")
@@ -147,15 +151,27 @@ impl Server {
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()?;
-        let http = reqwest::Client::builder()
-            .timeout(Duration::from_secs(40))
-            .build()?;
+        let http = http_client().build()?;
         Ok(Self {
             child,
             data: data.to_owned(),
             url: format!("http://{listen}"),
             http,
         })
+    }
+
+    /// Calls the server over TLS from here on, trusting these certificates alone.
+    pub(crate) fn over_tls(&mut self, pem: &[u8]) -> Result<()> {
+        self.url = self.url.replace("http://", "https://");
+        self.http = trusting(pem)?;
+        Ok(())
+    }
+
+    /// Everything that the server printed.
+    pub(crate) fn log(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(
+            self.data.with_extension("server.log"),
+        )?)
     }
 
     pub(crate) async fn wait_ready(&mut self) -> Result<()> {
@@ -387,6 +403,20 @@ impl Drop for Server {
             drop(signal(pid, Signal::KILL));
         }
     }
+}
+
+/// A client that trusts whom this machine trusts. The product's own choice of cryptography is
+/// installed: reqwest makes no client before there is one.
+pub(crate) fn http_client() -> reqwest::ClientBuilder {
+    // Installed by an earlier test of this process.
+    drop(tokio_rustls::rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::builder().timeout(Duration::from_secs(40))
+}
+
+/// A client that trusts these certificates alone.
+pub(crate) fn trusting(pem: &[u8]) -> Result<reqwest::Client> {
+    let trusted = reqwest::Certificate::from_pem_bundle(pem)?;
+    Ok(http_client().tls_certs_only(trusted).build()?)
 }
 
 /// Whether a process is the nats-server of a data directory.

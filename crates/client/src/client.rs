@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Error, Result};
+use crate::{Error, Result, trust};
 
 /// Where the server is and who calls. `Debug` hides the signature.
 #[derive(Clone)]
@@ -24,6 +24,9 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// Connections kept open while nothing is being asked.
     pub idle_connections_max: usize,
+    /// Certificates in PEM that may vouch for an `https` server; `None`: those that this machine
+    /// trusts (`SSL_CERT_FILE` names others).
+    pub ca: Option<Vec<u8>>,
 }
 
 impl Options {
@@ -38,6 +41,7 @@ impl Options {
             timeout: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(5),
             idle_connections_max: 64,
+            ca: None,
         }
     }
 }
@@ -81,13 +85,15 @@ struct ProblemBody {
 
 impl Client {
     /// # Errors
-    /// [`Error::Address`] when the URL is none of ours.
+    /// [`Error::Address`] when the URL is none of ours, [`Error::Ca`] when no certificate can be
+    /// read from what was given as such.
     pub fn new(options: &Options) -> Result<Self> {
         let address = || Error::Address {
             url: options.url.clone(),
         };
         let base = Url::parse(&options.url).map_err(|_| address())?;
-        if base.scheme() != "http" || base.cannot_be_a_base() {
+        let secure = base.scheme() == "https";
+        if !(secure || base.scheme() == "http") || base.cannot_be_a_base() {
             return Err(address());
         }
         let http = reqwest::Client::builder()
@@ -96,6 +102,7 @@ impl Client {
             .pool_max_idle_per_host(options.idle_connections_max)
             .tcp_nodelay(true)
             .no_proxy()
+            .tls_backend_preconfigured(trust::config(options.ca.as_deref(), secure)?)
             .build()
             .map_err(Error::Connection)?;
         Ok(Self {
@@ -241,7 +248,11 @@ async fn read<T: DeserializeOwned>(answer: Response) -> Result<T> {
 
 /// The address of a request holds the signature, so it is taken off.
 fn connection(error: reqwest::Error) -> Error {
-    Error::Connection(error.without_url())
+    let error = error.without_url();
+    if trust::is_refusal(&error) {
+        return Error::Untrusted(error);
+    }
+    Error::Connection(error)
 }
 
 fn malformed(error: serde_json::Error) -> Error {
@@ -275,15 +286,22 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for url in [
-            "",
-            "127.0.0.1:8080",
-            "ftp://host",
-            "https://host",
-            "mailto:someone",
-        ] {
+        for url in ["", "127.0.0.1:8080", "ftp://host", "mailto:someone"] {
             assert!(matches!(client(url), Err(Error::Address { .. })), "{url}");
         }
+    }
+
+    #[test]
+    fn what_holds_no_certificate_is_refused() {
+        for pem in ["", "no certificate"] {
+            let mut options = Options::new("https://host", 7, "a*b-c_");
+            options.ca = Some(pem.as_bytes().to_vec());
+            assert!(
+                matches!(Client::new(&options), Err(Error::Ca { .. })),
+                "{pem}"
+            );
+        }
+        client("https://host").expect("the machine's own certificates are trusted");
     }
 
     #[test]

@@ -3,6 +3,14 @@
 pub enum Error {
     #[error("{url} is not the address of a server, such as http://127.0.0.1:8080")]
     Address { url: String },
+    #[error("no certificate can be taken from what was given as --ca: {what}")]
+    Ca { what: String },
+    /// Nothing was asked.
+    #[error(
+        "the server's certificate is not trusted: if the address is the right one, give whom it \
+         comes from with --ca FILE or SSL_CERT_FILE"
+    )]
+    Untrusted(#[source] reqwest::Error),
     /// It may have happened.
     #[error("the server did not answer")]
     Connection(#[source] reqwest::Error),
@@ -28,7 +36,11 @@ impl Error {
             Self::Connection(error) => !error.is_builder(),
             // Too many requests, or not at the moment.
             Self::Problem { status, .. } => matches!(status, 429 | 502 | 503 | 504),
-            Self::Address { .. } | Self::Refused { .. } | Self::Malformed { .. } => false,
+            Self::Address { .. }
+            | Self::Ca { .. }
+            | Self::Untrusted(_)
+            | Self::Refused { .. }
+            | Self::Malformed { .. } => false,
         }
     }
 }

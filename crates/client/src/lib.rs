@@ -4,7 +4,7 @@
 //! calls are typed where we read them. A client is cheap to clone and keeps its connections open.
 //!
 //! Not here: retries (whoever calls knows what may be repeated: [`Error::is_retryable`]), the
-//! clock (the time of a signature is an argument), TLS (put a proxy in front of the server).
+//! clock (the time of a signature is an argument).
 //!
 //! ```no_run
 //! use hansard_client::{Client, Options, usersig};
@@ -21,6 +21,7 @@
 
 mod client;
 mod error;
+mod trust;
 mod v1;
 
 pub mod usersig;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use hansard_log::{AppendError, Appender, Sealer};
 use hansard_projector::Registry;
 use hansard_store::{Durability, Store};
-use hansard_types::LogId;
+use hansard_types::{Lack, LogId};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -123,7 +123,10 @@ impl Finish {
         let writing = Instant::now();
         if let Err(error) = self.store.write_changes(&changes, Durability::Process) {
             // The events are committed: only the answer is lost, a restart catches up.
-            let reason = format!("the read models cannot be written ({error}): restart the server");
+            let advice = Lack::of(&error).advice();
+            let error = causes(&error);
+            let reason =
+                format!("the read models cannot be written ({error}): {advice}, then restart");
             return Err((letters, reason));
         }
         ::metrics::histogram!(metrics::WRITE_SECONDS).record(writing.elapsed().as_secs_f64());
@@ -180,7 +183,46 @@ fn stopped_by(error: &AppendError) -> String {
         AppendError::Refused(_) | AppendError::Conflict { .. } => error.to_string(),
         AppendError::Unknown(_) => "the log did not answer before the server stopped".to_owned(),
         AppendError::Journal(source) => {
-            format!("the journal failed ({source}): check the disk, then restart")
+            let advice = Lack::of(source).advice();
+            format!(
+                "the journal failed ({}): {advice}, then restart",
+                causes(source)
+            )
         }
+    }
+}
+
+/// An error and what caused it: without the cause nobody knows which file, and why.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use hansard_log::JournalError;
+
+    use super::*;
+
+    #[test]
+    fn a_journal_without_descriptors_does_not_send_anyone_to_the_disk() {
+        let failed = |code| {
+            stopped_by(&AppendError::Journal(JournalError::File {
+                path: "/data/journal/1.seg".to_owned(),
+                source: std::io::Error::from_raw_os_error(code),
+            }))
+        };
+        let text = failed(24);
+        assert!(text.contains("no file descriptors left"), "{text}");
+        assert!(text.contains("/data/journal/1.seg"), "{text}");
+        assert!(!text.contains("check the disk"), "{text}");
+        let text = failed(28);
+        assert!(text.contains("the disk is full: make room"), "{text}");
+        assert!(failed(5).contains("check the disk"), "{}", failed(5));
     }
 }

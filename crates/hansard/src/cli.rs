@@ -23,6 +23,9 @@ const ENVIRONMENT: &str = "\
 Environment (an option on the command line goes first):
   HANSARD_DATA         --data-dir         where everything is kept
   HANSARD_LISTEN       --listen           address and port of the server
+  HANSARD_TLS_CERT     --tls-cert         the server's certificate
+  HANSARD_TLS_KEY      --tls-key          the certificate's private key
+  HANSARD_CA           --ca               whom a client trusts to vouch for an https server
   HANSARD_URL          --url              address of a running server
   HANSARD_NATS         --nats             a nats-server that you run
   HANSARD_NATS_SERVER  --nats-server      the nats-server program
@@ -98,6 +101,9 @@ mod tests {
             "hansard usersig --app 1400000001 --secret k --user alice",
             "hansard usersig --app 1400000001 --secret k --user alice --expire 60",
             "hansard serve --data-dir d --listen 127.0.0.1:8080 --durability interval",
+            "hansard serve --data-dir d --tls-cert c.pem --tls-key k.pem",
+            "hansard serve --data-dir d --tls-self-signed",
+            "hansard import --url https://h --ca c.pem --app 1 --secret k a.jsonl",
             "hansard serve --data-dir d --nats nats://u:p@127.0.0.1:4222 --nats-server /bin/x",
             "hansard replay --data-dir d --app 1 --conversation group:a --since 0:4 --until 2h",
             "hansard replay --nats nats://127.0.0.1:4222 --app 1 --json",
@@ -109,6 +115,17 @@ mod tests {
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));
             assert!(parsed.is_ok(), "{line}: {:?}", parsed.err());
+        }
+    }
+
+    #[test]
+    fn a_certificate_comes_with_its_key_and_instead_of_one_for_trying() {
+        for line in [
+            "hansard serve --data-dir d --tls-cert c.pem",
+            "hansard serve --data-dir d --tls-key k.pem",
+            "hansard serve --data-dir d --tls-self-signed --tls-cert c.pem --tls-key k.pem",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use hansard_client::{Client, Options, usersig};
 use hansard_types::AppId;
@@ -88,6 +88,10 @@ pub(crate) struct Server {
     /// The server's address; without it the one running on --data-dir, or http://127.0.0.1:8080
     #[arg(long, value_name = "URL", env = "HANSARD_URL")]
     url: Option<String>,
+    /// Certificates in PEM that may vouch for an https server, instead of those that this machine
+    /// trusts
+    #[arg(long, value_name = "FILE", env = "HANSARD_CA")]
+    ca: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) app: App,
     #[command(flatten)]
@@ -124,12 +128,34 @@ impl Server {
         Ok(data.try_lock()?.ok().map(|lock| (data, lock)))
     }
 
+    /// Whom an https server's certificate must come from, if not from those that the machine
+    /// trusts: what was given, or the one that a server for trying has left in its data directory.
+    fn ca(&self) -> Result<Option<Vec<u8>>> {
+        if let Some(file) = &self.ca {
+            let pem = std::fs::read(file)
+                .with_context(|| format!("--ca {} cannot be read", file.display()))?;
+            return Ok(Some(pem));
+        }
+        let (None, Some(root)) = (&self.url, &self.secret.data_dir) else {
+            return Ok(None);
+        };
+        let (kept, _) = DataDir::existing(root)?.self_signed();
+        if !kept.try_exists()? {
+            return Ok(None);
+        }
+        let pem = std::fs::read(&kept);
+        Ok(Some(pem.with_context(|| {
+            format!("{} cannot be read", kept.display())
+        })?))
+    }
+
     pub(crate) fn client(&self) -> Result<Client> {
         let secret = self.secret.of(self.app.id())?;
         let (app, now) = (self.app.app, now().seconds());
         let signature = usersig::generate(app, &secret, &self.admin, now, SIGNATURE_SECONDS);
         let mut options = Options::new(&self.url()?, app, &signature);
         options.identifier.clone_from(&self.admin);
+        options.ca = self.ca()?;
         Ok(Client::new(&options)?)
     }
 }

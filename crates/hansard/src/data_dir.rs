@@ -4,6 +4,7 @@
 //! <data>/LOCK                       held by the one server; its process id is inside
 //! <data>/hansard.json               what belongs together: layout, journal
 //! <data>/server.json                where the running server listens
+//! <data>/tls/                       the self-signed certificate and its key, when one was asked for
 //! <data>/secrets/app-<id>.key       the secret of an app, for its owner only
 //! <data>/nats/                      nats-server: its configuration, credential, port and streams
 //! <data>/journal/                   the last minutes of appended events, on disk before answers
@@ -20,6 +21,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use hansard_types::AppId;
 use serde::{Deserialize, Serialize};
+
+pub(crate) mod privacy;
 
 /// Only for its owner.
 const DIR_MODE: u32 = 0o700;
@@ -47,7 +50,8 @@ pub(crate) struct Lock {
 }
 
 impl DataDir {
-    /// Makes the directory when it is missing.
+    /// Makes the directory when it is missing. One that is there is closed to others: whatever is
+    /// in it, and whoever made it, nobody gets at it from here on.
     pub(crate) fn create(root: &Path) -> Result<Self> {
         DirBuilder::new()
             .recursive(true)
@@ -59,6 +63,7 @@ impl DataDir {
                     root.display()
                 )
             })?;
+        privacy::close(root)?;
         let root = std::path::absolute(root)?;
         Ok(Self { root })
     }
@@ -124,6 +129,12 @@ impl DataDir {
     pub(crate) fn remove_running(&self) {
         // The next server replaces it.
         drop(std::fs::remove_file(self.server()));
+    }
+
+    /// The certificate and the key that are made for trying.
+    pub(crate) fn self_signed(&self) -> (PathBuf, PathBuf) {
+        let folder = self.root.join("tls");
+        (folder.join("cert.pem"), folder.join("key.pem"))
     }
 
     pub(crate) fn state(&self) -> PathBuf {

@@ -12,6 +12,7 @@ mod cli;
 mod clock;
 mod credentials;
 mod data_dir;
+mod descriptors;
 mod doctor;
 mod import;
 mod logs;
@@ -31,6 +32,7 @@ use clap::Parser as _;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    data_dir::privacy::mask();
     let cli = cli::Cli::parse();
     match cli.run() {
         Ok(code) => code,

@@ -5,6 +5,7 @@ pub(crate) mod copies;
 pub(crate) mod generation;
 pub(crate) mod headroom;
 pub(crate) mod http;
+mod log_limit;
 mod lost_end;
 pub(crate) mod manifest;
 pub(crate) mod parts;
@@ -14,6 +15,7 @@ pub(crate) mod signals;
 mod sync_check;
 pub(crate) mod telemetry;
 mod time;
+pub(crate) mod tls;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -26,24 +28,32 @@ use hansard_types::limits::DISK_HEADROOM_BYTES_MIN;
 use tokio::task::JoinSet;
 
 use crate::credentials::App;
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, privacy};
+use crate::descriptors::Descriptors;
 use crate::logs::{Nats, NatsProgram};
 use copies::{Keep, OwnCopies};
 use parts::Parts;
 use telemetry::LogFormat;
+use tls::{Tls, TlsArguments};
 
 const EXAMPLES: &str = "\
 Examples:
   hansard serve --data-dir ~/hansard
-  hansard serve --data-dir /var/lib/hansard --listen 0.0.0.0:8080 --log-format json
+  hansard serve --data-dir /var/lib/hansard --listen 0.0.0.0:443 --log-format json \\
+      --tls-cert /etc/hansard/chain.pem --tls-key /etc/hansard/key.pem
+  hansard serve --data-dir ~/hansard --tls-self-signed
   hansard serve --data-dir ~/hansard --nats nats://user:password@nats.internal:4222
 
 The first start makes the app (HANSARD_APP_ID, HANSARD_APP_SECRET, HANSARD_APP_ADMIN) and shows a
 secret that it made itself once; it is kept in DIR/secrets. SIGTERM ends the server in order, within
 seconds; a second one ends it at once. Nothing acknowledged is lost either way.
 
-What is logged is chosen with HANSARD_LOG, for example HANSARD_LOG=debug. There is no TLS: put a
-proxy in front of it.";
+A certificate is read again when its file changes; connections that are open go on. One made with
+--tls-self-signed is for trying: clients are given DIR/tls/cert.pem to trust, as in
+curl --cacert; delete DIR/tls to have another made.
+
+What is logged is chosen with HANSARD_LOG, for example HANSARD_LOG=debug. Lines that repeat are
+counted, not written, from the sixth within ten seconds on.";
 
 /// Run the server
 #[derive(Debug, Args)]
@@ -60,6 +70,8 @@ pub(crate) struct Arguments {
         default_value = "127.0.0.1:8080"
     )]
     pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) tls: TlsArguments,
     /// A nats-server that you run (nats:// or tls://, with its credential), or several of one
     /// cluster with commas between them; without it one is run as a child. Its sync_interval must be
     /// 2m30s at most
@@ -129,6 +141,7 @@ impl Arguments {
         Self {
             data_dir: data_dir.to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            tls: TlsArguments::default(),
             nats: None,
             program: program.clone(),
             durability: Durability::Fsync,
@@ -181,10 +194,15 @@ pub(crate) enum Durability {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
-    telemetry::log_to_stderr(arguments.log_format, arguments.log.as_deref())?;
+    let _reporter = telemetry::log_to_stderr(arguments.log_format, arguments.log.as_deref())?;
+    let descriptors = Descriptors::raise()?;
     let data = DataDir::create(&arguments.data_dir)?;
     let lock = data.lock()?;
-    let listener = http::bind(arguments.listen).await?;
+    let root = data.root().to_owned();
+    let mut beside = JoinSet::new();
+    beside.spawn_blocking(move || privacy::tighten(&root));
+    let tls = Tls::open(&arguments.tls, &data, arguments.listen)?;
+    let listener = http::bind(arguments.listen, tls, descriptors).await?;
     let recorder = telemetry::record_metrics()?;
     let mut upkeep = JoinSet::new();
     let keeping = recorder.clone();

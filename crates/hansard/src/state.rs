@@ -6,6 +6,7 @@ use hansard_store::{RocksOptions, RocksStore};
 use hansard_types::{Checkpoint, LogId};
 
 use crate::data_dir::DataDir;
+use crate::descriptors::Descriptors;
 use crate::serve::generation;
 
 /// What the inline read models have applied of a log; `None` when there are none of this release.
@@ -14,6 +15,8 @@ pub(crate) fn checkpoint(data: &DataDir, log: LogId) -> Result<Option<Checkpoint
     if !path.join("CURRENT").try_exists()? {
         return Ok(None);
     }
+    // Every table file is held open meanwhile.
+    Descriptors::raise()?;
     let options = RocksOptions::read_models();
     let store = RocksStore::open_read_only(path, hansard_projector::TABLES, options)?;
     Ok(read_checkpoint(&store, log)?)

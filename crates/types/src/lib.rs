@@ -15,6 +15,7 @@
 mod code;
 mod conversation;
 mod id;
+mod lack;
 pub mod limits;
 mod position;
 pub mod profile;
@@ -22,4 +23,5 @@ pub mod profile;
 pub use code::Reason;
 pub use conversation::{ConversationId, ConversationIdError};
 pub use id::{AppId, GroupId, IdError, UserId};
+pub use lack::Lack;
 pub use position::{Checkpoint, LogId, Position, PositionError, Seq, Timestamp};

@@ -192,3 +192,28 @@ pub const DISK_HEADROOM_BYTES_MIN: u64 = 512 * 1024 * 1024;
 /// How far the clock of a host that makes UserSigs may be behind ours, seconds: one that it makes
 /// right after a kick works.
 pub const SIGNER_BEHIND_SECONDS_MAX: u64 = 2;
+/// Connections open at once, whatever the limit of descriptors: each costs some 20 KiB.
+pub const CONNECTIONS_MAX: u64 = 10_000;
+/// Table files of the read models that are kept open, at most; at fewer descriptors a quarter.
+pub const TABLE_FILES_OPEN_MAX: u64 = 1024;
+/// Descriptors kept for our own other files (log, journal, search, timers), at most; at fewer
+/// descriptors a quarter.
+pub const OWN_FILES_OPEN_MAX: u64 = 1024;
+/// The fewest descriptors that a server starts with: a quarter of them is what an idle one uses.
+pub const DESCRIPTORS_MIN: u64 = 256;
+/// The most descriptors that are asked for: some systems allow a billion, and no table needs them.
+pub const DESCRIPTORS_MAX: u64 = 1024 * 1024;
+/// How long a TLS handshake may take, milliseconds: a phone's on a bad line takes two seconds.
+pub const TLS_HANDSHAKE_MS_MAX: u64 = 10_000;
+/// How often a certificate's files are looked at, milliseconds.
+pub const TLS_CHECK_EVERY_MS: u64 = 2_000;
+/// A certificate's or a key's file, bytes: a chain of four takes 8 KiB.
+pub const TLS_FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// Files of a data directory that a start makes private, at most: the log of 8 TB.
+pub const FILES_MADE_PRIVATE_MAX: usize = 1_000_000;
+/// The time over which log lines are counted, milliseconds.
+pub const LOG_WINDOW_MS: u64 = 10_000;
+/// Log lines with the same words from one place of the source, in that time.
+pub const LOG_LINES_SAME_MAX: u32 = 5;
+/// Log lines from one place of the source, whatever they say, in that time.
+pub const LOG_LINES_MAX: u32 = 50;

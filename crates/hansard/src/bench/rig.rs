@@ -23,6 +23,7 @@ use super::Arguments;
 use crate::clock::now;
 use crate::credentials::App;
 use crate::data_dir::{DataDir, Lock};
+use crate::descriptors::Descriptors;
 use crate::logs::Nats;
 use crate::serve::copies::OwnCopies;
 use crate::serve::parts::Parts;
@@ -85,7 +86,8 @@ impl Rig {
         let recorder = telemetry::record_metrics()?;
         let own = OwnCopies::open(&serve, &data)?;
         let parts = Parts::open(&serve, &data, own, nats.provider(), recorder).await?;
-        let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = http::bind(listen, None, Descriptors::raise()?).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
         let mut serving = JoinSet::new();

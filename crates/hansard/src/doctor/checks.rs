@@ -79,11 +79,12 @@ async fn nats_server(arguments: &Arguments) -> Finding {
 }
 
 fn open_files() -> Finding {
-    let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    // A server raises its own limit so far.
+    let limit = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
     if limit >= OPEN_FILES_MIN {
         Finding::ok("open files", format!("up to {limit}"))
     } else {
-        let advice = format!("ulimit -n {OPEN_FILES_MIN}, or LimitNOFILE= of its service unit");
+        let advice = format!("ulimit -Hn {OPEN_FILES_MIN}, or LimitNOFILE= of its service unit");
         Finding::warn("open files", format!("only {limit} may be open"), advice)
     }
 }

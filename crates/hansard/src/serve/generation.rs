@@ -8,6 +8,7 @@ use hansard_projector::Fold;
 use hansard_store::{RocksOptions, RocksStore};
 
 use crate::data_dir::DataDir;
+use crate::descriptors::Descriptors;
 
 /// The inline projections of this release, in the order they fold.
 pub(crate) fn fold() -> Fold {
@@ -39,15 +40,14 @@ pub(crate) fn open(data: &DataDir, fold: &Fold) -> Result<Arc<RocksStore>> {
             "the read models are built anew from the log"
         );
     }
-    let store = RocksStore::open(&path, &fold.tables(), RocksOptions::read_models()).with_context(
-        || {
-            format!(
-                "the read models {} do not open: delete that directory to build them again from \
+    let options = RocksOptions::read_models().with_files_open_max(Descriptors::of_process().tables);
+    let store = RocksStore::open(&path, &fold.tables(), options).with_context(|| {
+        format!(
+            "the read models {} do not open: delete that directory to build them again from \
                  the log",
-                path.display()
-            )
-        },
-    )?;
+            path.display()
+        )
+    })?;
     Ok(Arc::new(store))
 }
 

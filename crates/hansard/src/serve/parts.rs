@@ -12,12 +12,12 @@ use hansard_projector::Registry;
 use hansard_store::RocksStore;
 use hansard_types::LogId;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::apps::{self, FirstApp, Made};
 use super::copies::{self, OwnCopies};
+use super::http::Listener;
 use super::progress::CatchUp;
 use super::search::{self, Followers, Indexes};
 use super::signals::Signals;
@@ -120,17 +120,17 @@ impl Parts {
     /// Answers until a signal, then ends everything in order; a second signal ends it at once.
     pub(crate) async fn serve(
         self,
-        listener: TcpListener,
+        listener: Listener,
         mut signals: Signals,
         arguments: &Arguments,
     ) -> Result<()> {
         let address = listener.local_addr()?;
-        let url = format!("http://{}", reachable(address));
+        let url = format!("{}://{}", listener.scheme(), reachable(address));
         self.data.write_running(&Running {
             pid: std::process::id(),
             url: url.clone(),
         })?;
-        greet(&url, &self.data, &self.made)?;
+        greet(&url, listener.to_trust(), &self.data, &self.made)?;
         let mut watchers = JoinSet::new();
         let least = arguments.disk_headroom.saturating_mul(1024 * 1024);
         watchers.spawn(headroom::watch(
@@ -275,7 +275,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 /// What the operator needs to begin.
-fn greet(url: &str, data: &DataDir, made: &Made) -> Result<()> {
+fn greet(url: &str, to_trust: Option<&Path>, data: &DataDir, made: &Made) -> Result<()> {
     let Made {
         app,
         administrator,
@@ -289,13 +289,21 @@ fn greet(url: &str, data: &DataDir, made: &Made) -> Result<()> {
     if let Some(secret) = new_secret {
         term::line(format_args!("           {secret}   (new; shown this once)"))?;
     }
+    let mut trusting = String::new();
+    if let Some(certificate) = to_trust {
+        let shown = certificate.display();
+        term::line(format_args!(
+            "  tls      {shown}   (self-signed: clients must trust it)"
+        ))?;
+        trusting = format!("--cacert {} ", quoted(certificate));
+    }
     let sign = format!(
         "hansard usersig --data-dir {} --app {app} --user {administrator}",
         quoted(data.root())
     );
     term::line("  try      import an account:")?;
     term::line(format_args!(
-        "curl -d '{{\"UserID\":\"alice\"}}' \"{url}/v4/im_open_login_svc/account_import\
+        "curl {trusting}-d '{{\"UserID\":\"alice\"}}' \"{url}/v4/im_open_login_svc/account_import\
          ?sdkappid={app}&identifier={administrator}&random=1&contenttype=json\
          &usersig=$({sign})\""
     ))?;

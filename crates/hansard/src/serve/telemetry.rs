@@ -1,6 +1,8 @@
 //! Logs to stderr and metrics for `/metrics`.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal as _;
+use std::panic::PanicHookInfo;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +12,10 @@ use hansard_projector::{Registry, State};
 use hansard_types::limits;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use super::log_limit::{LogLimit, Reporter};
 
 /// What is logged unless HANSARD_LOG says otherwise: libraries only when something is wrong.
 const FILTER: &str = "warn,hansard=info";
@@ -47,19 +53,34 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// Starts logging to stderr.
-pub(crate) fn log_to_stderr(format: LogFormat, filter: Option<&str>) -> Result<()> {
+/// Starts logging to stderr, bounded. Whoever has what is returned hears what was left out.
+pub(crate) fn log_to_stderr(format: LogFormat, filter: Option<&str>) -> Result<Reporter> {
     let filter = EnvFilter::try_new(filter.unwrap_or(FILTER))
         .context("HANSARD_LOG is not a filter, such as info or warn,hansard_engine=debug")?;
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
+    let limit = LogLimit::new();
+    let reporter = limit.report();
+    let bounded = tracing_subscriber::registry().with(filter).with(limit);
     let started = match format {
-        LogFormat::Text => subscriber.try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
+        LogFormat::Text => bounded.with(lines).try_init(),
+        LogFormat::Json => bounded.with(lines.json().flatten_event(true)).try_init(),
     };
-    started.map_err(|error| anyhow::anyhow!("logging could not be started: {error}"))
+    started.map_err(|error| anyhow::anyhow!("logging could not be started: {error}"))?;
+    std::panic::set_hook(Box::new(log_panic));
+    reporter
+}
+
+/// A panic is a line of the log like any other: one that a request repeats is bounded too.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let message = panic.payload_as_str().unwrap_or("(not text)");
+    let place = panic.location().map(ToString::to_string);
+    let thread = std::thread::current().name().map(str::to_owned);
+    let backtrace = Backtrace::capture();
+    let backtrace =
+        (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+    tracing::error!(reason = message, place, thread, backtrace, "a panic");
 }
 
 /// Installs the recorder of metrics, which must be there before the router is made.

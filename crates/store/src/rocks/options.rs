@@ -1,6 +1,7 @@
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
+use hansard_types::limits::TABLE_FILES_OPEN_MAX;
 use rocksdb::{
     BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, DataBlockIndexType, Options,
     WriteBufferManager,
@@ -64,15 +65,14 @@ impl RocksMemory {
 #[derive(Clone)]
 pub struct RocksOptions {
     memory: RocksMemory,
+    files_open_max: i32,
 }
 
 impl RocksOptions {
     /// For read models: many tables that are read and written all the time and grow for years.
     #[must_use]
     pub fn read_models() -> Self {
-        Self {
-            memory: RocksMemory::new(256 * MIB, 96 * MIB),
-        }
+        Self::with_memory(&RocksMemory::new(256 * MIB, 96 * MIB))
     }
 
     /// For read models, in memory that other stores use too.
@@ -80,7 +80,15 @@ impl RocksOptions {
     pub fn with_memory(memory: &RocksMemory) -> Self {
         Self {
             memory: memory.clone(),
+            files_open_max: i32::try_from(TABLE_FILES_OPEN_MAX).unwrap_or(i32::MAX),
         }
+    }
+
+    /// Table files that a store keeps open, at most: fewer descriptors, more opening.
+    #[must_use]
+    pub fn with_files_open_max(mut self, files: u64) -> Self {
+        self.files_open_max = i32::try_from(files).unwrap_or(i32::MAX);
+        self
     }
 
     /// The memory stores with these options share.
@@ -112,7 +120,7 @@ impl RocksOptions {
         // A table that is seldom written would otherwise keep every log file since its last row,
         // and a start after a crash reads them all.
         options.set_max_total_wal_size(WAL_BYTES_MAX);
-        options.set_max_open_files(1024);
+        options.set_max_open_files(self.files_open_max);
         options
     }
 

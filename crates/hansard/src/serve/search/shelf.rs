@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use hansard_events::Recorded;
 use hansard_projector::{AsyncProjection, BoxError};
 use hansard_search::{Check, Error, Index, Options, Reader};
-use hansard_types::{AppId, Checkpoint, Position};
+use hansard_types::{AppId, Checkpoint, Lack, Position};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
@@ -277,11 +277,13 @@ impl AsyncProjection for Search {
     }
 
     fn apply(&mut self, recorded: &Recorded) -> Result<(), BoxError> {
-        Ok(self.index.as_mut().ok_or_else(closed)?.apply(recorded)?)
+        let index = self.index.as_mut().ok_or_else(closed)?;
+        index.apply(recorded).map_err(explained)
     }
 
     fn commit(&mut self) -> Result<(), BoxError> {
-        self.index.as_mut().ok_or_else(closed)?.commit()?;
+        let index = self.index.as_mut().ok_or_else(closed)?;
+        index.commit().map_err(explained)?;
         self.overtake();
         Ok(())
     }
@@ -296,6 +298,14 @@ impl Drop for Search {
         if let Err(error) = index.close() {
             tracing::warn!(app = %self.app, %error, "the search index was not closed in order");
         }
+    }
+}
+
+/// What failed, and what to do when the system says what is lacking.
+fn explained(error: hansard_search::Error) -> BoxError {
+    match Lack::of(&error) {
+        Lack::Unknown => error.into(),
+        lack => anyhow::Error::from(error).context(lack.advice()).into(),
     }
 }
 
