@@ -3,6 +3,7 @@
 mod accounts;
 mod contract;
 mod crash;
+mod full_disk;
 mod harness;
 mod house;
 mod journey;

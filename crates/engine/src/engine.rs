@@ -7,19 +7,19 @@ use async_trait::async_trait;
 use hansard_directory::Reader as Directory;
 use hansard_domain::{Command, app::CreateApp};
 use hansard_events::Provenance;
-use hansard_log::{EventLog, Journal, Reader, Writer, WriterOptions};
+use hansard_log::{EventLog, Journal, Reader};
 use hansard_projector::{Fold, Registry, State, Status};
 use hansard_store::Store;
 use hansard_types::{LogId, limits};
 use parking_lot::RwLock;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::catch_up::{catch_up, start_of};
-use crate::commit::{AfterRound, Append, Finish};
+use crate::commit::AfterRound;
 use crate::handle::{Door, PartitionState, Shared};
-use crate::partition::{Partition, Running, start};
-use crate::round::{Memory, Surroundings, Tip};
+use crate::keeper::Keeper;
+use crate::recover::Recovery;
+use crate::round::Tip;
 use crate::{Clock, Handle, IdSource, OpenError};
 
 /// Opens logs; makes their streams when they are missing.
@@ -62,7 +62,8 @@ pub struct Engine {
     options: EngineOptions,
     logs: Arc<dyn LogProvider>,
     shared: Arc<Shared>,
-    running: HashMap<LogId, Running>,
+    /// Each partition's keeper.
+    running: HashMap<LogId, JoinHandle<()>>,
     give_up: watch::Sender<bool>,
 }
 
@@ -83,7 +84,7 @@ impl Engine {
             clock: Arc::clone(&options.clock),
             doors: RwLock::default(),
             apps: RwLock::default(),
-            paused: RwLock::default(),
+            troubles: RwLock::default(),
             closing: AtomicBool::new(false),
         });
         let (give_up, _) = watch::channel(false);
@@ -125,56 +126,41 @@ impl Engine {
         self.open_partition(LogId::new(app, 0)).await
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the engine owns this task: shutdown() joins it"
+    )]
     async fn open_partition(&mut self, log: LogId) -> Result<(), OpenError> {
         if self.running.contains_key(&log) {
             return Err(OpenError::AlreadyOpen { log });
         }
         let events = self.logs.open(log).await?;
-        let (writer, tip) = self.recover(&events).await?;
+        let recovery = Recovery {
+            options: self.options.clone(),
+            events: Arc::clone(&events),
+            give_up: self.give_up.subscribe(),
+        };
+        let (writer, tip) = recovery.run().await?;
+        self.report(log, &tip);
         let (mailbox, letters) = mpsc::channel(limits::MAILBOX_COMMANDS_MAX);
         let (applied, applied_rx) = watch::channel(tip.at.sequence);
+        let (committed, committed_rx) = watch::channel(writer.last());
         let state = Arc::new(PartitionState::default());
-        let reader = Reader::new(Arc::clone(&events), writer.committed());
-        self.report(log, &tip);
-        let (appender, sealer) = writer.into_halves();
-        let append = Append {
-            appender,
-            state: Arc::clone(&state),
-        };
-        let finish = Finish {
+        let keeper = Keeper {
             log,
-            sealer,
-            store: Arc::clone(&self.options.store),
+            recovery,
+            mailbox: Arc::new(Mutex::new(letters)),
+            committed,
             applied,
             state: Arc::clone(&state),
-            registry: self.options.registry.clone(),
-            inline: self
-                .options
-                .fold
-                .versions()
-                .into_iter()
-                .map(|(name, _)| name)
-                .collect(),
             after_round: log.is_control().then(|| self.refresher()),
         };
-        let partition = Partition {
-            surroundings: Surroundings {
-                log,
-                fold: Arc::clone(&self.options.fold),
-                clock: Arc::clone(&self.options.clock),
-                ids: Arc::clone(&self.options.ids),
-            },
-            store: Arc::clone(&self.options.store),
-            memory: Memory::default(),
-            tip,
-            state: Arc::clone(&state),
-        };
         self.running
-            .insert(log, start(partition, append, finish, letters));
+            .insert(log, tokio::spawn(keeper.run((writer, tip))));
         let door = Door {
             mailbox,
             applied: applied_rx,
-            reader,
+            reader: Reader::new(events, committed_rx),
             state,
         };
         self.shared.doors.write().insert(log, door);
@@ -184,28 +170,11 @@ impl Engine {
     /// Reads the list of apps again after each round of the control log.
     fn refresher(&self) -> AfterRound {
         let shared = Arc::clone(&self.shared);
-        Box::new(move || {
+        Arc::new(move || {
             if let Err(error) = refresh_apps(&shared) {
                 tracing::error!(%error, "the list of apps cannot be read");
             }
         })
-    }
-
-    /// Repairs the log's tail from the journal, then brings the read models to the log's end.
-    async fn recover(&self, events: &Arc<dyn EventLog>) -> Result<(Writer, Tip), OpenError> {
-        let log = events.id();
-        let start = start_of(&*self.options.store, log)?;
-        let checkpoint = (start.sequence > 0).then_some(start);
-        let options = WriterOptions {
-            give_up: Some(self.give_up.subscribe()),
-            ..WriterOptions::default()
-        };
-        let journal = self.options.journal.clone();
-        let writer = Writer::open(Arc::clone(events), journal, checkpoint, options).await?;
-        let (store, fold) = (&self.options.store, &self.options.fold);
-        let end = writer.last();
-        let tip = catch_up(&**events, store, fold, end, &*self.options.progress).await?;
-        Ok((writer, tip))
     }
 
     fn report(&self, log: LogId, tip: &Tip) {
@@ -225,11 +194,11 @@ impl Engine {
 
     /// Ends every task at once, as the death of the process would.
     #[cfg(test)]
-    pub(crate) fn abort(self) {
-        for running in self.running.into_values() {
-            running.decider.abort();
-            running.append.abort();
-            running.finish.abort();
+    pub(crate) async fn abort(self) {
+        for keeper in self.running.into_values() {
+            keeper.abort();
+            // Its tasks do nothing more once it has gone.
+            drop(keeper.await);
         }
     }
 
@@ -241,9 +210,7 @@ impl Engine {
         let give_up = self.give_up;
         let ended = async {
             for (log, running) in self.running {
-                join(log, running.decider).await;
-                join(log, running.append).await;
-                join(log, running.finish).await;
+                join(log, running).await;
             }
         };
         tokio::pin!(ended);

@@ -15,6 +15,9 @@ pub const WRITE_SECONDS: &str = "hansard_engine_write_seconds";
 /// Commands refused because a mailbox was full.
 pub const BUSY_TOTAL: &str = "hansard_engine_busy_total";
 
+/// Times that a partition was opened again after a failure.
+pub const REOPENED_TOTAL: &str = "hansard_engine_reopened_total";
+
 /// Every metric with what it says.
 pub const ALL: &[(&str, &str)] = &[
     (ROUND_EVENTS, "events of one round"),
@@ -27,4 +30,8 @@ pub const ALL: &[(&str, &str)] = &[
     ),
     (WRITE_SECONDS, "seconds to write a round's read models"),
     (BUSY_TOTAL, "commands refused because a mailbox was full"),
+    (
+        REOPENED_TOTAL,
+        "times that a partition was opened again after a failure",
+    ),
 ];

@@ -1,4 +1,5 @@
 mod model;
 mod relations;
+mod reopening;
 mod rounds;
 mod simulation;

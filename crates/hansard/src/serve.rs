@@ -5,6 +5,7 @@ pub(crate) mod generation;
 pub(crate) mod headroom;
 pub(crate) mod http;
 pub(crate) mod manifest;
+mod nats;
 pub(crate) mod parts;
 mod progress;
 pub(crate) mod search;
@@ -156,7 +157,13 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let listener = http::bind(arguments.listen).await?;
     let recorder = telemetry::record_metrics()?;
     let mut signals = signals::Signals::listen()?;
-    let nats = Nats::start(&data, arguments.nats.as_deref(), &arguments.program).await?;
+    let url = arguments.nats.as_deref();
+    let given_up = async {
+        signals.next().await;
+    };
+    let Some(nats) = Nats::start(&data, url, &arguments.program, given_up).await? else {
+        return Ok(ExitCode::SUCCESS);
+    };
     // A signal before everything is ready ends the start where it is; the next start goes on.
     let opened = tokio::select! {
         opened = Parts::open(&arguments, &data, nats.provider(), recorder) => Some(opened),
@@ -164,7 +171,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     };
     let ended = match opened {
         Some(Ok(mut parts)) => match parts.follow() {
-            Ok(()) => parts.serve(listener, signals, &arguments).await,
+            Ok(()) => {
+                parts
+                    .serve(listener, signals, nats.state(), &arguments)
+                    .await
+            }
             Err(error) => Err(error),
         },
         Some(Err(error)) => Err(error),

@@ -7,6 +7,7 @@ use anyhow::Result;
 use hansard_api::{ApiOptions, ApiState};
 use hansard_directory::Reader as Directory;
 use hansard_engine::{Engine, EngineOptions, Handle, LogProvider, SystemClock, SystemIds};
+use hansard_log::server::ServerState;
 use hansard_log::{Journal, Writer, WriterOptions};
 use hansard_projector::Registry;
 use hansard_store::RocksStore;
@@ -20,7 +21,7 @@ use super::apps::{self, FirstApp, Made};
 use super::progress::CatchUp;
 use super::search::{self, Followers, Indexes};
 use super::signals::Signals;
-use super::{Arguments, Durability, generation, headroom, http, manifest, telemetry};
+use super::{Arguments, Durability, generation, headroom, http, manifest, nats, telemetry};
 use crate::data_dir::{DataDir, Running};
 use crate::term;
 
@@ -113,6 +114,7 @@ impl Parts {
         self,
         listener: TcpListener,
         mut signals: Signals,
+        log: Option<watch::Receiver<ServerState>>,
         arguments: &Arguments,
     ) -> Result<()> {
         let address = listener.local_addr()?;
@@ -129,6 +131,9 @@ impl Parts {
             least,
             self.engine.handle(),
         ));
+        if let Some(state) = log {
+            watchers.spawn(nats::watch(state, self.engine.handle()));
+        }
         let Self {
             data: _,
             engine,

@@ -1,0 +1,60 @@
+use std::sync::Arc;
+
+use hansard_log::{AppendError, EventLog, Writer, WriterOptions};
+use tokio::sync::watch;
+
+use crate::catch_up::{catch_up, start_of};
+use crate::round::Tip;
+use crate::{EngineOptions, OpenError};
+
+/// How a partition's log is taken over: at the start, and again after a failure that can pass.
+pub(crate) struct Recovery {
+    pub(crate) options: EngineOptions,
+    pub(crate) events: Arc<dyn EventLog>,
+    pub(crate) give_up: watch::Receiver<bool>,
+}
+
+impl Recovery {
+    /// Repairs the log's tail from the journal, then brings the read models to the log's end.
+    pub(crate) async fn run(&self) -> Result<(Writer, Tip), OpenError> {
+        let Self {
+            options,
+            events,
+            give_up,
+        } = self;
+        let start = start_of(&*options.store, events.id())?;
+        let checkpoint = (start.sequence > 0).then_some(start);
+        let writing = WriterOptions {
+            give_up: Some(give_up.clone()),
+            ..WriterOptions::default()
+        };
+        let journal = options.journal.clone();
+        let writer = Writer::open(Arc::clone(events), journal, checkpoint, writing).await?;
+        let (store, fold) = (&options.store, &options.fold);
+        let end = writer.last();
+        let tip = catch_up(&**events, store, fold, end, &*options.progress).await?;
+        Ok((writer, tip))
+    }
+}
+
+/// Whether trying again may help: the disk was full, or the log did not answer. What contradicts
+/// itself does so again.
+pub(crate) fn may_pass(error: &OpenError) -> bool {
+    use hansard_log::{Error, JournalError, OpenError as Log};
+    match error {
+        OpenError::Store(_) => true,
+        OpenError::Log(log) => match log {
+            Log::Log(Error::Unavailable(_)) | Log::Server(_) => true,
+            Log::Journal { source, .. } => matches!(source, JournalError::File { .. }),
+            Log::Repair { source, .. } => !matches!(source, AppendError::Fenced { .. }),
+            Log::Log(Error::Malformed { .. } | Error::Missing { .. })
+            | Log::Contradiction { .. } => false,
+        },
+        OpenError::Fold(_)
+        | OpenError::CheckpointMismatch { .. }
+        | OpenError::ChainBroken { .. }
+        | OpenError::Malformed { .. }
+        | OpenError::AlreadyOpen { .. }
+        | OpenError::Submit(_) => false,
+    }
+}
