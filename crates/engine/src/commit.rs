@@ -118,8 +118,8 @@ impl Finish {
                 }
             }
             if done.send(()).await.is_err() {
-                // The decider has failed: what it has sent is committed all the same.
-                continue;
+                // What it has sent is committed all the same.
+                tracing::debug!(log = %self.log, "the decider has gone");
             }
         };
         // Tells the decider to end, and then the appender.

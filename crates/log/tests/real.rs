@@ -218,10 +218,15 @@ async fn real_tools_connect_beside_it_by_the_recorded_url_only() {
     let files = NatsFiles::new(dir.path());
     let url = files.url().expect("recorded");
     let options = JetStreamOptions::default();
-    let beside = files.connect(options).await.expect("connects");
-    assert!(!beside.holds(id()).await.expect("answers"), "not made yet");
+    let tool = files.connect(options).await.expect("connects");
+    assert!(!tool.holds(id()).await.expect("answers"), "not made yet");
     drop(beside(dir.path()).await);
     let refused = JetStream::connect(server.url(), None, options).await;
+    assert!(refused.is_err(), "without the certificate");
+    let refused = async_nats::ConnectOptions::new()
+        .add_root_certificates(files.certificate())
+        .connect(server.url())
+        .await;
     assert!(refused.is_err(), "without the credential");
     let (_, password) = user_and_password(&url);
     let odd = JetStream::connect(&url.replace("tls://", "tls//"), None, options).await;

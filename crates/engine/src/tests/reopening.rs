@@ -12,7 +12,7 @@ use hansard_events::header;
 use hansard_log::{EventLog as _, Journal};
 use hansard_projector::Registry;
 use hansard_types::{LogId, Timestamp};
-use tokio::time::timeout;
+use tokio::time::{interval, timeout};
 
 use crate::testing::{APP, FixedClock, World, fold, provenance, user};
 use crate::{Clock, Engine, EngineOptions, Handle, SubmitError};
@@ -40,14 +40,15 @@ fn create_app() -> CreateApp {
 /// Sends until it is taken; what was said before.
 async fn until_taken(handle: &Handle, id: &str) -> Vec<SubmitError> {
     let mut errors = Vec::new();
+    // The clock is paused: it goes on when everyone waits.
+    let mut ticks = interval(Duration::from_millis(20));
     let sending = async {
         loop {
+            ticks.tick().await;
             match handle.submit(APP, import(id), provenance()).await {
                 Ok(_) => return,
                 Err(error) => errors.push(error),
             }
-            // The clock is paused: it goes on when everyone waits.
-            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     timeout(Duration::from_secs(60), sending)
@@ -108,12 +109,15 @@ async fn a_partition_whose_journal_failed_goes_on_when_it_can_be_written() {
     let health = handle.health();
     assert!(!health.ready, "{health:?}");
     // Still broken after many tries.
-    tokio::time::sleep(Duration::from_secs(30)).await;
-    let third = handle.submit(APP, import("ben"), provenance()).await;
-    assert!(
-        matches!(third, Err(SubmitError::Unavailable(_))),
-        "{third:?}"
-    );
+    let mut ticks = interval(Duration::from_secs(1));
+    for _ in 0..30 {
+        ticks.tick().await;
+        let third = handle.submit(APP, import("ben"), provenance()).await;
+        assert!(
+            matches!(third, Err(SubmitError::Unavailable(_))),
+            "{third:?}"
+        );
+    }
     broken.mend(&world);
     until_taken(&handle, "ben").await;
     assert!(handle.health().ready, "{:?}", handle.health());
@@ -137,12 +141,13 @@ async fn a_partition_that_cannot_be_opened_again_ends_with_the_server() {
         .await
         .expect("is new");
     let handle = engine.handle();
-    let _broken = BrokenJournal::of(&world);
+    let broken = BrokenJournal::of(&world);
     let first = handle.submit(APP, import("alice"), provenance()).await;
     assert!(first.is_err(), "{first:?}");
     timeout(Duration::from_secs(10), engine.shutdown())
         .await
         .expect("nothing is waited for");
+    broken.mend(&world);
 }
 
 /// A clock that brings down whoever asks it next.

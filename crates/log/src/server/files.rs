@@ -1,5 +1,6 @@
 //! What lies in a nats-server's folder.
 
+use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -242,19 +243,31 @@ impl NatsFiles {
         Ok(kill_process(pid, signal)?)
     }
 
+    fn last_words_file(&self) -> PathBuf {
+        self.dir.join("nats.stderr")
+    }
+
+    /// Where a server says why it cannot start: that does not get into its log.
+    pub(super) fn last_words(&self) -> Result<File> {
+        private().open(self.last_words_file())
+    }
+
     /// The end of its log, for error messages.
     pub(super) fn log_tail(&self) -> String {
         const TAIL_LINES: usize = 5;
-        let mut text = String::new();
-        let read = std::fs::File::open(self.log_file())
-            .and_then(|file| file.take(LOG_BYTES_MAX).read_to_string(&mut text));
-        match read {
-            Err(error) => format!("its log cannot be read: {error}"),
-            Ok(_) => {
-                let lines: Vec<&str> = text.lines().collect();
-                lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+        let mut tail = Vec::new();
+        for file in [self.log_file(), self.last_words_file()] {
+            let mut text = String::new();
+            let read = File::open(file)
+                .and_then(|file| file.take(LOG_BYTES_MAX).read_to_string(&mut text));
+            if let Err(error) = read {
+                text = format!("its log cannot be read: {error}");
             }
+            let lines: Vec<&str> = text.lines().collect();
+            let last = &lines[lines.len().saturating_sub(TAIL_LINES)..];
+            tail.extend(last.iter().map(|line| (*line).to_owned()));
         }
+        tail.join("\n")
     }
 }
 
@@ -301,15 +314,17 @@ fn walk(root: &Path, show: &mut impl FnMut(&Path, &std::fs::Metadata) -> Result<
     Ok(())
 }
 
+/// How a file is made, or made empty, that only its owner may read.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options
+}
+
 /// Replaces a file that only its owner may read; never half written.
 pub(super) fn write_private(path: &Path, text: &str) -> Result<()> {
     let new = path.with_extension("new");
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&new)?;
+    let mut file = private().open(&new)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     std::fs::rename(new, path)

@@ -63,8 +63,8 @@ impl Probe {
 
     /// Stores a message, and asks for every stream's health.
     pub(super) async fn check(&self) -> Result<(), Failed> {
-        let stored = within(self.store()).await;
-        match within(self.health()).await {
+        let (stored, health) = tokio::join!(within(self.store()), within(self.health()));
+        match health {
             Err(stopped @ Failed::Stopped(_)) => Err(stopped),
             health => stored.and(health),
         }

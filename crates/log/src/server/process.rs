@@ -29,7 +29,7 @@ pub(super) fn spawn(binary: &Path, files: &NatsFiles) -> Result<Child> {
         .arg(files.config())
         .stdin(std::process::Stdio::null())
         .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
+        .stderr(files.last_words()?)
         .kill_on_drop(false);
     let guard = ONE_AT_A_TIME.lock();
     // A child inherits it. What other threads make meanwhile is more private than they asked for.

@@ -98,9 +98,9 @@ impl Supervisor {
 
     /// Waits before a restart; true when it is time to stop.
     async fn pause(&mut self, wait: Duration) -> bool {
-        // Both are cancel-safe. A sender that is gone means that the process is ending.
+        // Both are cancel-safe.
         tokio::select! {
-            _ = self.stop.wait_for(|stop| *stop) => true,
+            () = told_to_stop(&mut self.stop) => true,
             () = sleep(wait) => false,
         }
     }
@@ -130,7 +130,7 @@ impl Supervisor {
             // All four are cancel-safe; `first` goes on.
             tokio::select! {
                 status = child.wait() => return Some(died(status)),
-                _ = self.stop.wait_for(|stop| *stop) => return Some(Event::Stop),
+                () = told_to_stop(&mut self.stop) => return Some(Event::Stop),
                 () = &mut first => return None,
                 _ = ticks.tick() => {
                     let recovery = reading.look();
@@ -169,7 +169,7 @@ impl Supervisor {
             // All three are cancel-safe: a probe that is broken off is made again.
             let probed = tokio::select! {
                 status = child.wait() => return died(status),
-                _ = self.stop.wait_for(|stop| *stop) => return Event::Stop,
+                () = told_to_stop(&mut self.stop) => return Event::Stop,
                 probed = probing => probed,
             };
             if let Some(reason) = failing.note(&probed, self.timing.hung_after) {
@@ -196,6 +196,11 @@ impl Supervisor {
             }
         }
     }
+}
+
+/// Cancel-safe. A sender that is gone means that the process is ending.
+async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stop| *stop).await);
 }
 
 fn ended(reason: impl std::fmt::Display) -> ServerState {
