@@ -106,8 +106,7 @@ impl Shared {
         user: &UserId,
         issued_at_seconds: u64,
     ) -> Result<bool, impl std::error::Error + 'static> {
-        let directory = self.state.engine.directory(app);
-        let revoked = directory.signatures_revoked_up_to(user);
+        let revoked = self.state.engine.signatures_revoked_up_to(app, user);
         revoked.map(|up_to| up_to.is_some_and(|up_to| issued_at_seconds <= up_to))
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use hansard_events::{chain, decode};
-use hansard_log::{EventLog, StoredEvent};
+use hansard_log::{Reader, StoredEvent};
 use hansard_projector::{Fold, checkpoint};
 use hansard_store::{Durability, Overlay, Store};
 use hansard_types::{Checkpoint, LogId, Timestamp, limits};
@@ -26,7 +26,7 @@ pub(crate) fn start_of(store: &dyn Store, log: LogId) -> Result<Checkpoint, Open
 /// [`OpenError`]: the log was changed under the checkpoint, breaks its chain, or holds an event
 /// that this release does not know.
 pub(crate) async fn catch_up(
-    log: &dyn EventLog,
+    log: &Reader,
     store: &Arc<dyn Store>,
     fold: &Fold,
     end: u64,
@@ -74,7 +74,7 @@ fn fold_batch(
             reason: error.to_string(),
         })?;
         let expected = chain::next(&tip.at.chain, &stored.event);
-        if sequence == tip.at.sequence + 1 && expected != recorded.envelope.chain {
+        if sequence == tip.at.sequence + 1 && expected != Some(recorded.envelope.chain) {
             return Err(OpenError::ChainBroken { log, sequence });
         }
         fold.apply(log, &mut tip.at, &recorded, &mut state)?;
@@ -86,7 +86,7 @@ fn fold_batch(
 }
 
 /// The event at the checkpoint must still hash to what the checkpoint says. Returns its time.
-async fn check_start(log: &dyn EventLog, start: &Checkpoint) -> Result<Timestamp, OpenError> {
+async fn check_start(log: &Reader, start: &Checkpoint) -> Result<Timestamp, OpenError> {
     let (id, sequence) = (log.id(), start.sequence);
     if sequence == 0 {
         return Ok(Timestamp(0));
@@ -111,7 +111,7 @@ async fn check_start(log: &dyn EventLog, start: &Checkpoint) -> Result<Timestamp
                 .chain
         }
     };
-    if chain::next(&before, &at.event) != start.chain {
+    if chain::next(&before, &at.event) != Some(start.chain) {
         return Err(mismatch());
     }
     Ok(decode(sequence, &at.event)

@@ -1,4 +1,4 @@
-use hansard_events::EventId;
+use hansard_events::{EventId, Identity};
 use hansard_types::Timestamp;
 
 /// Where the engine gets the time from.
@@ -6,9 +6,9 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
-/// Where the engine gets event ids from.
+/// Where the engine gets the ids and the salts of events from.
 pub trait IdSource: Send + Sync + 'static {
-    fn next(&self, now: Timestamp) -> EventId;
+    fn next(&self, now: Timestamp) -> Identity;
 }
 
 /// The machine's clock.
@@ -27,7 +27,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// Random ids in the order of time (UUIDv7).
+/// Random ids in the order of time (UUIDv7), and salts that nobody can foresee.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemIds;
 
@@ -36,7 +36,10 @@ impl IdSource for SystemIds {
         clippy::disallowed_methods,
         reason = "this is the id source that everyone is given"
     )]
-    fn next(&self, _now: Timestamp) -> EventId {
-        EventId::now_v7()
+    fn next(&self, _now: Timestamp) -> Identity {
+        Identity {
+            id: EventId::now_v7(),
+            salt: rand::random(),
+        }
     }
 }

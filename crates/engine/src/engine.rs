@@ -3,11 +3,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use hansard_directory::Reader as Directory;
 use hansard_domain::{Command, app::CreateApp};
 use hansard_events::Provenance;
-use hansard_log::{EventLog, Journal, Reader};
+use hansard_log::{Archive, Copies, Journal, LogProvider, Reader};
 use hansard_projector::{Fold, Registry, State, Status};
 use hansard_store::Store;
 use hansard_types::{LogId, limits};
@@ -18,23 +17,18 @@ use tokio::task::JoinHandle;
 use crate::commit::AfterRound;
 use crate::handle::{Door, PartitionState, Shared};
 use crate::keeper::Keeper;
+use crate::reads::ReadPool;
 use crate::recover::Recovery;
 use crate::round::Tip;
 use crate::{Clock, Handle, IdSource, OpenError};
-
-/// Opens logs; makes their streams when they are missing.
-#[async_trait]
-pub trait LogProvider: Send + Sync + 'static {
-    /// # Errors
-    /// When the stream can neither be found nor made.
-    async fn open(&self, id: LogId) -> Result<Arc<dyn EventLog>, hansard_log::OpenError>;
-}
 
 /// Told how far catching up is.
 pub trait Progress: Send + Sync + 'static {
     fn begin(&self, log: LogId, applied: u64, end: u64);
     fn reached(&self, log: LogId, applied: u64, end: u64);
     fn done(&self, log: LogId, applied: u64);
+    /// A damaged copy of the log is made again from the other: events done, and in all.
+    fn mending(&self, log: LogId, done: u64, total: u64);
 }
 
 /// Nobody wants to know.
@@ -42,6 +36,7 @@ impl Progress for () {
     fn begin(&self, _log: LogId, _applied: u64, _end: u64) {}
     fn reached(&self, _log: LogId, _applied: u64, _end: u64) {}
     fn done(&self, _log: LogId, _applied: u64) {}
+    fn mending(&self, _log: LogId, _done: u64, _total: u64) {}
 }
 
 /// What an engine is made of.
@@ -51,6 +46,8 @@ pub struct EngineOptions {
     pub fold: Arc<Fold>,
     /// `None`: a power loss may take what JetStream has not synced (`durability = "interval"`).
     pub journal: Option<Arc<Journal>>,
+    /// Where the journal's full segments go; `None`: they are dropped when they are old.
+    pub archive: Option<Arc<Archive>>,
     pub registry: Registry,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
@@ -81,6 +78,7 @@ impl Engine {
     ) -> Result<Self, OpenError> {
         let shared = Arc::new(Shared {
             store: Arc::clone(&options.store),
+            reads: ReadPool::default(),
             clock: Arc::clone(&options.clock),
             doors: RwLock::default(),
             apps: RwLock::default(),
@@ -135,9 +133,12 @@ impl Engine {
             return Err(OpenError::AlreadyOpen { log });
         }
         let events = self.logs.open(log).await?;
+        let (archive, journal) = (self.options.archive.clone(), self.options.journal.clone());
+        let copies = Copies::new(log, archive, journal);
         let recovery = Recovery {
             options: self.options.clone(),
             events: Arc::clone(&events),
+            copies: copies.clone(),
             give_up: self.give_up.subscribe(),
         };
         let (writer, tip) = recovery.run().await?;
@@ -160,7 +161,7 @@ impl Engine {
         let door = Door {
             mailbox,
             applied: applied_rx,
-            reader: Reader::new(events, committed_rx),
+            reader: Reader::new(events, Some(copies), committed_rx),
             state,
         };
         self.shared.doors.write().insert(log, door);

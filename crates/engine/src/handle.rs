@@ -3,18 +3,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use hansard_directory::AppRow;
+use hansard_directory::{AccountRow, AppRow};
 use hansard_domain::Command;
 use hansard_events::Provenance;
 use hansard_log::{Reader, StoredEvent};
 use hansard_store::Store;
-use hansard_types::{AppId, LogId, Position, Timestamp};
+use hansard_types::{AppId, LogId, Position, Timestamp, UserId};
 use parking_lot::RwLock;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use crate::mailbox::Letter;
 use crate::partition::Applied;
+use crate::reads::{ReadPool, Reads};
 use crate::source::LogSource;
 use crate::{Clock, EventsError, NotYetVisible, SubmitError, metrics};
 
@@ -71,6 +72,7 @@ pub(crate) struct Door {
 /// What every [`Handle`] shares.
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) reads: ReadPool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) doors: RwLock<HashMap<LogId, Door>>,
     /// The apps and their settings, kept in memory: every request needs one.
@@ -226,19 +228,42 @@ impl Handle {
         apps
     }
 
-    #[must_use]
-    pub fn directory(&self, app: AppId) -> hansard_directory::Reader<'_> {
-        hansard_directory::Reader::new(&*self.shared.store, app)
+    /// Reads an app's read models in the bounded pool of reads: lists, pages, histories, counts.
+    ///
+    /// # Errors
+    /// [`SubmitError::Busy`] when too many reads wait already.
+    pub async fn read<T>(
+        &self,
+        app: AppId,
+        work: impl FnOnce(Reads<'_>) -> T,
+    ) -> Result<T, SubmitError> {
+        let reads = self.reads(app);
+        self.shared.reads.run(|| work(reads)).await
     }
 
-    #[must_use]
-    pub fn groups(&self, app: AppId) -> hansard_groups::Reader<'_> {
-        hansard_groups::Reader::new(&*self.shared.store, app)
+    pub(crate) fn reads(&self, app: AppId) -> Reads<'_> {
+        Reads::new(&*self.shared.store, app)
     }
 
-    #[must_use]
-    pub fn conversations(&self, app: AppId) -> hansard_conversations::Reader<'_> {
-        hansard_conversations::Reader::new(&*self.shared.store, app)
+    /// An account: one look-up by key, wherever it is wanted.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn account(&self, app: AppId, user: &UserId) -> hansard_store::Result<Option<AccountRow>> {
+        self.reads(app).directory().account(user)
+    }
+
+    /// The last second whose signatures of the account no longer hold; `None`: all hold. One
+    /// look-up by key, made for every request.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn signatures_revoked_up_to(
+        &self,
+        app: AppId,
+        user: &UserId,
+    ) -> hansard_store::Result<Option<u64>> {
+        self.reads(app).directory().signatures_revoked_up_to(user)
     }
 
     /// The last committed sequence of an app's partition 0.
@@ -259,6 +284,13 @@ impl Handle {
     ) -> Result<Vec<StoredEvent>, EventsError> {
         let door = self.door(app).ok_or(EventsError::AppUnknown)?;
         Ok(door.reader.read(from, events_max).await?)
+    }
+
+    /// The logs of this process, up to what is committed.
+    #[must_use]
+    pub fn readers(&self) -> Vec<Reader> {
+        let doors = self.shared.doors.read();
+        doors.values().map(|door| door.reader.clone()).collect()
     }
 
     /// The app's events for async projections.

@@ -11,7 +11,9 @@
 //! * a partition's stream has one writer; a second one is fenced off by the expected sequence;
 //! * nobody is answered before the round is in the log, on disk and in the read models;
 //! * the read models are the fold of the log up to their checkpoint, never anything else;
-//! * no queue is unbounded: a full mailbox answers "busy".
+//! * no queue is unbounded: a full mailbox answers "busy";
+//! * nobody reads many rows on a runtime's worker: the readers are reached inside the bounded pool
+//!   of reads only ([`Handle::read`]).
 
 mod catch_up;
 mod clock;
@@ -23,6 +25,7 @@ mod keeper;
 mod mailbox;
 pub mod metrics;
 mod partition;
+mod reads;
 mod recover;
 mod round;
 mod source;
@@ -33,9 +36,10 @@ mod tests;
 mod view;
 
 pub use clock::{Clock, IdSource, SystemClock, SystemIds};
-pub use engine::{Engine, EngineOptions, LogProvider, Progress};
+pub use engine::{Engine, EngineOptions, Progress};
 pub use error::{EventsError, NotYetVisible, OpenError, SubmitError};
 pub use handle::{Answer, Handle, Health, Hindrance};
-pub use hansard_log::StoredEvent;
+pub use hansard_log::{LogProvider, StoredEvent};
+pub use reads::Reads;
 pub use source::LogSource;
 pub use view::StateView;

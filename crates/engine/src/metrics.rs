@@ -17,6 +17,8 @@ pub const BUSY_TOTAL: &str = "hansard_engine_busy_total";
 
 /// Times that a partition was opened again after a failure.
 pub const REOPENED_TOTAL: &str = "hansard_engine_reopened_total";
+/// Reads of many rows that were refused because too many waited already.
+pub const READS_BUSY_TOTAL: &str = "hansard_engine_reads_busy_total";
 
 /// Every metric with what it says.
 pub const ALL: &[(&str, &str)] = &[
@@ -33,5 +35,9 @@ pub const ALL: &[(&str, &str)] = &[
     (
         REOPENED_TOTAL,
         "times that a partition was opened again after a failure",
+    ),
+    (
+        READS_BUSY_TOTAL,
+        "reads of many rows that were refused because too many waited already",
     ),
 ];

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use hansard_log::{AppendError, EventLog, Writer, WriterOptions};
+use hansard_log::{AppendError, Copies, EventLog, Writer, WriterOptions};
 use tokio::sync::watch;
 
 use crate::catch_up::{catch_up, start_of};
@@ -11,28 +11,36 @@ use crate::{EngineOptions, OpenError};
 pub(crate) struct Recovery {
     pub(crate) options: EngineOptions,
     pub(crate) events: Arc<dyn EventLog>,
+    pub(crate) copies: Copies,
     pub(crate) give_up: watch::Receiver<bool>,
 }
 
 impl Recovery {
-    /// Repairs the log's tail from the journal, then brings the read models to the log's end.
+    /// Compares stream, archive and journal and mends them, then brings the read models to the
+    /// log's end.
     pub(crate) async fn run(&self) -> Result<(Writer, Tip), OpenError> {
         let Self {
             options,
             events,
+            copies,
             give_up,
         } = self;
         let start = start_of(&*options.store, events.id())?;
         let checkpoint = (start.sequence > 0).then_some(start);
+        let progress = Arc::clone(&options.progress);
         let writing = WriterOptions {
             give_up: Some(give_up.clone()),
+            mending: Some(Arc::new(move |log, done, total| {
+                progress.mending(log, done, total);
+            })),
             ..WriterOptions::default()
         };
-        let journal = options.journal.clone();
-        let writer = Writer::open(Arc::clone(events), journal, checkpoint, writing).await?;
+        let copies = copies.clone();
+        let writer = Writer::open(Arc::clone(events), copies, checkpoint, writing).await?;
         let (store, fold) = (&options.store, &options.fold);
         let end = writer.last();
-        let tip = catch_up(&**events, store, fold, end, &*options.progress).await?;
+        let reader = writer.reader();
+        let tip = catch_up(&reader, store, fold, end, &*options.progress).await?;
         Ok((writer, tip))
     }
 }
@@ -44,10 +52,13 @@ pub(crate) fn may_pass(error: &OpenError) -> bool {
     match error {
         OpenError::Store(_) => true,
         OpenError::Log(log) => match log {
-            Log::Log(Error::Unavailable(_)) | Log::Server(_) => true,
+            Log::Log(Error::Unavailable(_) | Error::Copies(_))
+            | Log::Archive { .. }
+            | Log::Server(_) => true,
             Log::Journal { source, .. } => matches!(source, JournalError::File { .. }),
             Log::Repair { source, .. } => !matches!(source, AppendError::Fenced { .. }),
             Log::Log(Error::Malformed { .. } | Error::Missing { .. })
+            | Log::Lost { .. }
             | Log::Contradiction { .. } => false,
         },
         OpenError::Fold(_)

@@ -53,7 +53,8 @@ pub(crate) struct Memory {
 /// A command whose event cannot be folded takes the whole round with it: nothing of the round has
 /// happened then, `tip` has not moved, and everyone is told so.
 ///
-/// The letters that the round has no room for are left: those after `ROUND_BYTES_MAX` of events.
+/// The letters that the round has no room for are left: those after `ROUND_BYTES_MAX` of events or
+/// `ROUND_ROWS_MAX` of changed rows.
 pub(crate) fn decide_round(
     surroundings: &Surroundings,
     store: &dyn Read,
@@ -81,6 +82,7 @@ pub(crate) fn decide_round(
     };
     let mut answered = Vec::with_capacity(letters.len());
     while deciding.bytes < limits::ROUND_BYTES_MAX
+        && deciding.state.changes().len() < limits::ROUND_ROWS_MAX
         && let Some(letter) = letters.pop_front()
     {
         match deciding.one(&letter) {
@@ -165,9 +167,9 @@ impl Deciding<'_> {
     /// Encodes an event for the next sequence and folds it.
     fn record(&mut self, event: Event, provenance: &Provenance) -> Result<RawEvent, String> {
         let log = self.surroundings.log;
-        let id = self.surroundings.ids.next(self.now);
+        let identity = self.surroundings.ids.next(self.now);
         let chain = &self.tip.at.chain;
-        let (raw, envelope) = encode(&event, id, log, self.now, provenance.clone(), chain)
+        let (raw, envelope) = encode(&event, identity, log, self.now, provenance.clone(), chain)
             .map_err(|error| format!("an event does not encode: {error}"))?;
         if raw.body.len() > limits::EVENT_BYTES_MAX {
             return Err(format!("an event of {} bytes is too large", raw.body.len()));
@@ -177,6 +179,7 @@ impl Deciding<'_> {
             sequence,
             envelope,
             event: Some(event),
+            erased: false,
         };
         let fold = &self.surroundings.fold;
         fold.apply(log, &mut self.tip.at, &recorded, &mut self.state)

@@ -10,7 +10,7 @@ use hansard_directory::Directory;
 use hansard_domain::Command;
 use hansard_domain::account::ImportAccount;
 use hansard_domain::app::CreateApp;
-use hansard_events::{EventId, Provenance};
+use hansard_events::{EventId, Identity, Provenance};
 use hansard_groups::Groups;
 use hansard_log::{EventLog, Journal, MemoryLog};
 use hansard_projector::{Fold, Registry};
@@ -47,8 +47,12 @@ impl Clock for FixedClock {
 pub struct CountedIds(Arc<AtomicU64>);
 
 impl IdSource for CountedIds {
-    fn next(&self, _now: Timestamp) -> EventId {
-        EventId::from_u128(u128::from(self.0.fetch_add(1, Ordering::SeqCst)) + 1)
+    fn next(&self, _now: Timestamp) -> Identity {
+        let number = u128::from(self.0.fetch_add(1, Ordering::SeqCst)) + 1;
+        Identity {
+            id: EventId::from_u128(number),
+            salt: number.to_be_bytes(),
+        }
     }
 }
 
@@ -145,6 +149,7 @@ impl World {
             store: self.store.clone(),
             fold: Arc::new(fold()),
             journal: Some(Arc::new(journal)),
+            archive: None,
             registry: Registry::default(),
             clock: Arc::new(self.clock.clone()),
             ids: Arc::new(self.ids.clone()),

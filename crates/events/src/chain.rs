@@ -1,14 +1,24 @@
 //! The hash chain: each event carries a SHA-256 over the previous event's chain value, its own
-//! subject, identity headers and body. JetStream was measured to lose or renumber events silently
-//! after disk corruption; the chain is how we, and auditors, notice.
+//! subject, identity headers and a commitment to its body. JetStream was measured to lose or
+//! renumber events silently after disk corruption; the chain is how we, and auditors, notice.
+//!
+//! The commitment is a SHA-256 over a random salt and the body. When an event's content is erased,
+//! salt and body go and the commitment takes their place: the chain still verifies, and without
+//! the salt nobody can guess a short text from its digest.
 
 use hansard_types::LogId;
 use sha2::{Digest, Sha256};
 
-use crate::{RawEvent, header};
+use crate::{EventView, header};
 
 /// A chain value.
 pub type Chain = [u8; 32];
+
+/// What goes before a body in its commitment: random, so that a digest tells nothing of the body.
+pub type Salt = [u8; 16];
+
+/// The SHA-256 over a salt and a body.
+pub type Commitment = [u8; 32];
 
 /// The headers that the chain covers, in this order. Absent ones count as empty.
 const COVERED: [&str; 8] = [
@@ -27,30 +37,50 @@ const COVERED: [&str; 8] = [
 #[must_use]
 pub fn genesis(log: LogId) -> Chain {
     let mut hashed = Vec::new();
-    field(&mut hashed, b"hansard chain 1");
+    field(&mut hashed, b"hansard chain 2");
     field(&mut hashed, log.stream_name().as_bytes());
     Sha256::digest(&hashed).into()
 }
 
-/// The value after an event, computed from what it says (not from its own chain header).
+/// What an event's chain value holds of a body.
 #[must_use]
-pub fn next(previous: &Chain, event: &RawEvent) -> Chain {
-    // One digest of everything: hashing each short field on its own costs more than copying it.
-    let mut hashed = Vec::with_capacity(previous.len() + event.size_bytes() + LENGTHS_BYTES);
-    hashed.extend_from_slice(previous);
-    field(&mut hashed, event.subject.as_bytes());
-    for name in COVERED {
-        field(
-            &mut hashed,
-            event.header(name).unwrap_or_default().as_bytes(),
-        );
-    }
-    field(&mut hashed, &event.body);
-    Sha256::digest(&hashed).into()
+pub fn commitment(salt: &Salt, body: &[u8]) -> Commitment {
+    let mut hash = Sha256::new();
+    hash.update(salt);
+    hash.update(body);
+    hash.finalize().into()
 }
 
-/// What the lengths of an event's fields take.
-const LENGTHS_BYTES: usize = 8 * (COVERED.len() + 2);
+/// The commitment of an event: made from its salt and body, or what is left of them when its
+/// content was erased. `None` when the event holds neither, or both.
+#[must_use]
+pub fn commitment_of(event: &impl EventView) -> Option<Commitment> {
+    match (event.header(header::SALT), event.header(header::COMMITMENT)) {
+        (Some(salt), None) => Some(commitment(&salt_from_hex(salt)?, event.body())),
+        (None, Some(kept)) if event.body().is_empty() => from_hex(kept),
+        (None | Some(_), None | Some(_)) => None,
+    }
+}
+
+/// The value after an event, computed from what it says (not from its own chain header). `None`
+/// when it holds neither a body with its salt nor the commitment of an erased one.
+#[must_use]
+pub fn next(previous: &Chain, event: &impl EventView) -> Option<Chain> {
+    let commitment = commitment_of(event)?;
+    // One digest of everything: hashing each short field on its own costs more than copying it.
+    let mut hashed = Vec::with_capacity(HASHED_BYTES);
+    hashed.extend_from_slice(previous);
+    field(&mut hashed, event.subject().as_bytes());
+    for name in COVERED {
+        let value = event.header(name).unwrap_or_default();
+        field(&mut hashed, value.as_bytes());
+    }
+    field(&mut hashed, &commitment);
+    Some(Sha256::digest(&hashed).into())
+}
+
+/// What most events' identities fit into.
+const HASHED_BYTES: usize = 512;
 
 /// A length goes before each field, so no two different events hash the same text.
 fn field(hashed: &mut Vec<u8>, bytes: &[u8]) {
@@ -61,9 +91,9 @@ fn field(hashed: &mut Vec<u8>, bytes: &[u8]) {
 
 /// Lower-case hex.
 #[must_use]
-pub fn to_hex(chain: &Chain) -> String {
-    let mut text = String::with_capacity(2 * chain.len());
-    for byte in chain {
+pub fn to_hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
         push_hex(&mut text, *byte);
     }
     text
@@ -77,15 +107,35 @@ pub(crate) fn push_hex(text: &mut String, byte: u8) {
     }
 }
 
-/// Reads 64 hex digits.
+/// Reads the 64 hex digits of a chain value or a commitment.
 #[must_use]
 pub fn from_hex(text: &str) -> Option<Chain> {
-    if text.len() != 64 || !text.is_ascii() {
+    bytes_from_hex(text)
+}
+
+/// Reads the 32 hex digits of a salt.
+#[must_use]
+pub fn salt_from_hex(text: &str) -> Option<Salt> {
+    bytes_from_hex(text)
+}
+
+/// Lower-case digits only: what is read is written again in the same way.
+fn bytes_from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digits = text.as_bytes();
+    if digits.len() != 2 * N {
         return None;
     }
-    let mut chain = [0; 32];
-    for (index, byte) in chain.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[index * 2..index * 2 + 2], 16).ok()?;
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
     }
-    Some(chain)
+    Some(bytes)
+}
+
+fn digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
 }

@@ -7,8 +7,10 @@ use serde::de::DeserializeOwned;
 
 use crate::Event;
 use crate::catalogue::CATALOGUE;
-use crate::chain::{self, Chain};
-use crate::envelope::{Envelope, EventId, Provenance, RawEvent, Recorded, header};
+use crate::chain::{self, Chain, Salt};
+use crate::envelope::{
+    Envelope, EventId, Provenance, RawEvent, Recorded, header, header_of_text, text_of_header,
+};
 use crate::subject::{bucket, subject};
 
 /// Why bytes are not an event.
@@ -31,6 +33,14 @@ const SPEC_VERSION: &str = "1.0";
 /// What most bodies fit into without growing.
 const BODY_BYTES: usize = 512;
 
+/// What makes an event unlike any other.
+#[derive(Debug, Clone, Copy)]
+pub struct Identity {
+    pub id: EventId,
+    /// Random, and never used again.
+    pub salt: Salt,
+}
+
 /// Writes an event for the log and chains it to what stands before.
 ///
 /// Returns the bytes with their headers, and the envelope with the new chain value.
@@ -39,13 +49,14 @@ const BODY_BYTES: usize = 512;
 /// [`CodecError::Encode`], which would be a mistake of ours.
 pub fn encode(
     event: &Event,
-    id: EventId,
+    identity: Identity,
     log: LogId,
     time: Timestamp,
     provenance: Provenance,
     previous: &Chain,
 ) -> Result<(RawEvent, Envelope), CodecError> {
-    let mut headers = Vec::with_capacity(11);
+    let Identity { id, salt } = identity;
+    let mut headers = Vec::with_capacity(header::ALL.len());
     let mut push = |name: &'static str, value: Cow<'static, str>| {
         headers.push((Cow::Borrowed(name), value));
     };
@@ -56,19 +67,20 @@ pub fn encode(
     push(header::SPECVERSION, SPEC_VERSION.into());
     push(header::DATACONTENTTYPE, CONTENT_TYPE.into());
     push(header::SCHEMA, event.version().to_string().into());
-    push(header::ACTOR, provenance.actor.clone().into());
+    push(header::ACTOR, header_of_text(&provenance.actor).into());
     if let Some(correlation) = &provenance.correlation {
-        push(header::CORRELATION, correlation.clone().into());
+        push(header::CORRELATION, header_of_text(correlation).into());
     }
     if let Some(causation) = &provenance.causation {
         push(header::CAUSATION, causation.to_string().into());
     }
+    push(header::SALT, chain::to_hex(&salt).into());
     let mut raw = RawEvent {
         subject: subject(log, event.name(), bucket(&event.bucket_key())),
         headers,
         body: event.encode_body()?,
     };
-    let chain = chain::next(previous, &raw);
+    let chain = chain::next(previous, &raw).expect("it has a salt");
     raw.headers
         .push((Cow::Borrowed(header::CHAIN), chain::to_hex(&chain).into()));
     let envelope = Envelope {
@@ -83,18 +95,24 @@ pub fn encode(
     Ok((raw, envelope))
 }
 
-/// Reads an event back. A name or version that this release does not know is no error: its
-/// [`Recorded::event`] is `None`.
+/// Reads an event back. A name or version that this release does not know is no error, nor is one
+/// whose content was erased: its [`Recorded::event`] is `None`.
 ///
 /// # Errors
 /// [`CodecError`] when a header is missing or malformed, or the body is not what its type says.
 pub fn decode(sequence: u64, raw: &RawEvent) -> Result<Recorded, CodecError> {
     let envelope = decode_envelope(raw)?;
-    let event = Event::decode_body(&envelope.name, envelope.version, &raw.body)?;
+    let erased = raw.is_erased();
+    let event = if erased {
+        None
+    } else {
+        Event::decode_body(&envelope.name, envelope.version, &raw.body)?
+    };
     Ok(Recorded {
         sequence,
         envelope,
         event,
+        erased,
     })
 }
 
@@ -124,13 +142,21 @@ fn decode_envelope(raw: &RawEvent) -> Result<Envelope, CodecError> {
         time: parse_rfc3339(required(header::TIME)?)
             .ok_or(CodecError::HeaderMalformed(header::TIME))?,
         provenance: Provenance {
-            actor: required(header::ACTOR)?.to_owned(),
-            correlation: raw.header(header::CORRELATION).map(str::to_owned),
+            actor: text(header::ACTOR, required(header::ACTOR)?)?,
+            correlation: raw
+                .header(header::CORRELATION)
+                .map(|value| text(header::CORRELATION, value))
+                .transpose()?,
             causation,
         },
         chain: chain::from_hex(required(header::CHAIN)?)
             .ok_or(CodecError::HeaderMalformed(header::CHAIN))?,
     })
+}
+
+fn text(name: &'static str, value: &str) -> Result<String, CodecError> {
+    let text = text_of_header(value).ok_or(CodecError::HeaderMalformed(name))?;
+    Ok(text.into_owned())
 }
 
 fn source(log: LogId) -> String {
@@ -185,6 +211,14 @@ pub(crate) fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecEr
         Ok(body)
     } else {
         Err(CodecError::TrailingBytes(rest.len()))
+    }
+}
+
+impl RawEvent {
+    /// When it was decided; `None` when its header does not say.
+    #[must_use]
+    pub fn time(&self) -> Option<Timestamp> {
+        self.header(header::TIME).and_then(parse_rfc3339)
     }
 }
 

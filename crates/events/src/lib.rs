@@ -21,6 +21,7 @@ pub mod account;
 pub mod app;
 mod catalogue;
 pub mod chain;
+mod cloud_event;
 mod codec;
 pub mod conversation;
 mod envelope;
@@ -33,6 +34,9 @@ pub use catalogue::{
     AccountEvent, AppEvent, CATALOGUE, ConversationEvent, Descriptor, Event, GroupEvent,
     MessageEvent, RelationEvent, Sample,
 };
-pub use codec::{CodecError, decode, encode, json_of_body};
-pub use envelope::{Envelope, EventId, Provenance, RawEvent, Recorded, header};
+pub use cloud_event::CloudEvent;
+pub use codec::{CodecError, Identity, decode, encode, json_of_body};
+pub use envelope::{
+    Envelope, EventId, EventView, Provenance, RawEvent, Recorded, header, text_of_header,
+};
 pub use subject::{BUCKETS, bucket, subject};

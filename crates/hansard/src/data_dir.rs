@@ -7,6 +7,7 @@
 //! <data>/secrets/app-<id>.key       the secret of an app, for its owner only
 //! <data>/nats/                      nats-server: its configuration, credential, port and streams
 //! <data>/journal/                   the last minutes of appended events, on disk before answers
+//! <data>/archive/<stream>/          the journal's full segments, compressed: the second copy
 //! <data>/state/<generation>/        the inline read models; made again from the log when needed
 //! <data>/search/<version>/<app>/    the search index; made again from the log when needed
 //! ```
@@ -91,6 +92,10 @@ impl DataDir {
 
     pub(crate) fn journal(&self) -> PathBuf {
         self.root.join("journal")
+    }
+
+    pub(crate) fn archive(&self) -> PathBuf {
+        self.root.join("archive")
     }
 
     pub(crate) fn manifest(&self) -> PathBuf {

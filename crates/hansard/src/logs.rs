@@ -1,5 +1,5 @@
-//! Reaching the log: the nats-server that a server runs, that one runs already, or that is started
-//! for the time of a command.
+//! Reaching the log: our own files, the nats-server that a server runs, that one runs already, or
+//! one that is started for the time of a command.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,10 +12,13 @@ use hansard_engine::LogProvider;
 use hansard_log::server::{
     NatsFiles, NatsServer, ServerOptions, ServerState, Timing, check_version, find, version_of,
 };
-use hansard_log::{Credentials, EventLog, JetStream, JetStreamOptions, OpenError, Reader};
+use hansard_log::{
+    Archive, Copies, Credentials, EventLog, JetStream, JetStreamOptions, Journal, OpenError,
+    Reader, blocks,
+};
 use hansard_types::LogId;
 use percent_encoding::percent_decode_str;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 
 use crate::data_dir::{DataDir, Lock};
 use crate::term::{Progress, Unit};
@@ -85,8 +88,13 @@ impl Nats {
         }
         let child = NatsServer::launch(program.options(data)).await?;
         // However long it reads its store.
+        let connected = async {
+            let connection = ready(&child, options).await?;
+            unknown_streams_go(data, &connection).await?;
+            anyhow::Ok(connection)
+        };
         let connection = tokio::select! {
-            connection = ready(&child, options) => connection,
+            connection = connected => connection,
             () = given_up => {
                 child.stop().await;
                 return Ok(None);
@@ -125,6 +133,23 @@ impl Nats {
     }
 }
 
+/// Takes streams out of the way whose folders are there, but whose descriptions do not read: they
+/// are made again from our own files.
+async fn unknown_streams_go(data: &DataDir, connection: &JetStream) -> Result<()> {
+    for log in blocks::logs(&data.nats())? {
+        if !connection.holds(log).await?
+            && let Some(kept) = blocks::set_aside(&data.nats(), log)?
+        {
+            tracing::error!(
+                %log,
+                kept = %kept.display(),
+                "nats-server does not know this stream, its description is damaged: it is kept"
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Logs as streams of one nats-server.
 struct Streams(JetStream);
 
@@ -153,39 +178,105 @@ pub(crate) struct LogArguments {
     program: NatsProgram,
 }
 
-/// Logs that are only read.
+/// Logs that are only read: our own files where they hold a log from its beginning, which needs no
+/// server and disturbs none; else the stream.
 pub(crate) struct Logs {
-    connection: JetStream,
+    arguments: LogArguments,
     data: Option<DataDir>,
+    files: Option<(Arc<Archive>, Arc<Journal>)>,
+    server: OnceCell<Server>,
+}
+
+/// A nats-server that is asked.
+struct Server {
+    connection: JetStream,
     /// Running for this command only; no server can start meanwhile.
     own: Option<(NatsServer, Lock)>,
 }
 
 impl Logs {
-    pub(crate) async fn open(arguments: &LogArguments) -> Result<Self> {
+    pub(crate) fn open(arguments: &LogArguments) -> Result<Self> {
+        let mut logs = Self {
+            arguments: arguments.clone(),
+            data: None,
+            files: None,
+            server: OnceCell::new(),
+        };
+        if arguments.nats.is_none() {
+            let root = arguments.data_dir.as_ref();
+            let data = DataDir::existing(root.context("give --data-dir DIR or --nats URL")?)?;
+            if Journal::is_at(&data.journal()) {
+                let archive = Arc::new(Archive::open_read_only(data.archive())?);
+                let journal = Arc::new(Journal::open_read_only(data.journal())?);
+                logs.files = Some((archive, journal));
+            }
+            logs.data = Some(data);
+        }
+        Ok(logs)
+    }
+
+    /// The data directory that the log belongs to, if it was given.
+    pub(crate) fn data(&self) -> Option<&DataDir> {
+        self.data.as_ref()
+    }
+
+    /// A log up to where it ends now. One that is not there is not made.
+    pub(crate) async fn reader(&self, id: LogId) -> Result<Reader> {
+        let copies = self.copies(id);
+        if let Some(copies) = copies.clone().filter(blocks::is_held) {
+            return Ok(Reader::of_copies(copies));
+        }
+        let stream = self.stream(id).await?;
+        let end = stream.last().await?;
+        Ok(Reader::new(stream, copies, watch::channel(end).1))
+    }
+
+    /// What our own files hold of a log.
+    pub(crate) fn copies(&self, id: LogId) -> Option<Copies> {
+        let (archive, journal) = self.files.clone()?;
+        Some(Copies::new(id, Some(archive), Some(journal)))
+    }
+
+    /// The stream of a log, of a server that is asked.
+    pub(crate) async fn stream(&self, id: LogId) -> Result<Arc<dyn EventLog>> {
+        let server = self.server.get_or_try_init(|| self.ask()).await?;
+        // One that is gone and is ours to mend is made again; its events are in our own files.
+        let is_ours = server.own.is_some();
+        let is_held = self
+            .copies(id)
+            .is_some_and(|copies| copies.last().is_some());
+        if !server.connection.holds(id).await? && !(is_ours && is_held) {
+            bail!("there is no log of app {}: give the app's --app ID", id.app);
+        }
+        Ok(Arc::new(server.connection.open_log(id).await?))
+    }
+
+    /// Whether no server uses the data directory, so that this command may.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.server.get().is_some_and(|server| server.own.is_some())
+    }
+
+    async fn ask(&self) -> Result<Server> {
         let options = JetStreamOptions::default();
-        if let Some(url) = &arguments.nats {
+        if let Some(url) = &self.arguments.nats {
             let connection = connect(url, options).await?;
-            return Ok(Self {
+            return Ok(Server {
                 connection,
-                data: None,
                 own: None,
             });
         }
-        let root = arguments
-            .data_dir
+        let data = self
+            .data
             .as_ref()
             .context("give --data-dir DIR or --nats URL")?;
-        let data = DataDir::existing(root)?;
         let begun = Instant::now();
         loop {
-            let lock = match data.try_lock()? {
-                Ok(lock) => lock,
+            match data.try_lock()? {
+                Ok(lock) => return self.run(data, lock, options).await,
                 Err(pid) => {
-                    if let Some(connection) = connect_beside(&data, options).await? {
-                        return Ok(Self {
+                    if let Some(connection) = connect_beside(data, options).await? {
+                        return Ok(Server {
                             connection,
-                            data: Some(data),
                             own: None,
                         });
                     }
@@ -197,47 +288,47 @@ impl Logs {
                         );
                     }
                     tokio::time::sleep(TRY_AGAIN_AFTER).await;
-                    continue;
                 }
-            };
-            if !data.nats().is_dir() {
-                bail!(
-                    "there is no log in {}: its server uses a nats-server of yours, give --nats URL",
-                    data.root().display()
-                );
             }
-            let child = NatsServer::launch(arguments.program.options(&data)).await?;
-            return match ready(&child, options).await {
-                Ok(connection) => Ok(Self {
-                    connection,
-                    data: Some(data),
-                    own: Some((child, lock)),
-                }),
-                Err(error) => {
-                    child.stop().await;
-                    Err(error)
-                }
-            };
         }
     }
 
-    /// The data directory that the log belongs to, if it was given.
-    pub(crate) fn data(&self) -> Option<&DataDir> {
-        self.data.as_ref()
-    }
-
-    /// A log up to where it ends now. One that is not there is not made.
-    pub(crate) async fn reader(&self, id: LogId) -> Result<Reader> {
-        if !self.connection.holds(id).await? {
-            bail!("there is no log of app {}: give the app's --app ID", id.app);
+    /// Runs a nats-server for this command. What only its blocks hold is kept, whatever its
+    /// recovery does.
+    async fn run(&self, data: &DataDir, lock: Lock, options: JetStreamOptions) -> Result<Server> {
+        if !data.nats().is_dir() {
+            bail!(
+                "there is no log in {}: its server uses a nats-server of yours, give --nats URL",
+                data.root().display()
+            );
         }
-        let log: Arc<dyn EventLog> = Arc::new(self.connection.open_log(id).await?);
-        Ok(Reader::at_end(log).await?)
+        let is_held = |log| {
+            self.copies(log)
+                .is_some_and(|copies| blocks::is_held(&copies))
+        };
+        blocks::keep(&data.nats(), is_held)?;
+        let child = NatsServer::launch(self.arguments.program.options(data)).await?;
+        let connected = async {
+            let connection = ready(&child, options).await?;
+            unknown_streams_go(data, &connection).await?;
+            anyhow::Ok(connection)
+        };
+        match connected.await {
+            Ok(connection) => Ok(Server {
+                connection,
+                own: Some((child, lock)),
+            }),
+            Err(error) => {
+                child.stop().await;
+                Err(error)
+            }
+        }
     }
 
     /// Ends the nats-server that was started for this, before the data directory is free again.
     pub(crate) async fn close(self) {
-        if let Some((child, lock)) = self.own {
+        let own = self.server.into_inner().and_then(|server| server.own);
+        if let Some((child, lock)) = own {
             child.stop().await;
             drop(lock);
         }

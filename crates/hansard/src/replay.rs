@@ -7,9 +7,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use hansard_events::{bucket, decode};
+use hansard_events::{CloudEvent, bucket, decode};
 use hansard_log::{Reader, StoredEvent};
-use hansard_types::{ConversationId, LogId, Timestamp, limits};
+use hansard_types::{ConversationId, LogId, Position, Timestamp, limits};
 
 use crate::clock::now;
 use crate::credentials::App;
@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
-    let logs = Logs::open(&arguments.log).await?;
+    let logs = Logs::open(&arguments.log)?;
     let shown = show(&logs, &arguments).await;
     logs.close().await;
     shown?;
@@ -138,7 +138,10 @@ fn show_one(stored: &StoredEvent, log: LogId, filter: &Filter, json: bool) -> Re
         }
     }
     if json {
-        term::json(&render::cloud_event(stored, log.partition)?)
+        let position = Position::new(log.partition, stored.sequence);
+        let event = CloudEvent::new(&stored.event, position)
+            .with_context(|| format!("the body of event {position} does not read"))?;
+        term::json(&event)
     } else {
         Ok(term::line(render::line(stored, &recorded))?)
     }

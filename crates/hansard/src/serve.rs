@@ -1,6 +1,7 @@
 //! `hansard serve`: chooses the parts of the server, connects them, and ends them in order.
 
 pub(crate) mod apps;
+pub(crate) mod copies;
 pub(crate) mod generation;
 pub(crate) mod headroom;
 pub(crate) mod http;
@@ -15,6 +16,7 @@ pub(crate) mod telemetry;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -23,6 +25,7 @@ use hansard_types::limits::DISK_HEADROOM_BYTES_MIN;
 use crate::credentials::App;
 use crate::data_dir::DataDir;
 use crate::logs::{Nats, NatsProgram};
+use copies::{Keep, OwnCopies};
 use parts::Parts;
 use telemetry::LogFormat;
 
@@ -63,6 +66,18 @@ pub(crate) struct Arguments {
     /// What an answer promises: fsync, that it is on disk; interval, that it will be in 100 ms
     #[arg(long, value_name = "HOW", value_enum, default_value_t = Durability::Fsync)]
     pub(crate) durability: Durability,
+    /// How long the archive, the second copy of the log, keeps events: forever, so many days, or
+    /// off
+    #[arg(long, value_name = "HOW", default_value_t = Keep::Forever)]
+    pub(crate) archive: Keep,
+    /// Size of the journal's files, MiB: a full one goes into the archive
+    #[arg(long, value_name = "MIB", default_value_t = 64)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=1024))]
+    pub(crate) journal_segment: u64,
+    /// How often both copies of the log are read and compared in the background: 24h, 30m; 0s:
+    /// never
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
+    pub(crate) scrub_every: Duration,
     /// Take the log for the truth where the journal is missing: events may be lost
     #[arg(long)]
     pub(crate) accept_missing_journal: bool,
@@ -113,6 +128,9 @@ impl Arguments {
             nats: None,
             program: program.clone(),
             durability: Durability::Fsync,
+            archive: Keep::Forever,
+            journal_segment: 64,
+            scrub_every: Duration::ZERO,
             accept_missing_journal: false,
             disk_headroom: DISK_HEADROOM_BYTES_MIN / (1024 * 1024),
             rate_limits: false,
@@ -123,6 +141,13 @@ impl Arguments {
             admin: admin.to_owned(),
         }
     }
+}
+
+/// A length of time: 24h, 30m, 10s.
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<jiff::SignedDuration>();
+    let parsed = parsed.ok().and_then(|one| Duration::try_from(one).ok());
+    parsed.ok_or_else(|| "give a time like 24h, 30m or 10s".to_owned())
 }
 
 /// Text that is not shown.
@@ -157,7 +182,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let listener = http::bind(arguments.listen).await?;
     let recorder = telemetry::record_metrics()?;
     let mut signals = signals::Signals::listen()?;
+    let own = OwnCopies::open(&arguments, &data)?;
     let url = arguments.nats.as_deref();
+    own.keep_blocks(&data, url)?;
     let given_up = async {
         signals.next().await;
     };
@@ -166,7 +193,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     };
     // A signal before everything is ready ends the start where it is; the next start goes on.
     let opened = tokio::select! {
-        opened = Parts::open(&arguments, &data, nats.provider(), recorder) => Some(opened),
+        opened = Parts::open(&arguments, &data, own, nats.provider(), recorder) => Some(opened),
         _ = signals.next() => None,
     };
     let ended = match opened {

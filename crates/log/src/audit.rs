@@ -1,7 +1,11 @@
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
 use hansard_events::{chain, decode, header};
 use hansard_types::limits;
 
-use crate::{Error, Reader};
+use crate::archive::check::BROKEN;
+use crate::{Copies, CopyError, Damage, Error, Reader, SegmentCheck, StoredEvent};
 
 /// What an audit found whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,12 +50,10 @@ pub async fn verify(
             }
             let said = stored.event.header(header::CHAIN).and_then(chain::from_hex);
             let said = said.ok_or_else(|| broken("it has no chain value"))?;
-            value = chain::next(&value, &stored.event);
+            value = chain::next(&value, &stored.event)
+                .ok_or_else(|| broken("it has neither a body with its salt nor a commitment"))?;
             if said != value {
-                return Err(broken(
-                    "its hash does not follow from the event before it: one of the two was \
-                     changed, or events between them are lost",
-                ));
+                return Err(broken(BROKEN));
             }
             let recorded = decode(stored.sequence, &stored.event);
             let recorded = recorded.map_err(|_| broken("it does not read as an event"))?;
@@ -66,6 +68,149 @@ pub async fn verify(
         events: walked,
         chain: value,
     })
+}
+
+/// What our own files of a log were found to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopiesReport {
+    /// The first event that is held: 1, unless older ones have aged out.
+    pub first: u64,
+    /// The last one.
+    pub last: u64,
+    /// The chain value after the last one; `None` when it does not read.
+    pub chain: Option<chain::Chain>,
+    /// Events whose content was erased.
+    pub erased: u64,
+    /// Everything that is not as it was written, ascending: whole when it is empty.
+    pub damage: Vec<Damage>,
+}
+
+/// Walks the hash chain through archive and journal, on as many threads as there are processors.
+/// No server is asked. `progress` is told how many events more were walked. Blocks.
+///
+/// # Errors
+/// [`CopyError`], when a file cannot be read for other reasons than damage.
+pub fn verify_copies(
+    copies: &Copies,
+    progress: impl Fn(u64) + Sync,
+) -> Result<CopiesReport, CopyError> {
+    let log = copies.id();
+    let checks = match copies.archive() {
+        Some(archive) => archive.check(log, &progress)?,
+        None => Vec::new(),
+    };
+    let first = match copies.archive() {
+        Some(archive) => archive.begins(log)?,
+        None => copies.ranges().first().map_or(1, |range| *range.start()),
+    };
+    let mut walk = CopiesWalk {
+        copies,
+        next: first,
+        value: (first == 1).then(|| chain::genesis(log)),
+        report: CopiesReport {
+            first,
+            last: copies.last().unwrap_or(0),
+            chain: None,
+            erased: 0,
+            damage: Vec::new(),
+        },
+    };
+    for check in checks {
+        walk.segment(check);
+    }
+    walk.journal(&progress)?;
+    walk.report.chain = walk.value;
+    Ok(walk.report)
+}
+
+struct CopiesWalk<'a> {
+    copies: &'a Copies,
+    next: u64,
+    /// The chain value before the next event; `None` when it is not known.
+    value: Option<chain::Chain>,
+    report: CopiesReport,
+}
+
+impl CopiesWalk<'_> {
+    fn note(&mut self, path: PathBuf, events: RangeInclusive<u64>, what: &str) {
+        self.report.damage.push(Damage {
+            path,
+            events,
+            what: what.to_owned(),
+        });
+    }
+
+    /// Where the files of a log are.
+    fn folder(&self) -> PathBuf {
+        PathBuf::from(self.copies.id().stream_name())
+    }
+
+    fn segment(&mut self, check: SegmentCheck) {
+        let (first, last) = (*check.events.start(), *check.events.end());
+        if first > self.next {
+            self.note(self.folder(), self.next..=first - 1, "no file holds them");
+            self.value = None;
+        }
+        self.report.erased += check.erased;
+        let whole = check.damage.is_empty();
+        self.report.damage.extend(check.damage);
+        let (before, after) = check.ends.unzip();
+        if whole && before.is_some() && self.value.is_some() && before != self.value {
+            self.note(self.folder(), first..=first, BROKEN);
+        }
+        self.value = after;
+        self.next = last + 1;
+    }
+
+    /// What the archive does not hold yet.
+    fn journal(&mut self, progress: &impl Fn(u64)) -> Result<(), CopyError> {
+        let Some(journal) = self.copies.journal() else {
+            return Ok(());
+        };
+        let log = self.copies.id();
+        let known: Vec<Damage> = journal
+            .damage(log)
+            .into_iter()
+            .filter(|damage| *damage.events.end() >= self.next)
+            .collect();
+        while self.next <= self.report.last {
+            let events = journal.entries(log, self.next, limits::READ_BATCH_MAX)?;
+            for stored in &events {
+                self.event(stored);
+            }
+            progress(events.len() as u64);
+            if events.is_empty() {
+                let ranges = self.copies.ranges();
+                let again = ranges.iter().find(|range| *range.end() > self.next);
+                let again = again.map_or(self.report.last + 1, |range| {
+                    (*range.start()).max(self.next + 1)
+                });
+                let covered = known.iter().any(|one| one.events.contains(&self.next));
+                if !covered {
+                    self.note(self.folder(), self.next..=again - 1, "no file holds them");
+                }
+                (self.next, self.value) = (again, None);
+            }
+        }
+        self.report.damage.extend(known);
+        Ok(())
+    }
+
+    fn event(&mut self, stored: &StoredEvent) {
+        let said = stored.chain();
+        let follows = |value: chain::Chain| said == chain::next(&value, &stored.event);
+        let prefix = self.copies.id().subject_prefix();
+        let is_ours = stored.event.subject.strip_prefix(&prefix);
+        if said.is_none() || !self.value.is_none_or(follows) {
+            self.note(self.folder(), stored.sequence..=stored.sequence, BROKEN);
+        } else if !is_ours.is_some_and(|rest| rest.starts_with('.')) {
+            let what = "its subject is of another log";
+            self.note(self.folder(), stored.sequence..=stored.sequence, what);
+        }
+        self.report.erased += u64::from(stored.event.is_erased());
+        self.value = said;
+        self.next = stored.sequence + 1;
+    }
 }
 
 #[cfg(test)]
@@ -92,7 +237,8 @@ mod tests {
         let before = before.and_then(chain::from_hex).expect("is chained");
         log.tamper(10, |event| {
             change(event);
-            let value = chain::to_hex(&chain::next(&before, event));
+            let value = chain::next(&before, event).expect("it has a salt");
+            let value = chain::to_hex(&value);
             set(event, header::CHAIN, value);
         });
         let reader = Reader::at_end(Arc::new(log)).await.expect("reads");

@@ -7,8 +7,10 @@
 use std::ops::RangeInclusive;
 
 use hansard_events::account::AccountImported;
-use hansard_events::{Event, EventId, Provenance, chain, encode, header};
+use hansard_events::{Event, EventId, Identity, Provenance, chain, decode, encode, header};
 use hansard_types::{LogId, Timestamp, UserId, limits};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
 
 use crate::{AppendError, EventLog, StoredEvent, Unit};
 
@@ -36,15 +38,15 @@ fn chained(
             nick: Some(nick(sequence)),
             face_url: None,
         });
-        let provenance = Provenance {
-            actor: "administrator".to_owned(),
-            correlation: None,
-            causation: None,
+        let provenance = provenance("administrator");
+        let number = u128::from(log.app.0) << 64 | u128::from(sequence);
+        let identity = Identity {
+            id: EventId::from_u128(number),
+            salt: number.to_be_bytes(),
         };
-        let id = EventId::from_u128(u128::from(log.app.0) << 64 | u128::from(sequence));
         let time = Timestamp(1_794_000_000_000 + sequence);
         let (raw, envelope) =
-            encode(&event, id, log, time, provenance, &value).expect("an account encodes");
+            encode(&event, identity, log, time, provenance, &value).expect("an account encodes");
         value = envelope.chain;
         events.push(StoredEvent {
             sequence,
@@ -52,6 +54,88 @@ fn chained(
         });
     }
     events
+}
+
+fn provenance(actor: &str) -> Provenance {
+    Provenance {
+        actor: actor.to_owned(),
+        correlation: Some(actor.to_owned()).filter(|_| actor != "administrator"),
+        causation: None,
+    }
+}
+
+/// Everything that a user or a caller may choose, and more.
+fn actors() -> Vec<String> {
+    let mut actors: Vec<String> = [
+        "ben ",
+        " ben",
+        " ",
+        "",
+        "%20",
+        "a%zz",
+        "\t",
+        "a\r\nb: c",
+        "ㅋㅋ",
+        "\u{85}é\0",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    actors.extend((0..=0x7f_u8).map(|byte| format!("{0}x{0}", char::from(byte))));
+    let mut rng = StdRng::seed_from_u64(9);
+    actors.extend((0..300).map(|_| {
+        let length = rng.random_range(0..12);
+        let one = |_| {
+            if rng.random_bool(0.5) {
+                char::from(rng.random_range(0..0x80))
+            } else {
+                rng.random()
+            }
+        };
+        (0..length).map(one).collect::<String>()
+    }));
+    actors
+}
+
+/// Appends events under every provenance, reads them back and walks their chain.
+async fn values_of_headers_come_back_as_they_were_written(log: &dyn EventLog) {
+    let end = log.last().await.expect("reads");
+    let before = log.read(end, 1).await.expect("reads");
+    let value = before
+        .first()
+        .and_then(|stored| stored.event.header(header::CHAIN));
+    let mut value = value.and_then(chain::from_hex).expect("is chained");
+    let previous = value;
+    let mut written = Vec::new();
+    for (sequence, actor) in (end + 1..).zip(actors()) {
+        let event = Event::from(AccountImported {
+            user_id: UserId::new("ben ").expect("a valid id"),
+            nick: None,
+            face_url: None,
+        });
+        let identity = Identity {
+            id: EventId::from_u128(u128::from(sequence)),
+            salt: [9; 16],
+        };
+        let time = Timestamp(1_795_000_000_000 + sequence);
+        let provenance = provenance(&actor);
+        let (raw, envelope) =
+            encode(&event, identity, log.id(), time, provenance, &value).expect("encodes");
+        value = envelope.chain;
+        written.push(StoredEvent {
+            sequence,
+            event: raw,
+        });
+    }
+    log.append(end, &units(&written)).await.expect("appends");
+    let read = log.read(end + 1, written.len()).await.expect("reads");
+    assert_eq!(read, written);
+    let mut value = previous;
+    for (stored, actor) in read.iter().zip(actors()) {
+        let recorded = decode(stored.sequence, &stored.event).expect("reads");
+        assert_eq!(recorded.envelope.provenance, provenance(&actor));
+        value = chain::next(&value, &stored.event).expect("it has a salt");
+        assert_eq!(recorded.envelope.chain, value, "{actor:?}");
+    }
 }
 
 /// One unit for each event.
@@ -75,6 +159,7 @@ pub async fn suite(log: &dyn EventLog) {
     a_unit_of_several_events_is_in_whole(log, &written).await;
     long_ranges_are_read_in_order(log, &written).await;
     large_events_are_read_whole(log, &written).await;
+    values_of_headers_come_back_as_they_were_written(log).await;
 }
 
 async fn an_empty_log_has_no_end(log: &dyn EventLog) {

@@ -1,4 +1,6 @@
-use crate::JournalError;
+use std::ops::RangeInclusive;
+
+use crate::{ArchiveError, CopyError, JournalError};
 
 /// Why an append did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +32,8 @@ pub enum Error {
     },
     #[error("event {sequence} of {log} is missing")]
     Missing { log: String, sequence: u64 },
+    #[error("our own copy of the log does not read")]
+    Copies(#[source] CopyError),
 }
 
 /// Why a log cannot be taken into use. Each says what to do.
@@ -43,6 +47,24 @@ pub enum OpenError {
         #[source]
         source: JournalError,
     },
+    #[error("the archive of {log} failed")]
+    Archive {
+        log: String,
+        #[source]
+        source: ArchiveError,
+    },
+    /// In neither copy.
+    #[error(
+        "{log} has lost events {}: they are neither in the stream nor in archive and journal. \
+         Restore the archive's files that hold them from a backup, then start again; nothing was \
+         changed. {why}",
+        listed(positions)
+    )]
+    Lost {
+        log: String,
+        positions: Vec<RangeInclusive<u64>>,
+        why: String,
+    },
     #[error("the journal contradicts {log}: {what}")]
     Contradiction { log: String, what: String },
     #[error("{log} could not be repaired")]
@@ -53,6 +75,23 @@ pub enum OpenError {
     },
     #[error("{0}")]
     Server(String),
+}
+
+/// `3 to 7, 9`: at most so many ranges are named.
+pub(crate) fn listed(ranges: &[RangeInclusive<u64>]) -> String {
+    const NAMED_MAX: usize = 20;
+    let mut named: Vec<String> = ranges
+        .iter()
+        .take(NAMED_MAX)
+        .map(|range| match (range.start(), range.end()) {
+            (first, last) if first == last => first.to_string(),
+            (first, last) => format!("{first} to {last}"),
+        })
+        .collect();
+    if ranges.len() > NAMED_MAX {
+        named.push(format!("and {} ranges more", ranges.len() - NAMED_MAX));
+    }
+    named.join(", ")
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;

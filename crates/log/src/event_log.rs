@@ -1,8 +1,11 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use hansard_events::RawEvent;
+use hansard_events::chain::{self, Chain};
+use hansard_events::{RawEvent, header};
 use hansard_types::LogId;
 
-use crate::{AppendError, Result};
+use crate::{AppendError, OpenError, Result};
 
 /// An event as the stream holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +13,41 @@ pub struct StoredEvent {
     /// Its stream sequence, from 1.
     pub sequence: u64,
     pub event: RawEvent,
+}
+
+impl StoredEvent {
+    /// The chain value after it, as it says itself.
+    #[must_use]
+    pub fn chain(&self) -> Option<Chain> {
+        self.event.header(header::CHAIN).and_then(chain::from_hex)
+    }
+}
+
+/// Opens logs; makes their streams when they are missing.
+#[async_trait]
+pub trait LogProvider: Send + Sync + 'static {
+    /// # Errors
+    /// When the stream can neither be found nor made.
+    async fn open(&self, id: LogId) -> Result<Arc<dyn EventLog>, OpenError>;
+}
+
+/// What a stream says that it holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// The sequence of the first event that is there; meaningless in an empty stream.
+    pub first: u64,
+    /// The sequence of the last event that was ever there; 0 in a new stream.
+    pub last: u64,
+    /// Events that are there.
+    pub events: u64,
+}
+
+impl Extent {
+    /// Whether every event from the first sequence on is there.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.events == self.last && (self.last == 0 || self.first == 1)
+    }
 }
 
 /// The events of one command: all of them are in the log or none is.
@@ -39,10 +77,34 @@ pub trait EventLog: Send + Sync + 'static {
     /// before it in the call may be in.
     async fn append(&self, expected_last: u64, units: &[Unit]) -> Result<(), AppendError>;
 
+    /// What is there. The last sequence is the highest that was ever used.
+    async fn extent(&self) -> Result<Extent>;
+
     /// The sequence of the last event; 0 in an empty stream.
-    async fn last(&self) -> Result<u64>;
+    async fn last(&self) -> Result<u64> {
+        Ok(self.extent().await?.last)
+    }
+
+    /// Deletes the stream with everything in it and makes a new one, whose first event is 1.
+    /// Only for making a damaged stream again from our own copies.
+    async fn begin_again(&self) -> Result<()>;
 
     /// At most `events_max` events from `from` (included), in order. Empty past the end.
     /// A sequence that is missing in between is an error of the caller to notice: it is left out.
     async fn read(&self, from: u64, events_max: usize) -> Result<Vec<StoredEvent>>;
+}
+
+/// The first header of an event that a log cannot hold.
+pub(crate) fn malformed_header(event: &RawEvent) -> Option<&str> {
+    let malformed = event
+        .headers
+        .iter()
+        .find(|(name, value)| !is_header(name, value));
+    malformed.map(|(name, _)| name.as_ref())
+}
+
+/// Whether a log can hold a header. Source: NATS' client protocol.
+pub(crate) fn is_header(name: &str, value: &str) -> bool {
+    let is_name = |byte: u8| byte.is_ascii_graphic() && byte != b':';
+    !name.is_empty() && name.bytes().all(is_name) && !value.contains(['\r', '\n'])
 }

@@ -12,7 +12,7 @@ use hansard_types::LogId;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::{AppendError, Error, EventLog, OpenError, Result, StoredEvent, Unit};
+use crate::{AppendError, Error, EventLog, Extent, OpenError, Result, StoredEvent, Unit};
 
 mod ack;
 mod batch;
@@ -306,11 +306,32 @@ impl EventLog for JetStreamLog {
         Ok(())
     }
 
-    async fn last(&self) -> Result<u64> {
-        let unavailable = |error: String| Error::Unavailable(error);
+    async fn extent(&self) -> Result<Extent> {
         let stream = self.server.context.get_stream(&self.name).await;
-        let stream = stream.map_err(|error| unavailable(error.to_string()))?;
-        Ok(stream.cached_info().state.last_sequence)
+        let stream = stream.map_err(|error| Error::Unavailable(error.to_string()))?;
+        let state = &stream.cached_info().state;
+        Ok(Extent {
+            first: state.first_sequence,
+            last: state.last_sequence,
+            events: state.messages,
+        })
+    }
+
+    async fn begin_again(&self) -> Result<()> {
+        let unavailable = |error: String| Error::Unavailable(error);
+        let mut appending = self.appending.lock().await;
+        appending.wire = None;
+        self.cursors.clear();
+        let context = &self.server.context;
+        match context.delete_stream(&self.name).await {
+            Ok(_) => {}
+            Err(_) if !self.server.holds(self.id).await? => {}
+            Err(error) => return Err(unavailable(error.to_string())),
+        }
+        let wanted = stream_config(self.id, self.server.options.replicas);
+        let made = context.create_stream(wanted).await;
+        made.map(drop)
+            .map_err(|error| unavailable(error.to_string()))
     }
 
     async fn read(&self, from: u64, events_max: usize) -> Result<Vec<StoredEvent>> {

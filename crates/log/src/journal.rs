@@ -2,35 +2,40 @@
 //!
 //! ```text
 //! <journal>/incarnation                      the journal's own name
-//! <journal>/<stream>/<first sequence>.seg    rounds in order, each with its length and checksum
+//! <journal>/<stream>/<first sequence>.seg    rounds in order, each with its length and checksums
+//! <journal>/….set-aside-<n>                  what is not read any more, kept to be looked at
 //! ```
 //!
 //! A file of its own and not a table of RocksDB's: a round is written once and with one fsync,
 //! where RocksDB also kept it in memory, copied it to a table file and merged those.
+//!
+//! Damage is located and told ([`Journal::damage`]); everything else still reads.
 
-use std::collections::{HashMap, VecDeque};
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write as _};
+use std::collections::HashMap;
+use std::fmt;
+use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hansard_events::RawEvent;
 use hansard_types::{LogId, limits};
 use parking_lot::Mutex;
-use uuid::Uuid;
+use tokio::sync::watch;
 
 use crate::StoredEvent;
 
-mod codec;
+mod files;
+mod held;
+mod round;
+mod scan;
 mod segment;
+mod view;
+mod window;
 
-use segment::Segment;
-
-/// The file with the journal's own name.
-const INCARNATION: &str = "incarnation";
-/// A file that is so large, or so old, is followed by a new one: old ones go as a whole.
-const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+use files::{Access, file_error};
+use held::{Held, Rules};
 
 /// Why the journal cannot be used. Whether a round that failed is on disk is not known.
 #[derive(Debug, thiserror::Error)]
@@ -41,65 +46,131 @@ pub enum JournalError {
         #[source]
         source: std::io::Error,
     },
-    #[error("{path} is damaged at byte {at}: {reason}")]
-    Damaged {
-        path: String,
-        at: u64,
-        reason: String,
-    },
+    #[error("the round that begins at event {first} is larger than a round of {path} can be")]
+    TooLarge { path: String, first: u64 },
     #[error("{log}: a round that begins at event {first} does not continue {last}")]
     NotNext { log: LogId, first: u64, last: u64 },
+    #[error("the journal {path} was opened to be read only")]
+    ReadOnly { path: String },
 }
 
 type Result<T> = std::result::Result<T, JournalError>;
 
-fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> JournalError {
-    let path = path.display().to_string();
-    move |source| JournalError::File { path, source }
+/// How a journal keeps what it holds.
+#[derive(Debug, Clone)]
+pub struct JournalOptions {
+    /// A file that is so large is followed by a new one: old ones go as a whole.
+    pub segment_bytes: u64,
+    /// A full file stays until the archive has taken it ([`Journal::release`]), and files are
+    /// closed by their size alone. Otherwise also by their age, and they go by age and size.
+    pub archive: bool,
+}
+
+impl Default for JournalOptions {
+    fn default() -> Self {
+        Self {
+            segment_bytes: 64 * 1024 * 1024,
+            archive: false,
+        }
+    }
+}
+
+/// What does not read in a file of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    pub path: PathBuf,
+    /// The positions that do not read here. Empty when nothing is lost; up to [`u64::MAX`] when it
+    /// is not known how many there were.
+    pub events: RangeInclusive<u64>,
+    pub what: String,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, events, what } = self;
+        write!(f, "{}: {what}", path.display())?;
+        match (*events.start(), *events.end()) {
+            (first, last) if first > last => Ok(()),
+            (first, last) if first == last => write!(f, " (event {first})"),
+            (first, u64::MAX) => write!(f, " (events from {first} on)"),
+            (first, last) => write!(f, " (events {first} to {last})"),
+        }
+    }
+}
+
+/// A range of no event.
+fn no_events(at: u64) -> RangeInclusive<u64> {
+    at.max(1)..=at.max(1) - 1
 }
 
 /// The last minutes of appended events, on disk before anyone is answered. It mends the log's
-/// tail after a power loss.
+/// tail after a power loss, and what is full of it becomes the archive.
 pub struct Journal {
     root: PathBuf,
     incarnation: String,
+    rules: Rules,
     /// Each log is written on its own: their fsyncs do not wait for each other.
-    logs: Mutex<HashMap<LogId, Arc<Mutex<Held>>>>,
-}
-
-/// What the journal holds of one log.
-struct Held {
-    folder: PathBuf,
-    /// Ascending, each where the one before it ends; never empty.
-    segments: VecDeque<HeldSegment>,
-    buffer: Vec<u8>,
-}
-
-struct HeldSegment {
-    segment: Segment,
-    /// When its file was begun, as far as this process knows.
-    begun: Instant,
-    /// When it was last written to. How old a journal is that was opened is not known, so it counts
-    /// as new.
-    written: Instant,
+    logs: Mutex<HashMap<LogId, Arc<Held>>>,
 }
 
 impl Journal {
     /// Whether a folder holds a journal.
     #[must_use]
     pub fn is_at(root: &Path) -> bool {
-        root.join(INCARNATION).is_file()
+        root.join(files::INCARNATION).is_file()
     }
 
     /// Opens the journal in a folder, or begins one. A last round that was not written whole is
-    /// left out: nobody was answered.
+    /// left out: nobody was answered. Damage is no error: [`Journal::damage`] says what it is.
     ///
     /// # Errors
-    /// [`JournalError`], also when a file is damaged before its end.
+    /// [`JournalError::File`], when the folder or a file cannot be opened.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self> {
+        Self::open_with(root, JournalOptions::default())
+    }
+
+    /// As [`Journal::open`].
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn open_with(root: impl Into<PathBuf>, options: JournalOptions) -> Result<Self> {
         let root = root.into();
-        fs::create_dir_all(&root).map_err(file_error(&root))?;
-        let incarnation = incarnation(&root)?;
+        files::make_folder(&root)?;
+        let incarnation = files::incarnation_or_new(&root)?;
+        let journal = Self::read_folder(root, incarnation, options, Access::Write)?;
+        files::sync_folder(&journal.root)?;
+        Ok(journal)
+    }
+
+    /// Reads a journal without changing anything, also while a server writes to it.
+    ///
+    /// # Errors
+    /// [`JournalError::File`], also when there is no journal.
+    pub fn open_read_only(root: impl Into<PathBuf>) -> Result<Self> {
+        let root = root.into();
+        let incarnation = files::incarnation(&root)?;
+        Self::read_folder(root, incarnation, JournalOptions::default(), Access::Read)
+    }
+
+    fn read_folder(
+        root: PathBuf,
+        incarnation: String,
+        options: JournalOptions,
+        access: Access,
+    ) -> Result<Self> {
+        let JournalOptions {
+            segment_bytes,
+            archive,
+        } = options;
+        let rules = Rules {
+            access,
+            segment_bytes,
+            archive,
+            keep: Duration::from_millis(limits::JOURNAL_KEEP_MS),
+            bytes_max: limits::JOURNAL_BYTES_MAX,
+            unarchived_bytes_max: limits::JOURNAL_UNARCHIVED_BYTES_MAX,
+            sealed: watch::Sender::new(0),
+        };
         let mut logs = HashMap::new();
         for entry in fs::read_dir(&root).map_err(file_error(&root))? {
             let entry = entry.map_err(file_error(&root))?;
@@ -107,13 +178,13 @@ impl Journal {
             let Some(log) = name.to_str().and_then(LogId::of_stream) else {
                 continue;
             };
-            if let Some(held) = Held::open(entry.path())? {
-                logs.insert(log, Arc::new(Mutex::new(held)));
-            }
+            let held = Held::open(entry.path(), log, rules.clone())?;
+            logs.insert(log, Arc::new(held));
         }
         Ok(Self {
             root,
             incarnation,
+            rules,
             logs: Mutex::new(logs),
         })
     }
@@ -124,19 +195,77 @@ impl Journal {
         &self.incarnation
     }
 
-    /// The first and the last sequence held of a log.
+    /// The logs of which something is held, or was and is damaged.
+    #[must_use]
+    pub fn logs(&self) -> Vec<LogId> {
+        let all = self.logs.lock();
+        let held = all.iter().filter(|(_, held)| {
+            let view = held.view();
+            view.last().is_some() || !view.damage.is_empty()
+        });
+        let mut logs: Vec<LogId> = held.map(|(log, _)| *log).collect();
+        logs.sort_unstable();
+        logs
+    }
+
+    /// The first and the last sequence held of a log. Between them some may be damaged.
     #[must_use]
     pub fn bounds(&self, log: LogId) -> Option<(u64, u64)> {
         let held = self.held(log)?;
-        let held = held.lock();
-        held.last().map(|last| (held.first(), last))
+        let view = held.view();
+        view.last().map(|last| (view.first(), last))
     }
 
-    fn held(&self, log: LogId) -> Option<Arc<Mutex<Held>>> {
+    /// What is known not to read.
+    #[must_use]
+    pub fn damage(&self, log: LogId) -> Vec<Damage> {
+        self.held(log)
+            .map(|held| held.view().damage.clone())
+            .unwrap_or_default()
+    }
+
+    /// What the full files hold that the archive does not have yet, oldest first. The newest file
+    /// is never among them.
+    #[must_use]
+    pub fn sealed(&self, log: LogId) -> Vec<RangeInclusive<u64>> {
+        self.held(log)
+            .map(|held| held.view().unreleased().map(|(events, _)| events).collect())
+            .unwrap_or_default()
+    }
+
+    /// Changes whenever a file of any log is full.
+    #[must_use]
+    pub fn sealed_news(&self) -> watch::Receiver<u64> {
+        self.rules.sealed.subscribe()
+    }
+
+    /// The archive holds everything up to a sequence, on disk: those files may go. They are still
+    /// kept for the journal's own time.
+    pub fn release(&self, log: LogId, up_to: u64) {
+        if let Some(held) = self.held(log) {
+            held.release(up_to);
+        }
+    }
+
+    fn held(&self, log: LogId) -> Option<Arc<Held>> {
         self.logs.lock().get(&log).cloned()
     }
 
-    /// Writes a round with one fsync, and drops what has been held long enough.
+    fn held_or_new(&self, log: LogId) -> Result<Arc<Held>> {
+        if self.rules.access == Access::Read {
+            let path = self.root.display().to_string();
+            return Err(JournalError::ReadOnly { path });
+        }
+        let mut logs = self.logs.lock();
+        let held = logs.entry(log).or_insert_with(|| {
+            let folder = self.root.join(log.stream_name());
+            Arc::new(Held::empty(folder, log, self.rules.clone()))
+        });
+        Ok(Arc::clone(held))
+    }
+
+    /// Writes a round with one fsync, and drops what has been held long enough. With an archive it
+    /// waits while too much waits for that.
     ///
     /// `first` is the sequence of the first event; the round continues what is held.
     ///
@@ -146,213 +275,29 @@ impl Journal {
         if events.is_empty() {
             return Ok(());
         }
-        let held = match self.held(log) {
-            Some(held) => held,
-            None => self.begin(log, first)?,
-        };
-        let mut held = held.lock();
-        let next = held.next();
-        if first != next {
-            let last = next - 1;
-            return Err(JournalError::NotNext { log, first, last });
-        }
-        held.append(first, events)
+        self.held_or_new(log)?.append(first, events)
     }
 
-    fn begin(&self, log: LogId, first: u64) -> Result<Arc<Mutex<Held>>> {
-        let mut logs = self.logs.lock();
-        if let Some(held) = logs.get(&log) {
-            return Ok(Arc::clone(held));
-        }
-        let folder = self.root.join(log.stream_name());
-        // Files without a round may be left from a crash.
-        if folder.try_exists().map_err(file_error(&folder))? {
-            fs::remove_dir_all(&folder).map_err(file_error(&folder))?;
-        }
-        fs::create_dir(&folder).map_err(file_error(&folder))?;
-        sync_folder(&self.root)?;
-        let held = Arc::new(Mutex::new(Held {
-            segments: VecDeque::from([HeldSegment::begin(&folder, first)?]),
-            folder,
-            buffer: Vec::new(),
-        }));
-        logs.insert(log, Arc::clone(&held));
-        Ok(held)
-    }
-
-    /// At most `events_max` events of a log from a sequence (included), in order, without holes.
+    /// Begins a log's journal anew: what is appended next is at `first`. The old files get a name
+    /// that is never read again.
     ///
     /// # Errors
-    /// [`JournalError`], when a file does not read or is damaged.
+    /// [`JournalError`]; after it the journal must not be used again.
+    pub fn restart(&self, log: LogId, first: u64) -> Result<()> {
+        self.held_or_new(log)?.restart(first)
+    }
+
+    /// At most `events_max` events of a log from a sequence (included), in order. It ends before
+    /// one that does not read, and is empty where `from` is not held. Appends do not wait for it.
+    ///
+    /// # Errors
+    /// [`JournalError::File`], in a journal that is read only, when the files that a server has
+    /// written over meanwhile cannot be looked at again.
     pub fn entries(&self, log: LogId, from: u64, events_max: usize) -> Result<Vec<StoredEvent>> {
-        let mut entries = Vec::new();
-        let Some(held) = self.held(log) else {
-            return Ok(entries);
-        };
-        for HeldSegment { segment, .. } in &held.lock().segments {
-            if segment.next() > from && entries.len() < events_max {
-                segment.read(from, events_max, &mut entries)?;
-            }
+        match self.held(log) {
+            Some(held) => held.entries(from, events_max),
+            None => Ok(Vec::new()),
         }
-        Ok(entries)
-    }
-}
-
-impl Held {
-    /// What a folder holds; `None` when that is no round.
-    fn open(folder: PathBuf) -> Result<Option<Self>> {
-        let mut firsts = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(file_error(&folder))? {
-            let name = entry.map_err(file_error(&folder))?.file_name();
-            firsts.extend(name.to_str().and_then(segment::first_of));
-        }
-        firsts.sort_unstable();
-        let mut segments = VecDeque::with_capacity(firsts.len());
-        for (index, first) in firsts.iter().enumerate() {
-            let segment = Segment::open(&folder, *first)?;
-            if let Some(follows) = firsts.get(index + 1) {
-                segment.ends_before(*follows)?;
-            }
-            let now = Instant::now();
-            segments.push_back(HeldSegment {
-                segment,
-                begun: now,
-                written: now,
-            });
-        }
-        let held = Self {
-            folder,
-            segments,
-            buffer: Vec::new(),
-        };
-        Ok(held.last().is_some().then_some(held))
-    }
-
-    fn first(&self) -> u64 {
-        self.segments.front().map_or(1, |one| one.segment.first())
-    }
-
-    fn next(&self) -> u64 {
-        self.segments.back().map_or(1, |one| one.segment.next())
-    }
-
-    /// `None` when no round is in it yet.
-    fn last(&self) -> Option<u64> {
-        (self.next() > self.first()).then(|| self.next() - 1)
-    }
-
-    fn append(&mut self, first: u64, events: &[&RawEvent]) -> Result<()> {
-        let now = Instant::now();
-        self.make_room(first, now)?;
-        let Self {
-            segments, buffer, ..
-        } = self;
-        let Some(newest) = segments.back_mut() else {
-            unreachable!("a log that is held has a segment");
-        };
-        newest.segment.append(first, events, buffer)?;
-        newest.written = now;
-        Ok(())
-    }
-
-    /// Begins a new file when the newest one is full or old, and drops what has been held long
-    /// enough.
-    fn make_room(&mut self, first: u64, now: Instant) -> Result<()> {
-        let Some(newest) = self.segments.back() else {
-            return Ok(());
-        };
-        let keep = Duration::from_millis(limits::JOURNAL_KEEP_MS);
-        let is_full = newest.segment.bytes() >= SEGMENT_BYTES;
-        let is_old = now.duration_since(newest.begun) > keep
-            && newest.segment.next() > newest.segment.first();
-        if !is_full && !is_old {
-            return Ok(());
-        }
-        let mut due = self.due(now, keep);
-        let spare = due.pop();
-        if !due.is_empty() {
-            for HeldSegment { segment, .. } in due {
-                segment.remove()?;
-            }
-            // Gone before the spare one gets its new name: a crash leaves no hole between files.
-            sync_folder(&self.folder)?;
-        }
-        // The newest of what goes is written over: its blocks are there already, which makes an
-        // fsync cheaper.
-        let begun = match spare {
-            Some(spare) => HeldSegment::again(&self.folder, first, spare)?,
-            None => HeldSegment::begin(&self.folder, first)?,
-        };
-        self.segments.push_back(begun);
-        Ok(())
-    }
-
-    /// Takes out what may go now: what is older than the time kept, or over the size kept; never
-    /// the newest file.
-    fn due(&mut self, now: Instant, keep: Duration) -> Vec<HeldSegment> {
-        let mut bytes: u64 = self.segments.iter().map(|one| one.segment.bytes()).sum();
-        let mut due = Vec::new();
-        while self.segments.len() > 1
-            && let Some(oldest) = self.segments.front()
-            && (now.duration_since(oldest.written) > keep || bytes > limits::JOURNAL_BYTES_MAX)
-        {
-            bytes -= oldest.segment.bytes();
-            due.extend(self.segments.pop_front());
-        }
-        due
-    }
-}
-
-impl HeldSegment {
-    fn begin(folder: &Path, first: u64) -> Result<Self> {
-        Self::of(folder, Segment::create(folder, first)?)
-    }
-
-    fn again(folder: &Path, first: u64, spare: Self) -> Result<Self> {
-        Self::of(folder, spare.segment.reuse(folder, first)?)
-    }
-
-    fn of(folder: &Path, segment: Segment) -> Result<Self> {
-        sync_folder(folder)?;
-        let now = Instant::now();
-        Ok(Self {
-            segment,
-            begun: now,
-            written: now,
-        })
-    }
-}
-
-/// Brings a folder's entries to disk: a file whose name is lost is lost.
-fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(file_error(folder))
-}
-
-/// Reads the journal's name, or makes one.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a journal's own name, no event's"
-)]
-fn incarnation(root: &Path) -> Result<String> {
-    let path = root.join(INCARNATION);
-    match fs::read_to_string(&path) {
-        Ok(text) => Ok(text.trim().to_owned()),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let new = Uuid::now_v7().to_string();
-            let made = path.with_extension("new");
-            File::create(&made)
-                .and_then(|mut file| {
-                    file.write_all(new.as_bytes())?;
-                    file.sync_all()
-                })
-                .and_then(|()| fs::rename(&made, &path))
-                .map_err(file_error(&path))?;
-            sync_folder(root)?;
-            Ok(new)
-        }
-        Err(error) => Err(file_error(&path)(error)),
     }
 }
 

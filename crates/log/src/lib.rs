@@ -13,25 +13,37 @@
 //! * nothing is committed before it is in the log and, with a [`Journal`], on disk;
 //! * nobody learns from a [`Reader`] of an event that could still vanish.
 
+mod archive;
+mod archiver;
 mod audit;
 pub mod bench;
+pub mod blocks;
+mod codec;
+mod copies;
 mod error;
 mod event_log;
 mod jetstream;
 mod journal;
 mod memory;
+pub mod metrics;
 mod reader;
+mod scrub;
 pub mod server;
 mod writer;
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
-pub use audit::{AuditFailure, AuditReport, verify};
+pub use archive::check::SegmentCheck;
+pub use archive::{Archive, ArchiveError, Retention, SegmentWriter};
+pub use archiver::{Archiver, ArchiverParts};
+pub use audit::{AuditFailure, AuditReport, CopiesReport, verify, verify_copies};
+pub use copies::{Copies, CopyError};
 pub use error::{AppendError, Error, OpenError, Result};
-pub use event_log::{EventLog, StoredEvent, Unit};
+pub use event_log::{EventLog, Extent, LogProvider, StoredEvent, Unit};
 pub use jetstream::{Credentials, JetStream, JetStreamLog, JetStreamOptions};
-pub use journal::{Journal, JournalError};
+pub use journal::{Damage, Journal, JournalError, JournalOptions};
 pub use memory::{Fault, MemoryLog};
 pub use reader::Reader;
-pub use writer::{Appender, Repaired, Sealer, Writer, WriterOptions};
+pub use scrub::{ScrubOptions, ScrubReport, scrub};
+pub use writer::{Appender, Mending, Repaired, Sealer, Writer, WriterOptions};

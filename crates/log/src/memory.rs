@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -6,7 +7,8 @@ use hansard_events::RawEvent;
 use hansard_types::LogId;
 use parking_lot::Mutex;
 
-use crate::{AppendError, Error, EventLog, Result, StoredEvent, Unit};
+use crate::event_log::malformed_header;
+use crate::{AppendError, Error, EventLog, Extent, Result, StoredEvent, Unit};
 
 /// What goes wrong with the next append.
 #[derive(Debug, Clone)]
@@ -25,7 +27,8 @@ pub enum Fault {
 
 #[derive(Debug, Default)]
 struct Inner {
-    events: Vec<RawEvent>,
+    /// `None`: lost, as in a damaged block.
+    events: Vec<Option<RawEvent>>,
     faults: VecDeque<Fault>,
     failing_reads: usize,
     /// Appends that have not arrived yet: the expected last sequence, and the units.
@@ -80,8 +83,19 @@ impl MemoryLog {
     pub fn tamper(&self, sequence: u64, change: impl FnOnce(&mut RawEvent)) {
         let mut inner = self.inner.lock();
         let index = usize::try_from(sequence.saturating_sub(1)).unwrap_or(usize::MAX);
-        if let Some(event) = inner.events.get_mut(index) {
+        if let Some(Some(event)) = inner.events.get_mut(index) {
             change(event);
+        }
+    }
+
+    /// Loses stored events, as a damaged block does; later ones keep their sequences.
+    pub fn lose(&self, sequences: RangeInclusive<u64>) {
+        let mut inner = self.inner.lock();
+        for sequence in sequences {
+            let index = usize::try_from(sequence.saturating_sub(1)).unwrap_or(usize::MAX);
+            if let Some(event) = inner.events.get_mut(index) {
+                *event = None;
+            }
         }
     }
 }
@@ -95,7 +109,15 @@ impl Inner {
         if self.last() != expected_last {
             return Err(AppendError::Conflict { expected_last });
         }
-        self.events.extend(units.iter().flatten().cloned());
+        for unit in units {
+            // As on the real log: what stood before the refused unit is in.
+            if let Some(name) = unit.iter().find_map(malformed_header) {
+                let refused = format!("the header {name} of the event is malformed");
+                return Err(AppendError::Refused(refused));
+            }
+            let events = unit.iter().map(as_clients_read);
+            self.events.extend(events.map(Some));
+        }
         Ok(())
     }
 
@@ -113,6 +135,17 @@ impl Inner {
         }
         Ok(())
     }
+}
+
+/// NATS clients trim the values of headers.
+fn as_clients_read(event: &RawEvent) -> RawEvent {
+    let mut event = event.clone();
+    for (_, value) in &mut event.headers {
+        if value.trim().len() < value.len() {
+            *value = value.trim().to_owned().into();
+        }
+    }
+    event
 }
 
 fn unknown() -> AppendError {
@@ -148,7 +181,7 @@ impl EventLog for MemoryLog {
                 }
                 Some(Fault::Unavailable) => Err(unknown()),
                 Some(Fault::SecondWriter(event)) => {
-                    inner.events.push(*event);
+                    inner.events.push(Some(*event));
                     inner.store(expected_last, units)
                 }
             }
@@ -157,11 +190,24 @@ impl EventLog for MemoryLog {
         outcome
     }
 
-    async fn last(&self) -> Result<u64> {
+    async fn extent(&self) -> Result<Extent> {
         let mut inner = self.inner.lock();
         inner.read_fails()?;
         inner.arrive();
-        Ok(inner.last())
+        let there = |event: &Option<RawEvent>| event.is_some();
+        let first = inner.events.iter().position(there).unwrap_or(0);
+        Ok(Extent {
+            first: first as u64 + 1,
+            last: inner.last(),
+            events: inner.events.iter().filter(|event| there(event)).count() as u64,
+        })
+    }
+
+    async fn begin_again(&self) -> Result<()> {
+        let mut inner = self.inner.lock();
+        inner.late.clear();
+        inner.events.clear();
+        Ok(())
     }
 
     async fn read(&self, from: u64, events_max: usize) -> Result<Vec<StoredEvent>> {
@@ -174,6 +220,7 @@ impl EventLog for MemoryLog {
             .iter()
             .enumerate()
             .skip(skipped)
+            .filter_map(|(index, event)| Some((index, event.as_ref()?)))
             .take(events_max);
         Ok(events
             .map(|(index, event)| StoredEvent {

@@ -4,20 +4,32 @@ use hansard_events::{Recorded, decode};
 use hansard_types::LogId;
 use tokio::sync::watch;
 
-use crate::{Error, EventLog, Result, StoredEvent};
+use crate::{Copies, Error, EventLog, Result, StoredEvent};
 
 /// Shows a log up to its committed position: nobody learns from here of an event that could
-/// still vanish.
+/// still vanish. It reads our own files where they hold what is wanted, which is faster than the
+/// stream and does not depend on it, and the stream where they do not.
 #[derive(Clone)]
 pub struct Reader {
-    log: Arc<dyn EventLog>,
+    id: LogId,
+    stream: Option<Arc<dyn EventLog>>,
+    copies: Option<Copies>,
     committed: watch::Receiver<u64>,
 }
 
 impl Reader {
     #[must_use]
-    pub fn new(log: Arc<dyn EventLog>, committed: watch::Receiver<u64>) -> Self {
-        Self { log, committed }
+    pub fn new(
+        log: Arc<dyn EventLog>,
+        copies: Option<Copies>,
+        committed: watch::Receiver<u64>,
+    ) -> Self {
+        Self {
+            id: log.id(),
+            stream: Some(log),
+            copies,
+            committed,
+        }
     }
 
     /// A log without its writer: everything that is there now counts as committed.
@@ -27,15 +39,30 @@ impl Reader {
     pub async fn at_end(log: Arc<dyn EventLog>) -> Result<Self> {
         let end = log.last().await?;
         // The sender may go: a watch keeps its last value.
-        Ok(Self {
-            log,
+        Ok(Self::new(log, None, watch::channel(end).1))
+    }
+
+    /// What our own files hold of a log now; no server is asked.
+    #[must_use]
+    pub fn of_copies(copies: Copies) -> Self {
+        let end = copies.last().unwrap_or(0);
+        Self {
+            id: copies.id(),
+            stream: None,
+            copies: Some(copies),
             committed: watch::channel(end).1,
-        })
+        }
     }
 
     #[must_use]
     pub fn id(&self) -> LogId {
-        self.log.id()
+        self.id
+    }
+
+    /// Our own files of the log.
+    #[must_use]
+    pub fn copies(&self) -> Option<&Copies> {
+        self.copies.as_ref()
     }
 
     /// The last committed sequence, and news of it.
@@ -56,23 +83,46 @@ impl Reader {
         if wanted == 0 {
             return Ok(Vec::new());
         }
-        let mut events = self.log.read(from, wanted).await?;
+        let mut events = self.read_either(from, wanted).await?;
         events.truncate(wanted);
         for (sequence, event) in (from..).zip(&events) {
             if event.sequence != sequence {
-                return Err(Error::Missing {
-                    log: self.id().to_string(),
-                    sequence,
-                });
+                return Err(self.missing(sequence));
             }
         }
         if events.is_empty() {
-            return Err(Error::Missing {
-                log: self.id().to_string(),
-                sequence: from,
-            });
+            return Err(self.missing(from));
         }
         Ok(events)
+    }
+
+    async fn read_either(&self, from: u64, wanted: usize) -> Result<Vec<StoredEvent>> {
+        let mut why = None;
+        if let Some(copies) = self.copies.clone() {
+            match blocking(move || copies.read(from, wanted)).await? {
+                Ok(events) if !events.is_empty() => return Ok(events),
+                Ok(_) => {}
+                Err(error) => why = Some(error),
+            }
+        }
+        match (&self.stream, why) {
+            (Some(stream), why) => {
+                if let Some(error) = why {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(log = %self.id, error, "our own copy of the log is damaged");
+                }
+                stream.read(from, wanted).await
+            }
+            (None, Some(error)) => Err(Error::Copies(error)),
+            (None, None) => Ok(Vec::new()),
+        }
+    }
+
+    fn missing(&self, sequence: u64) -> Error {
+        Error::Missing {
+            log: self.id.to_string(),
+            sequence,
+        }
     }
 
     /// As [`Reader::read`], decoded.
@@ -84,7 +134,7 @@ impl Reader {
         let mut recorded = Vec::with_capacity(events.len());
         for stored in events {
             let one = decode(stored.sequence, &stored.event).map_err(|error| Error::Malformed {
-                log: self.id().to_string(),
+                log: self.id.to_string(),
                 sequence: stored.sequence,
                 reason: error.to_string(),
             })?;
@@ -92,4 +142,12 @@ impl Reader {
         }
         Ok(recorded)
     }
+}
+
+/// Reads files without keeping a worker of the runtime waiting.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::Unavailable(error.to_string()))
 }

@@ -5,14 +5,18 @@ use hansard_events::{RawEvent, header};
 use hansard_types::{Checkpoint, LogId, limits};
 use tokio::sync::watch;
 
-use crate::{AppendError, Error, EventLog, Journal, OpenError, Unit};
+use crate::{AppendError, Copies, Error, EventLog, OpenError, Reader, Unit};
 
+pub(crate) mod mend;
 mod repair;
 
 pub use repair::Repaired;
 
+/// Told how far mending a log is: events done, and events in all.
+pub type Mending = Arc<dyn Fn(LogId, u64, u64) + Send + Sync>;
+
 /// How a writer behaves.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct WriterOptions {
     /// Turns true when unknown outcomes are to be left unknown: the process is ending.
     pub give_up: Option<watch::Receiver<bool>>,
@@ -20,6 +24,8 @@ pub struct WriterOptions {
     pub accept_missing_journal: bool,
     /// The first and the longest wait before an append is tried again.
     pub retry_after: (Duration, Duration),
+    /// Told how far mending is, when something is mended.
+    pub mending: Option<Mending>,
 }
 
 impl Default for WriterOptions {
@@ -28,6 +34,7 @@ impl Default for WriterOptions {
             give_up: None,
             accept_missing_journal: false,
             retry_after: (Duration::from_millis(10), Duration::from_secs(1)),
+            mending: None,
         }
     }
 }
@@ -37,6 +44,7 @@ pub struct Writer {
     appender: Appender,
     sealer: Sealer,
     repaired: Repaired,
+    copies: Copies,
 }
 
 /// The first half of a commit: events get into the log.
@@ -50,12 +58,13 @@ pub struct Appender {
 /// The second half of a commit: what was appended is brought to disk, and is committed then.
 pub struct Sealer {
     log: LogId,
-    journal: Option<Arc<Journal>>,
+    copies: Copies,
     committed: watch::Sender<u64>,
 }
 
 impl Writer {
-    /// Takes a log over: repairs its tail from the journal, and brings the journal to its end.
+    /// Takes a log over: stream, archive and journal are compared, and each is mended from the
+    /// others.
     ///
     /// `checkpoint` is what the read models have applied, which is never more than is journaled.
     ///
@@ -63,23 +72,30 @@ impl Writer {
     /// [`OpenError`], which says what to do.
     pub async fn open(
         log: Arc<dyn EventLog>,
-        journal: Option<Arc<Journal>>,
+        copies: Copies,
         checkpoint: Option<Checkpoint>,
         options: WriterOptions,
     ) -> Result<Self, OpenError> {
-        let (last, repaired) =
-            repair::repair(&log, journal.as_deref(), checkpoint, &options).await?;
+        let (last, repaired) = repair::repair(&log, &copies, checkpoint, &options).await?;
         let (committed, _) = watch::channel(last);
         let sealer = Sealer {
             log: log.id(),
-            journal,
+            copies: copies.clone(),
             committed,
         };
         Ok(Self {
             appender: Appender { log, options, last },
             sealer,
             repaired,
+            copies,
         })
+    }
+
+    /// Shows what is committed.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        let log = Arc::clone(&self.appender.log);
+        Reader::new(log, Some(self.copies.clone()), self.committed())
     }
 
     #[must_use]
@@ -146,7 +162,7 @@ impl Sealer {
     /// [`AppendError::Journal`]: whether they are on disk is not known.
     pub fn seal(&self, first: u64, units: &[Unit]) -> Result<(), AppendError> {
         let events: Vec<&RawEvent> = units.iter().flatten().collect();
-        if let Some(journal) = &self.journal {
+        if let Some(journal) = self.copies.journal() {
             journal
                 .append(self.log, first, &events)
                 .map_err(AppendError::Journal)?;

@@ -8,7 +8,7 @@ use async_nats::jetstream::stream::Compression;
 use hansard_log::conformance::{events, suite, units};
 use hansard_log::server::{NatsFiles, NatsServer, ServerOptions, Timing};
 use hansard_log::{
-    AuditFailure, Error, EventLog, JetStream, JetStreamOptions, Journal, Reader, Writer,
+    AuditFailure, Copies, Error, EventLog, JetStream, JetStreamOptions, Journal, Reader, Writer,
     WriterOptions, verify,
 };
 use hansard_types::{AppId, LogId};
@@ -53,7 +53,8 @@ async fn open(server: &NatsServer) -> Arc<dyn EventLog> {
 async fn writer(log: &Arc<dyn EventLog>, journal: &TempDir) -> Writer {
     let journal = Arc::new(Journal::open(journal.path()).expect("opens"));
     let options = WriterOptions::default();
-    Writer::open(Arc::clone(log), Some(journal), None, options)
+    let copies = Copies::new(id(), None, Some(journal));
+    Writer::open(Arc::clone(log), copies, None, options)
         .await
         .expect("opens")
 }

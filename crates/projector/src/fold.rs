@@ -123,6 +123,15 @@ impl Fold {
                 found: sequence,
             });
         }
+        let moved = Checkpoint {
+            sequence,
+            chain: recorded.envelope.chain,
+        };
+        // Nothing is left to fold: what it did is undone by the event that records the erasure.
+        if recorded.erased {
+            *at = moved;
+            return Ok(());
+        }
         let Some(event) = &recorded.event else {
             let (name, version) = (
                 recorded.envelope.name.to_string(),
@@ -145,10 +154,7 @@ impl Fold {
                     source,
                 })?;
         }
-        *at = Checkpoint {
-            sequence,
-            chain: recorded.envelope.chain,
-        };
+        *at = moved;
         Ok(())
     }
 

@@ -13,6 +13,7 @@
 mod async_projection;
 mod fold;
 mod status;
+pub mod sweep;
 
 pub use async_projection::{AsyncProjection, FollowOptions, Source, SourceError, follow};
 pub use fold::{Fold, FoldError, Projection, TABLES, checkpoint};

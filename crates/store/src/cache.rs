@@ -55,16 +55,30 @@ impl RowCache {
     /// Takes changes over into the rows that are held. Whoever reads through the cache later
     /// needs a base that shows the changes too.
     pub fn note(&self, changes: &Changes) {
+        let mut gone = Vec::new();
         for op in changes.ops() {
             match op {
                 OpRef::Put { table, key, value } => self.replace(table, key, Some(value)),
                 OpRef::Delete { table, key } => self.replace(table, key, None),
-                OpRef::DeleteRange { table, .. } => {
+                OpRef::DeleteRange {
+                    table,
+                    lower,
+                    upper,
+                } => {
                     if table.access == Access::Hot {
-                        self.rows.clear();
+                        gone.push((table.kind, lower, upper));
                     }
                 }
             }
+        }
+        // Once for all ranges: a row among them that is held anew is only read again.
+        if !gone.is_empty() {
+            self.rows.retain(|Place(kind, key), _| {
+                // In order and disjoint, as changes hold them: the last one that begins before.
+                let at = gone.partition_point(|(of, lower, _)| (of, *lower) <= (kind, key));
+                let before = at.checked_sub(1).and_then(|at| gone.get(at));
+                before.is_none_or(|(of, _, upper)| of != kind || key.as_slice() >= *upper)
+            });
         }
     }
 

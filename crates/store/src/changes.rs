@@ -70,6 +70,15 @@ impl Changes {
             .all(|changes| changes.rows.is_empty() && changes.cleared.is_empty())
     }
 
+    /// How many keys and ranges they change.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tables
+            .values()
+            .map(|changes| changes.rows.len() + changes.cleared.len())
+            .sum()
+    }
+
     /// Sets the value at a key.
     pub fn put(&mut self, table: &'static Table, key: Vec<u8>, value: Vec<u8>) {
         self.of_table(table).rows.insert(key, Some(value));
@@ -112,12 +121,7 @@ impl Changes {
     #[must_use]
     pub fn into_batch(self) -> Batch {
         let mut batch = Batch::default();
-        batch.ops.reserve(
-            self.tables
-                .values()
-                .map(|changes| changes.rows.len() + changes.cleared.len())
-                .sum(),
-        );
+        batch.ops.reserve(self.len());
         for changes in self.tables.into_values() {
             let TableChanges {
                 table,

@@ -19,9 +19,13 @@ mod table;
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+#[cfg(any(test, feature = "conformance"))]
+mod counted;
 
 pub use cache::{Cached, RowCache};
 pub use changes::{Changes, Layers, Overlay};
+#[cfg(any(test, feature = "conformance"))]
+pub use counted::Counted;
 pub use error::{Error, Result};
 pub use memory::{DumpRow, MemoryStore};
 #[cfg(feature = "rocksdb")]

@@ -82,6 +82,20 @@ pub const COMMUNITY_MEMBERS_MAX: u32 = 100_000;
 pub const GROUP_MENTIONS_MAX: usize = 30;
 /// Conversations in an answer of recent contacts (Tencent Cloud Chat keeps 100 per user).
 pub const RECENT_CONTACTS_PAGE_MAX: usize = 100;
+/// Conversations of one second that a page of recent contacts begins behind (ours): a page reads
+/// those it passes over.
+pub const RECENT_CONTACTS_SKIPPED_MAX: u64 = 10_000;
+/// Messages of a conversation that a count of the unread looks at, the newest; a reader who is
+/// further behind has at least as many (ours: about 3,000 rows).
+pub const UNREAD_SPAN_MAX: u64 = 100_000;
+/// One-to-one conversations that one total of the unread counts, the latest.
+pub const UNREAD_CONVERSATIONS_MAX: usize = 10_000;
+/// Messages that one total of the unread looks at.
+pub const UNREAD_TOTAL_SPAN_MAX: u64 = 1_000_000;
+/// Groups of an account that one read goes through (ours: twice a page of them).
+pub const JOINED_GROUPS_READ_MAX: usize = 10_000;
+/// One-to-one conversations that a search for a viewer looks in, the latest.
+pub const SEARCH_CONTACTS_MAX: usize = 10_000;
 /// How long the same sender and random mean the same group message, milliseconds (5 minutes).
 pub const GROUP_DEDUP_WINDOW_MS: u64 = 5 * 60 * 1000;
 /// Group messages of one app that retries are looked for among, at least: the newest ones, of the
@@ -118,6 +132,18 @@ pub const ROUND_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const EVENT_BYTES_MAX: usize = 512 * 1024;
 /// Events read from the log in one batch.
 pub const READ_BATCH_MAX: usize = 2000;
+/// Rows that go with the event that makes them void (a dissolved group's, a deleted account's): all
+/// of most groups and accounts.
+pub const SWEPT_ROWS_AT_ONCE: usize = 256;
+/// Rows of what is left of them that every later event takes along, in each read model: little
+/// beside what the event itself costs.
+pub const SWEPT_ROWS_PER_EVENT: usize = 16;
+/// Rows that one round changes before it closes: members are added by the hundred.
+pub const ROUND_ROWS_MAX: usize = 20_000;
+/// Reads of many rows (pages, lists, histories, counts, searches) at once: each takes a thread.
+pub const READS_AT_ONCE_MAX: usize = 16;
+/// Reads that wait for one of those to end; one more is answered "busy".
+pub const READS_WAITING_MAX: usize = 1024;
 /// Rows that a partition's decider keeps in memory, bytes: some 200,000 small ones.
 pub const ROW_CACHE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// How long the journal keeps what it holds, milliseconds: far more than the sync interval.
@@ -125,5 +151,25 @@ pub const JOURNAL_KEEP_MS: u64 = 5 * 60 * 1000;
 /// How much the journal holds of a log before older rounds go whatever their age, bytes: ten
 /// seconds at the highest rate that was measured.
 pub const JOURNAL_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// How much of a log's journal may wait for the archive before appends wait for it too, bytes:
+/// half a minute at the highest rate that was measured.
+pub const JOURNAL_UNARCHIVED_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// How far behind a round that does not read the next one is looked for, bytes: more than a file
+/// of the journal holds.
+pub const JOURNAL_LOOK_BEHIND_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// Ranges of damaged events that are told one by one of a file of the journal.
+pub const JOURNAL_DAMAGE_RANGES_MAX: usize = 10_000;
+/// How often a reader starts over because the files that it reads are written over meanwhile.
+pub const JOURNAL_READ_ATTEMPTS_MAX: usize = 16;
+/// Segments of a log's archive that are kept open for reading; each is a file descriptor.
+pub const ARCHIVE_SEGMENTS_OPEN_MAX: usize = 4;
+/// Events that a segment of the archive holds when it is made from the stream and not from a
+/// segment of the journal, bytes.
+pub const ARCHIVE_SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+/// Events missing in a stream that are looked up one by one, whether they were erased; above it the
+/// stream is made again instead.
+pub const ERASED_LOOKED_AT_MAX: u64 = 10_000;
+/// What a scrub in the background reads of each copy, bytes a second.
+pub const SCRUB_BYTES_PER_SECOND: u64 = 8 * 1024 * 1024;
 /// Free disk below which writes are refused, bytes. JetStream freezes when its disk is full.
 pub const DISK_HEADROOM_BYTES_MIN: u64 = 512 * 1024 * 1024;

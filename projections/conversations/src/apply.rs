@@ -2,15 +2,15 @@ use hansard_events::account::AccountDeleted;
 use hansard_events::conversation::ConversationRead;
 use hansard_events::group::{MembersAdded, MembersRemoved};
 use hansard_events::message::{MessageRecalled, MessageSent, encode_elements};
-use hansard_store::{Error, Overlay, Result, Table, row};
+use hansard_store::{Error, KeyRange, Overlay, Result, Table, row};
 use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId};
 
 use crate::reader::Reader;
 use crate::recent;
 use crate::rows::{
-    HEAD, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, READER, ReaderRow, Recall, SENDERS,
-    SENDERS_PAGE, TIME, UNCOUNTED, conversation_key, import_key, inbox_key, key_key, message_key,
-    page_of, reader_key, time_key,
+    CONTACT, HEAD, HeadRow, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, READER, ReaderRow,
+    Recall, SENDERS, SENDERS_PAGE, TIME, UNCOUNTED, contact_key, conversation_key, import_key,
+    inbox_key, inbox_prefix, key_key, message_key, page_of, reader_key, time_key,
 };
 
 pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
@@ -22,11 +22,16 @@ pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> 
             reason: format!("message {} came after {}", event.seq, head.last_seq),
         });
     }
+    let before = (head.last_shown_seq, head.last_shown_at);
     head.last_seq = event.seq;
     head.last_sent_at = event.sent_at;
     if !event.no_last {
         head.last_shown_seq = event.seq;
-        head.last_shown_at = event.sent_at;
+        head.last_shown_at = head.last_shown_at.max(event.sent_at);
+    }
+    if let ConversationId::C2c(one, other) = conversation {
+        enter_contact(app, (one, other), before, &head, state)?;
+        enter_contact(app, (other, one), before, &head, state)?;
     }
     head.senders.push(&event.sender);
     if event.seq.0.is_multiple_of(SENDERS_PAGE) {
@@ -53,7 +58,7 @@ pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> 
         state.put(&IMPORT, import_key(app, conversation, key), encoded);
     }
     match conversation {
-        ConversationId::C2c(one, other) => sent_c2c(app, event, one, other, state),
+        ConversationId::C2c(..) => sent_c2c(app, event, state),
         // What is imported is recognised by its import key, whenever that is.
         ConversationId::Group(_) if event.import_key.is_some() => Ok(()),
         ConversationId::Group(_) => recent::sent(app, event, state),
@@ -102,13 +107,44 @@ fn put_message(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Resu
     Ok(())
 }
 
-fn sent_c2c(
+/// Moves a conversation to its place among an account's contacts, which `head` says. Its place
+/// before is known from the head `before` (the last shown seq and time), without a search.
+fn enter_contact(
     app: AppId,
-    event: &MessageSent,
-    one: &UserId,
-    other: &UserId,
+    (user, peer): (&UserId, &UserId),
+    before: (Seq, Timestamp),
+    head: &HeadRow,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
+    let inbox = Reader::new(state, app).inbox_row(user, peer)?;
+    let clear_seq = match inbox {
+        Some(InboxRow { clear_seq }) => clear_seq,
+        None => {
+            let clear_seq = Seq(head.last_seq.0.saturating_sub(1));
+            let encoded = row::encode(&INBOX, &InboxRow { clear_seq })?;
+            state.put(&INBOX, inbox_key(app, user, peer), encoded);
+            clear_seq
+        }
+    };
+    let place = |(seq, at): (Seq, Timestamp)| {
+        let seconds = if seq > clear_seq { at.seconds() } else { 0 };
+        contact_key(app, user, seconds, peer)
+    };
+    let (old, new) = (
+        place(before),
+        place((head.last_shown_seq, head.last_shown_at)),
+    );
+    if inbox.is_some() && old == new {
+        return Ok(());
+    }
+    if inbox.is_some() {
+        state.delete(&CONTACT, old);
+    }
+    state.put(&CONTACT, new, Vec::new());
+    Ok(())
+}
+
+fn sent_c2c(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
     let conversation = &event.conversation;
     let client_seq = event.client_seq.unwrap_or_default();
     let key = key_key(
@@ -127,17 +163,6 @@ fn sent_c2c(
         time_key(app, conversation, event.sent_at, event.seq),
         Vec::new(),
     );
-    let shown = InboxRow {
-        last_shown_at: (!event.no_last).then_some(event.sent_at),
-    };
-    let entry = row::encode(&INBOX, &shown)?;
-    for key in [inbox_key(app, one, other), inbox_key(app, other, one)] {
-        // What is not shown leaves what was; the entry is there nevertheless, because it tells
-        // which conversations an account is in.
-        if !event.no_last || is_none(state, &INBOX, &key)? {
-            state.put(&INBOX, key, entry.clone());
-        }
-    }
     Ok(())
 }
 
@@ -154,13 +179,11 @@ pub(crate) fn account_deleted(
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let AccountDeleted { user_id } = event;
-    for peer in Reader::new(state, app).peers(user_id)? {
-        let conversation = ConversationId::c2c(user_id, &peer);
-        let head = Reader::new(state, app).head(&conversation)?;
-        let mut row = Reader::new(state, app).reader(&conversation, user_id)?;
-        row.clear_seq = head.last_seq;
-        put_reader(app, &conversation, user_id, &row, state)?;
-        state.delete(&INBOX, inbox_key(app, user_id, &peer));
+    let prefix = inbox_prefix(app, user_id);
+    for table in [&INBOX, &CONTACT] {
+        let KeyRange { lower, upper } = KeyRange::prefix(&prefix);
+        let upper = upper.expect("an id is closed by a zero byte, which has a successor");
+        state.delete_range(table, lower, upper);
     }
     Ok(())
 }

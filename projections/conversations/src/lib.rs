@@ -24,14 +24,14 @@ use hansard_projector::Projection;
 use hansard_store::{Overlay, Result, Table};
 use hansard_types::AppId;
 
-pub use reader::{InboxEntry, Reader};
+pub use reader::{Contact, Reader};
 pub use recent::Recents;
 pub use rows::{HeadRow, MessageRow, ReaderRow, Recall, TABLES};
 
 /// Its stable name.
 pub const NAME: &str = "conversations";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// Folds message, conversation and group events.
 #[derive(Debug, Default)]

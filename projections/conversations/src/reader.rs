@@ -2,21 +2,22 @@ use std::ops::ControlFlow;
 
 use hansard_store::key::{Key, Parts};
 use hansard_store::{Direction, Error, KeyRange, Read, Result, Table, row};
-use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId};
+use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId, limits};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::rows::{
-    HEAD, HeadRow, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, READER, ReaderRow, TIME,
-    conversation_key, import_key, key_key, message_key, reader_key, time_key,
+    CONTACT, HEAD, HeadRow, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, READER, ReaderRow,
+    TIME, conversation_key, import_key, inbox_key, inbox_prefix, key_key, message_key, reader_key,
+    time_key,
 };
 use crate::unread;
 
 /// A one-to-one conversation of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InboxEntry {
+pub struct Contact {
     pub peer: UserId,
-    /// The time of the last message that is shown.
-    pub last_shown_at: Timestamp,
+    /// Unix seconds of the last message that is shown; 0 while none is.
+    pub shown_seconds: u64,
 }
 
 /// Queries of one app.
@@ -86,9 +87,25 @@ impl<'a> Reader<'a> {
         self.get(&IMPORT, &import_key(self.app, conversation, key))
     }
 
-    /// How many messages the user has not read.
+    /// How many of the newest `UNREAD_SPAN_MAX` messages the user has not read.
     pub fn unread(&self, conversation: &ConversationId, user: &UserId) -> Result<u64> {
-        unread::unread(self.store, self.app, conversation, user)
+        let span = unread::span(self, conversation, user, limits::UNREAD_SPAN_MAX)?;
+        unread::unread(self.store, self.app, conversation, user, &span)
+    }
+
+    /// How many one-to-one messages the user has not read, all conversations together: of at most
+    /// the latest `UNREAD_CONVERSATIONS_MAX`, and of `UNREAD_TOTAL_SPAN_MAX` messages in them.
+    pub fn unread_of_all(&self, user: &UserId) -> Result<u64> {
+        let mut left = limits::UNREAD_TOTAL_SPAN_MAX;
+        let mut all = 0;
+        for contact in self.contacts(user, None, limits::UNREAD_CONVERSATIONS_MAX)? {
+            let conversation = ConversationId::c2c(user, &contact.peer);
+            let span_max = limits::UNREAD_SPAN_MAX.min(left);
+            let span = unread::span(self, &conversation, user, span_max)?;
+            left = left.saturating_sub(span.messages());
+            all += unread::unread(self.store, self.app, &conversation, user, &span)?;
+        }
+        Ok(all)
     }
 
     /// Messages from `from` (included) downwards to `down_to` (included), newest first, at most
@@ -187,59 +204,75 @@ impl<'a> Reader<'a> {
             .unwrap_or_default())
     }
 
-    /// Whom an account shares a one-to-one conversation with.
-    pub(crate) fn peers(&self, user: &UserId) -> Result<Vec<UserId>> {
-        let rows = self.inbox_rows(user)?;
-        Ok(rows.into_iter().map(|(peer, _)| peer).collect())
-    }
-
-    /// An account's one-to-one conversations in which something is shown, the latest first.
-    pub fn inbox(&self, user: &UserId) -> Result<Vec<InboxEntry>> {
-        let mut entries: Vec<InboxEntry> = self
-            .inbox_rows(user)?
-            .into_iter()
-            .filter_map(|(peer, row)| {
-                let last_shown_at = row.last_shown_at?;
-                Some(InboxEntry {
-                    peer,
-                    last_shown_at,
-                })
-            })
-            .collect();
-        entries.sort_by(|one, other| {
-            other
-                .last_shown_at
-                .cmp(&one.last_shown_at)
-                .then_with(|| one.peer.cmp(&other.peer))
-        });
-        Ok(entries)
-    }
-
-    fn inbox_rows(&self, user: &UserId) -> Result<Vec<(UserId, InboxRow)>> {
-        let range = KeyRange::prefix(&Key::of(self.app).text(user.as_str()).bytes());
-        let mut entries = Vec::new();
+    /// An account's one-to-one conversations, the latest first, at most `contacts_max`: from the
+    /// first one of the second `from` on, if it is given. Those in which nothing is shown come
+    /// last. Costs as many rows as it returns.
+    pub fn contacts(
+        &self,
+        user: &UserId,
+        from: Option<u64>,
+        contacts_max: usize,
+    ) -> Result<Vec<Contact>> {
+        let prefix = inbox_prefix(self.app, user);
+        let mut range = KeyRange::prefix(&prefix);
+        if let Some(seconds) = from {
+            range.lower = Key::of(self.app)
+                .text(user.as_str())
+                .u64(u64::MAX - seconds)
+                .bytes();
+        }
+        let mut contacts = Vec::new();
+        if contacts_max == 0 {
+            return Ok(contacts);
+        }
         let mut failed = None;
         self.store
-            .scan(&INBOX, &range, Direction::Ascending, &mut |key, value| {
-                let mut parts = Parts::of(key);
-                let peer = parts
-                    .app()
-                    .and_then(|_| parts.text())
-                    .and_then(|_| parts.text());
-                let peer = peer.and_then(|text| UserId::new(text).ok());
-                match (peer, row::decode::<InboxRow>(&INBOX, value)) {
-                    (Some(peer), Ok(row)) => entries.push((peer, row)),
-                    (None, _) => failed = Some(unreadable(INBOX.name)),
-                    (_, Err(error)) => failed = Some(error),
+            .scan(&CONTACT, &range, Direction::Ascending, &mut |key, _| {
+                match key.get(prefix.len()..).and_then(contact) {
+                    Some(contact) => contacts.push(contact),
+                    None => failed = Some(unreadable(CONTACT.name)),
                 }
-                if failed.is_some() {
+                if failed.is_some() || contacts.len() >= contacts_max {
                     ControlFlow::Break(())
                 } else {
                     ControlFlow::Continue(())
                 }
             })?;
-        failed.map_or(Ok(entries), Err)
+        failed.map_or(Ok(contacts), Err)
     }
+
+    pub(crate) fn inbox_row(&self, user: &UserId, peer: &UserId) -> Result<Option<InboxRow>> {
+        self.get(&INBOX, &inbox_key(self.app, user, peer))
+    }
+
+    /// Up to where a conversation is not the user's: what was said one-to-one to an earlier
+    /// account of that name.
+    pub fn clear_seq(&self, conversation: &ConversationId, user: &UserId) -> Result<Seq> {
+        let ConversationId::C2c(one, other) = conversation else {
+            return Ok(Seq(0));
+        };
+        let peer = match (one == user, other == user) {
+            (true, _) => other,
+            (_, true) => one,
+            // Whoever is none of the two has nothing of it anyway.
+            (false, false) => return Ok(Seq(0)),
+        };
+        match self.inbox_row(user, peer)? {
+            Some(InboxRow { clear_seq }) => Ok(clear_seq),
+            None => Ok(self.last(conversation)?.0),
+        }
+    }
+}
+
+/// What stands behind the account in a key of [`CONTACT`].
+fn contact(key: &[u8]) -> Option<Contact> {
+    let mut parts = Parts::of(key);
+    let shown_seconds = u64::MAX - parts.u64()?;
+    let peer = UserId::new(parts.text()?).ok()?;
+    Some(Contact {
+        peer,
+        shown_seconds,
+    })
 }
 
 fn last_number(key: &[u8]) -> Option<u64> {

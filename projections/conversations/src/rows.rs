@@ -59,10 +59,16 @@ pub(crate) static READER: Table = Table {
     kind: 0x030a,
     access: Access::Hot,
 };
-/// One-to-one conversations of an account.
+/// One-to-one conversations of an account, by the other's id: every send reads the two rows.
 pub(crate) static INBOX: Table = Table {
     name: "conversations.user_inbox",
     kind: 0x030b,
+    access: Access::Hot,
+};
+/// The same conversations, the latest first: what a page of them costs is its length.
+pub(crate) static CONTACT: Table = Table {
+    name: "conversations.user_contact",
+    kind: 0x0310,
     access: Access::Scan,
 };
 
@@ -79,6 +85,7 @@ pub static TABLES: &[&Table] = &[
     &UNCOUNTED,
     &READER,
     &INBOX,
+    &CONTACT,
 ];
 
 /// The end of a conversation.
@@ -89,6 +96,7 @@ pub struct HeadRow {
     pub last_sent_at: Timestamp,
     /// The last message that lists of recent contacts show; 0 if none does.
     pub last_shown_seq: Seq,
+    /// The latest time of those: an old message that is imported does not move it back.
     pub last_shown_at: Timestamp,
     /// Who sent the newest messages: what does not fill a page yet.
     pub(crate) senders: Senders,
@@ -182,23 +190,21 @@ pub struct ReaderRow {
     pub read_seq: Seq,
     /// The conversation's last seq when this member joined: what came before is not unread.
     pub join_seq: Seq,
-    /// One-to-one: the conversation's last seq when the account was deleted. Whoever has its name
-    /// now sees what came after.
-    pub clear_seq: Seq,
 }
 
 impl ReaderRow {
     /// Nothing up to here is unread.
     pub(crate) fn floor(&self) -> Seq {
-        self.read_seq.max(self.join_seq).max(self.clear_seq)
+        self.read_seq.max(self.join_seq)
     }
 }
 
-/// One entry of an inbox.
+/// One entry of an inbox: made by the first message after the account came to be, so that a
+/// deleted account's inbox goes as one range, whatever it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct InboxRow {
-    /// `None` while nothing was said in it that is shown.
-    pub(crate) last_shown_at: Option<Timestamp>,
+    /// What came before is an earlier account's of that name, and not this one's.
+    pub(crate) clear_seq: Seq,
 }
 
 pub(crate) fn conversation_key(app: AppId, conversation: &ConversationId) -> Vec<u8> {
@@ -252,4 +258,19 @@ pub(crate) fn reader_key(app: AppId, conversation: &ConversationId, user: &UserI
 
 pub(crate) fn inbox_key(app: AppId, user: &UserId, peer: &UserId) -> Vec<u8> {
     Key::of(app).text(user.as_str()).text(peer.as_str()).bytes()
+}
+
+/// Every row of an account in [`INBOX`], and in [`CONTACT`].
+pub(crate) fn inbox_prefix(app: AppId, user: &UserId) -> Vec<u8> {
+    Key::of(app).text(user.as_str()).bytes()
+}
+
+/// The latest first. `shown_seconds`: of the last message that is shown, 0 while none is. Seconds
+/// are what lists of contacts know, and a second of sends moves an entry once.
+pub(crate) fn contact_key(app: AppId, user: &UserId, shown_seconds: u64, peer: &UserId) -> Vec<u8> {
+    Key::of(app)
+        .text(user.as_str())
+        .u64(u64::MAX - shown_seconds)
+        .text(peer.as_str())
+        .bytes()
 }

@@ -8,25 +8,53 @@ use hansard_types::{AppId, ConversationId, Seq, UserId};
 use crate::reader::Reader;
 use crate::rows::{HeadRow, SENDERS, Senders, UNCOUNTED, message_key, page_of};
 
-/// How many messages a reader has not read: those after the read position, the join and the
-/// clearing, by others, that count. Costs two look-ups and scans of the pages of senders and of
-/// the uncounted messages in the range.
+/// Where a reader's unread messages can be: after the floor (the read position, the join and the
+/// clearing), up to the conversation's end, and not more than a number of the newest.
+pub(crate) struct Span {
+    floor: Seq,
+    head: HeadRow,
+}
+
+impl Span {
+    /// How many messages lie in it.
+    pub(crate) fn messages(&self) -> u64 {
+        self.head.last_seq.0.saturating_sub(self.floor.0)
+    }
+}
+
+pub(crate) fn span(
+    queries: &Reader<'_>,
+    conversation: &ConversationId,
+    user: &UserId,
+    messages_max: u64,
+) -> Result<Span> {
+    let head = queries.head(conversation)?;
+    let floor = queries
+        .reader(conversation, user)?
+        .floor()
+        .max(queries.clear_seq(conversation, user)?)
+        .max(Seq(head.last_seq.0.saturating_sub(messages_max)));
+    Ok(Span { floor, head })
+}
+
+/// How many messages of the span are by others and count. Costs scans of the pages of senders and
+/// of the uncounted messages in it.
 pub(crate) fn unread(
     store: &dyn Read,
     app: AppId,
     conversation: &ConversationId,
     user: &UserId,
+    span: &Span,
 ) -> Result<u64> {
-    let queries = Reader::new(store, app);
-    let head = queries.head(conversation)?;
-    let last = head.last_seq;
-    let floor = queries.reader(conversation, user)?.floor();
+    let Span { floor, head } = span;
+    let (floor, last) = (*floor, head.last_seq);
     if floor >= last {
         return Ok(0);
     }
-    let own = own_after(store, app, conversation, user, floor, &head)?;
+    let own = own_after(store, app, conversation, user, floor, head)?;
     let uncounted = uncounted_by_others(store, app, conversation, user, floor, last)?;
-    Ok((last.0 - floor.0)
+    Ok(span
+        .messages()
         .saturating_sub(own)
         .saturating_sub(uncounted))
 }

@@ -8,6 +8,11 @@
 //! Sessions are read here ([`Reader::sessions`]) and nobody writes them yet: there are no client
 //! connections, so everyone is offline.
 //!
+//! Deleting an account and emptying a friend list are one small change each, whatever their size:
+//! they make relations void, which nobody sees from then on, and the rows themselves go a few at a
+//! time with the events that follow. Until then, what is left of more than one slice still counts
+//! in the numbers (not the lists) of the other accounts.
+//!
 //! Invariants: an account's row holds exactly what its events said last; apps are kept under app
 //! 0, the control log, which is where they are decided.
 
@@ -50,11 +55,14 @@ pub static TABLES: &[&Table] = &[
     &relation::BLOCK,
     &relation::LISTS,
     &relation::RELATED,
+    &relation::VOID,
+    &relation::QUEUE,
+    &relation::TASK,
 ];
 /// Its stable name.
 pub const NAME: &str = "directory";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// An app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,11 +101,13 @@ impl Projection for Directory {
         state: &mut Overlay<'_>,
     ) -> Result<()> {
         let time = recorded.envelope.time;
+        let at = recorded.sequence;
+        relation::sweep_slice(app, state)?;
         match event {
             Event::Account(event) => match event {
                 AccountEvent::Imported(event) => account::imported(app, event, time, state),
                 AccountEvent::Deleted(event) => {
-                    relation::forget(app, &event.user_id, state)?;
+                    relation::forget(app, &event.user_id, at, state)?;
                     account::deleted(app, event, state)
                 }
                 AccountEvent::SignaturesRevoked(event) => {
@@ -108,7 +118,7 @@ impl Projection for Directory {
             },
             Event::App(AppEvent::Created(event)) => created(app, event, time, state),
             Event::App(AppEvent::SettingsChanged(event)) => settings_changed(app, event, state),
-            Event::Relation(event) => relation::apply(app, event, state),
+            Event::Relation(event) => relation::apply(app, event, at, state),
             Event::Message(_) | Event::Conversation(_) | Event::Group(_) => Ok(()),
         }
     }

@@ -8,161 +8,33 @@ use hansard_events::relation::{
     Befriended, Blocked, FriendChanged, FriendDetails, FriendGroupLeft, FriendGroupRenamed,
     FriendGroupsAdded, FriendGroupsDeleted, FriendRequested,
 };
-use hansard_store::key::Key;
-use hansard_store::{Access, Overlay, Read, Result, Table, row};
+use hansard_store::{Overlay, Result, row};
 use hansard_types::{AppId, Timestamp, UserId};
-use serde::{Deserialize, Serialize};
 
 use crate::{Reader, account_key};
 
 mod reader;
+mod rows;
+mod sweep;
 
-/// By account and friend.
-pub(crate) static FRIEND: Table = Table {
-    name: "directory.user_friend",
-    kind: 0x0110,
-    access: Access::Point,
-};
-/// By who is asked and who asks.
-pub(crate) static REQUEST: Table = Table {
-    name: "directory.user_request",
-    kind: 0x0111,
-    access: Access::Point,
-};
-/// By who blocks and who is blocked.
-pub(crate) static BLOCK: Table = Table {
-    name: "directory.user_block",
-    kind: 0x0112,
-    access: Access::Point,
-};
-pub(crate) static LISTS: Table = Table {
-    name: "directory.user_lists",
-    kind: 0x0113,
-    access: Access::Point,
-};
-/// By the other account, kind and account: the same pairs the other way round.
-pub(crate) static RELATED: Table = Table {
-    name: "directory.other_related",
-    kind: 0x0114,
-    access: Access::Scan,
-};
+use rows::{Kind, Pair, pair_key, related_prefix};
 
-/// What an account keeps about a friend.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FriendRow {
-    #[serde(with = "details")]
-    pub details: FriendDetails,
-    pub added_at: Timestamp,
+pub(crate) use rows::{BLOCK, FRIEND, LISTS, RELATED, REQUEST};
+pub use rows::{BlockRow, FriendRow, ListsRow, RequestRow};
+pub(crate) use sweep::{QUEUE, TASK, VOID, forget};
+
+/// Sweeps a few rows of what is left of deleted accounts and emptied lists.
+pub(crate) fn sweep_slice(app: AppId, state: &mut Overlay<'_>) -> Result<()> {
+    sweep::SWEEP.slice::<sweep::Task>(app, state)
 }
 
-/// Details as a row holds them: every field has its place, which the event's body leaves out when
-/// it is empty.
-mod details {
-    use hansard_events::relation::FriendDetails;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(
-        details: &FriendDetails,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let FriendDetails {
-            source,
-            remark,
-            wording,
-            groups,
-            custom,
-        } = details;
-        (source, remark, wording, groups, custom).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<FriendDetails, D::Error> {
-        let (source, remark, wording, groups, custom) = Deserialize::deserialize(deserializer)?;
-        Ok(FriendDetails {
-            source,
-            remark,
-            wording,
-            groups,
-            custom,
-        })
-    }
-}
-
-/// A request that waits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestRow {
-    #[serde(with = "details")]
-    pub details: FriendDetails,
-    pub both: bool,
-    pub requested_at: Timestamp,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BlockRow {
-    pub blocked_at: Timestamp,
-}
-
-/// What an account has on its lists, and how often each list has changed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ListsRow {
-    pub friends: u32,
-    /// Accounts that have this one on their friend list.
-    pub friend_of: u32,
-    pub requests: u32,
-    pub blocked: u32,
-    /// In the order they were made.
-    pub groups: Vec<String>,
-    /// Changes of the friend list and of what is kept about friends, but custom fields.
-    pub standard_sequence: u64,
-    /// Changes of friends' custom fields.
-    pub custom_sequence: u64,
-    pub block_sequence: u64,
-    pub group_sequence: u64,
-}
-
-/// What a pair is to each other, as a number in keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Friend = 1,
-    Request = 2,
-    Block = 3,
-}
-
-impl Kind {
-    const ALL: [Self; 3] = [Self::Friend, Self::Request, Self::Block];
-
-    fn table(self) -> &'static Table {
-        match self {
-            Self::Friend => &FRIEND,
-            Self::Request => &REQUEST,
-            Self::Block => &BLOCK,
-        }
-    }
-
-    /// The number of such pairs on an account's lists, and the number of its last change.
-    fn counters(self, lists: &mut ListsRow) -> (&mut u32, Option<&mut u64>) {
-        match self {
-            Self::Friend => (&mut lists.friends, Some(&mut lists.standard_sequence)),
-            Self::Request => (&mut lists.requests, None),
-            Self::Block => (&mut lists.blocked, Some(&mut lists.block_sequence)),
-        }
-    }
-}
-
-fn pair_key(app: AppId, user: &UserId, other: &UserId) -> Vec<u8> {
-    Key::of(app)
-        .text(user.as_str())
-        .text(other.as_str())
-        .bytes()
-}
-
-fn related_prefix(app: AppId, other: &UserId, kind: Kind) -> Key {
-    Key::of(app).text(other.as_str()).u16(kind as u16)
-}
-
-pub(crate) fn apply(app: AppId, event: &RelationEvent, state: &mut Overlay<'_>) -> Result<()> {
-    let mut fold = Fold { app, state };
+pub(crate) fn apply(
+    app: AppId,
+    event: &RelationEvent,
+    at: u64,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let mut fold = Fold { app, at, state };
     match event {
         RelationEvent::Requested(event) => fold.requested(event),
         RelationEvent::RequestRefused(event) => fold.remove(Kind::Request, &event.by, &event.from),
@@ -174,7 +46,9 @@ pub(crate) fn apply(app: AppId, event: &RelationEvent, state: &mut Overlay<'_>) 
             }
             Ok(())
         }
-        RelationEvent::FriendsCleared(event) => fold.cleared(&event.user, event.both),
+        RelationEvent::FriendsCleared(event) => {
+            sweep::clear(app, &event.user, event.both, at, state)
+        }
         RelationEvent::FriendChanged(event) => fold.friend_changed(event),
         RelationEvent::Blocked(event) => fold.blocked(event),
         RelationEvent::Unblocked(event) => fold.remove(Kind::Block, &event.user, &event.blocked),
@@ -185,23 +59,10 @@ pub(crate) fn apply(app: AppId, event: &RelationEvent, state: &mut Overlay<'_>) 
     }
 }
 
-/// Takes a deleted account's relations away, on both sides.
-pub(crate) fn forget(app: AppId, user: &UserId, state: &mut Overlay<'_>) -> Result<()> {
-    let mut fold = Fold { app, state };
-    for kind in Kind::ALL {
-        for other in fold.reader().others(kind.table(), user)? {
-            fold.remove(kind, user, &other)?;
-        }
-        for other in fold.reader().related(user, kind)? {
-            fold.remove(kind, &other, user)?;
-        }
-    }
-    fold.state.delete(&LISTS, account_key(app, user));
-    Ok(())
-}
-
 struct Fold<'a, 's> {
     app: AppId,
+    /// The log's sequence of the event.
+    at: u64,
     state: &'a mut Overlay<'s>,
 }
 
@@ -219,15 +80,14 @@ impl Fold<'_, '_> {
     }
 
     /// Puts a pair's row; counts it when it is new.
-    fn put<T: Serialize>(
-        &mut self,
-        kind: Kind,
-        user: &UserId,
-        other: &UserId,
-        row: &T,
-    ) -> Result<()> {
+    fn put<T: Pair>(&mut self, user: &UserId, other: &UserId, row: &T) -> Result<()> {
+        let kind = T::KIND;
         let (table, key) = (kind.table(), pair_key(self.app, user, other));
-        let is_new = self.state.get(table, &key)?.is_none();
+        let is_new = self.reader().pair::<T>(user, other)?.is_none();
+        if is_new {
+            // An earlier account's of that name, which is not swept yet.
+            self.remove(kind, user, other)?;
+        }
         self.state.put(table, key, row::encode(table, row)?);
         let related = related_prefix(self.app, other, kind).text(user.as_str());
         self.state.put(&RELATED, related.bytes(), Vec::new());
@@ -245,17 +105,23 @@ impl Fold<'_, '_> {
 
     /// Nothing happens to a pair that is not there.
     fn remove(&mut self, kind: Kind, user: &UserId, other: &UserId) -> Result<()> {
-        let (table, key) = (kind.table(), pair_key(self.app, user, other));
-        if self.state.get(table, &key)?.is_none() {
+        let Some(since) = self.reader().since(kind, user, other)? else {
             return Ok(());
-        }
-        self.state.delete(table, key);
+        };
+        let own_is_void = self.reader().void(user)?.voids_own(kind, since);
+        let of_is_void = self.reader().void(other)?.voids_of(kind, since);
+        self.state
+            .delete(kind.table(), pair_key(self.app, user, other));
         let related = related_prefix(self.app, other, kind).text(user.as_str());
         self.state.delete(&RELATED, related.bytes());
-        if kind == Kind::Friend {
+        // Whoever made the row void counts it no more.
+        if kind == Kind::Friend && !of_is_void {
             self.change_lists(other, |lists| {
                 lists.friend_of = lists.friend_of.saturating_sub(1);
             })?;
+        }
+        if own_is_void {
+            return Ok(());
         }
         self.change_lists(user, |lists| {
             let (count, sequence) = kind.counters(lists);
@@ -278,8 +144,9 @@ impl Fold<'_, '_> {
             details: details.clone(),
             both: *both,
             requested_at: *requested_at,
+            since: self.at,
         };
-        self.put(Kind::Request, to, from, &request)
+        self.put(to, from, &request)
     }
 
     fn befriended(&mut self, event: &Befriended) -> Result<()> {
@@ -319,8 +186,9 @@ impl Fold<'_, '_> {
         let friend = FriendRow {
             details: details.clone(),
             added_at,
+            since: self.at,
         };
-        self.put(Kind::Friend, user, other, &friend)?;
+        self.put(user, other, &friend)?;
         self.note_details(user, &details.groups, !details.custom.is_empty())
     }
 
@@ -340,18 +208,6 @@ impl Fold<'_, '_> {
         })
     }
 
-    fn cleared(&mut self, user: &UserId, both: bool) -> Result<()> {
-        for other in self.reader().others(&FRIEND, user)? {
-            self.remove(Kind::Friend, user, &other)?;
-        }
-        if both {
-            for other in self.reader().related(user, Kind::Friend)? {
-                self.remove(Kind::Friend, &other, user)?;
-            }
-        }
-        Ok(())
-    }
-
     fn blocked(&mut self, event: &Blocked) -> Result<()> {
         let Blocked {
             user,
@@ -364,8 +220,9 @@ impl Fold<'_, '_> {
         }
         let block = BlockRow {
             blocked_at: *blocked_at,
+            since: self.at,
         };
-        self.put(Kind::Block, user, blocked, &block)
+        self.put(user, blocked, &block)
     }
 
     /// Changes what is kept about a friend; nothing happens to one who is not there.
@@ -383,7 +240,7 @@ impl Fold<'_, '_> {
         if friend.details == before {
             return Ok(());
         }
-        self.put(Kind::Friend, user, other, &friend)
+        self.put(user, other, &friend)
     }
 
     fn friend_changed(&mut self, event: &FriendChanged) -> Result<()> {
@@ -438,7 +295,7 @@ impl Fold<'_, '_> {
 
     fn groups_deleted(&mut self, event: &FriendGroupsDeleted) -> Result<()> {
         let FriendGroupsDeleted { user, groups } = event;
-        for friend in self.reader().others(&FRIEND, user)? {
+        for friend in self.reader().friend_ids(user)? {
             self.change_friend(user, &friend, |details| {
                 details.groups.retain(|group| !groups.contains(group));
             })?;
@@ -456,7 +313,7 @@ impl Fold<'_, '_> {
                 one.clone_from(name);
             }
         };
-        for friend in self.reader().others(&FRIEND, user)? {
+        for friend in self.reader().friend_ids(user)? {
             self.change_friend(user, &friend, |details| rename(&mut details.groups))?;
         }
         self.change_lists(user, |lists| {
@@ -479,3 +336,6 @@ impl Fold<'_, '_> {
         self.change_lists(user, |lists| lists.group_sequence += 1)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,10 +6,16 @@ use hansard_events::message::MessageSent;
 use hansard_store::{Overlay, Result, row};
 use hansard_types::{AppId, ConversationId, GroupId, Timestamp, UserId};
 
-use crate::reader::{Membership, Reader};
+use crate::reader::Reader;
+use crate::sweep;
 use crate::{GROUP, GroupRow, JOINED, MEMBER, MemberRow, group_key, joined_key, member_key};
 
-pub(crate) fn created(app: AppId, event: &GroupCreated, state: &mut Overlay<'_>) -> Result<()> {
+pub(crate) fn created(
+    app: AppId,
+    event: &GroupCreated,
+    at: u64,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
     let GroupCreated {
         group_id,
         group_type,
@@ -25,6 +31,7 @@ pub(crate) fn created(app: AppId, event: &GroupCreated, state: &mut Overlay<'_>)
         members,
     } = event;
     let mut group = GroupRow {
+        roster: at,
         group_type: *group_type,
         name: name.clone(),
         owner: owner.clone(),
@@ -44,6 +51,7 @@ pub(crate) fn created(app: AppId, event: &GroupCreated, state: &mut Overlay<'_>)
         let joined = MemberRow {
             role: member.role,
             joined_at: *created_at,
+            since: at,
         };
         add(app, group_id, &mut group, &member.user_id, joined, state)?;
     }
@@ -53,6 +61,7 @@ pub(crate) fn created(app: AppId, event: &GroupCreated, state: &mut Overlay<'_>)
 pub(crate) fn members_added(
     app: AppId,
     event: &MembersAdded,
+    at: u64,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let MembersAdded {
@@ -62,13 +71,14 @@ pub(crate) fn members_added(
         silent: _,
         import_key: _,
     } = event;
-    let Some(mut group) = Reader::new(state, app).group(group_id)? else {
+    let Some(mut group) = Reader::new(state, app).stored_group(group_id)? else {
         return Ok(());
     };
     for user in accounts {
         let joined = MemberRow {
             role: Role::Member,
             joined_at: *joined_at,
+            since: at,
         };
         add(app, group_id, &mut group, user, joined, state)?;
     }
@@ -88,7 +98,7 @@ pub(crate) fn members_removed(
         silent: _,
         import_key: _,
     } = event;
-    let Some(mut group) = Reader::new(state, app).group(group_id)? else {
+    let Some(mut group) = Reader::new(state, app).stored_group(group_id)? else {
         return Ok(());
     };
     for user in accounts {
@@ -101,19 +111,11 @@ pub(crate) fn members_removed(
 pub(crate) fn account_deleted(
     app: AppId,
     event: &AccountDeleted,
+    at: u64,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let AccountDeleted { user_id } = event;
-    for membership in Reader::new(state, app).joined(user_id)? {
-        let Membership {
-            group_id,
-            mut group,
-            member: _,
-        } = membership;
-        remove(app, &group_id, &mut group, user_id, state)?;
-        put(app, &group_id, &group, state)?;
-    }
-    Ok(())
+    sweep::account(app, user_id, at, state)
 }
 
 pub(crate) fn profile_changed(
@@ -133,10 +135,11 @@ pub(crate) fn profile_changed(
         invite_join_option,
         mute_all,
     } = event;
-    let Some(before) = Reader::new(state, app).group(group_id)? else {
+    let Some(before) = Reader::new(state, app).stored_group(group_id)? else {
         return Ok(());
     };
     let group = GroupRow {
+        roster: before.roster,
         name: name.clone().unwrap_or(before.name),
         introduction: introduction.clone().unwrap_or(before.introduction),
         notification: notification.clone().unwrap_or(before.notification),
@@ -162,33 +165,40 @@ pub(crate) fn dissolved(
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let GroupDissolved { group_id } = event;
-    let Some(mut group) = Reader::new(state, app).group(group_id)? else {
+    let Some(mut group) = Reader::new(state, app).stored_group(group_id)? else {
         return Ok(());
     };
-    for (user, _) in Reader::new(state, app).members(group_id, usize::MAX)? {
-        state.delete(&MEMBER, member_key(app, group_id, &user));
-        state.delete(&JOINED, joined_key(app, &user, group_id));
-    }
+    let roster = std::mem::take(&mut group.roster);
     group.member_count = 0;
     group.changed_at = time;
     group.dissolved = true;
-    put(app, group_id, &group, state)
+    put(app, group_id, &group, state)?;
+    if roster == 0 {
+        return Ok(());
+    }
+    sweep::roster(app, group_id, roster, state)
 }
 
 /// An imported message can bring its sender into the group.
-pub(crate) fn sender_joins(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
+pub(crate) fn sender_joins(
+    app: AppId,
+    event: &MessageSent,
+    at: u64,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
     let ConversationId::Group(group_id) = &event.conversation else {
         return Ok(());
     };
     if !event.sender_joins {
         return Ok(());
     }
-    let Some(mut group) = Reader::new(state, app).group(group_id)? else {
+    let Some(mut group) = Reader::new(state, app).stored_group(group_id)? else {
         return Ok(());
     };
     let joined = MemberRow {
         role: Role::Member,
         joined_at: event.sent_at,
+        since: at,
     };
     add(app, group_id, &mut group, &event.sender, joined, state)?;
     put(app, group_id, &group, state)
@@ -202,15 +212,24 @@ fn add(
     joined: MemberRow,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
-    if Reader::new(state, app).member(group_id, user)?.is_some() {
-        return Ok(());
+    let before = Reader::new(state, app).stored_member(group_id, group.roster, user)?;
+    if let Some(before) = before {
+        if before.since > sweep::void_up_to(state, app, user)? {
+            return Ok(());
+        }
+        // An earlier account's of that name, which is not swept yet.
+        remove_row(app, group_id, group, user, state);
     }
     state.put(
         &MEMBER,
-        member_key(app, group_id, user),
+        member_key(app, group_id, group.roster, user),
         row::encode(&MEMBER, &joined)?,
     );
-    state.put(&JOINED, joined_key(app, user, group_id), Vec::new());
+    state.put(
+        &JOINED,
+        joined_key(app, user, group_id),
+        row::encode(&JOINED, &group.roster)?,
+    );
     group.member_count += 1;
     Ok(())
 }
@@ -222,19 +241,35 @@ fn remove(
     user: &UserId,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
-    if Reader::new(state, app).member(group_id, user)?.is_none() {
-        return Ok(());
+    let stored = Reader::new(state, app).stored_member(group_id, group.roster, user)?;
+    if stored.is_some() {
+        remove_row(app, group_id, group, user, state);
     }
-    state.delete(&MEMBER, member_key(app, group_id, user));
+    Ok(())
+}
+
+/// Takes a row of the group's roster away, which there must be.
+pub(crate) fn remove_row(
+    app: AppId,
+    group_id: &GroupId,
+    group: &mut GroupRow,
+    user: &UserId,
+    state: &mut Overlay<'_>,
+) {
+    state.delete(&MEMBER, member_key(app, group_id, group.roster, user));
     state.delete(&JOINED, joined_key(app, user, group_id));
     group.member_count = group.member_count.saturating_sub(1);
     if group.owner.as_ref() == Some(user) {
         group.owner = None;
     }
-    Ok(())
 }
 
-fn put(app: AppId, group_id: &GroupId, group: &GroupRow, state: &mut Overlay<'_>) -> Result<()> {
+pub(crate) fn put(
+    app: AppId,
+    group_id: &GroupId,
+    group: &GroupRow,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
     state.put(
         &GROUP,
         group_key(app, group_id),

@@ -2,12 +2,18 @@
 //!
 //! Not here: what is said in a group, and from where its members may read it (conversations).
 //!
-//! Invariants: `member_count` is the number of the roster's rows; the roster and the list of a
-//! user's groups say the same; a dissolved group keeps its profile, so that its id is not used
+//! Invariants: the roster and the list of a user's groups say the same; `member_count` is the
+//! number of the roster's rows; a dissolved group keeps its profile, so that its id is not used
 //! again, and has no members.
+//!
+//! Dissolving a group and deleting an account are one small change each, whatever their size: they
+//! make rows void, which nobody sees from then on, and the rows themselves go a few at a time with
+//! the events that follow (`sweep`). Until then, an account that was deleted out of more groups
+//! than one slice still counts in `member_count` of the rest.
 
 mod apply;
 mod reader;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +24,8 @@ use hansard_store::key::Key;
 use hansard_store::{Access, Overlay, Result, Table};
 use hansard_types::{AppId, GroupId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
+
+use crate::sweep::{SWEEP, Task};
 
 pub use reader::{Membership, Reader};
 
@@ -31,6 +39,7 @@ pub(crate) static MEMBER: Table = Table {
     kind: 0x0202,
     access: Access::Hot,
 };
+/// The groups of a user: the roster that it is on.
 pub(crate) static JOINED: Table = Table {
     name: "groups.user_group",
     kind: 0x0203,
@@ -38,15 +47,24 @@ pub(crate) static JOINED: Table = Table {
 };
 
 /// The tables of this projection.
-pub static TABLES: &[&Table] = &[&GROUP, &MEMBER, &JOINED];
+pub static TABLES: &[&Table] = &[
+    &GROUP,
+    &MEMBER,
+    &JOINED,
+    &sweep::VOID,
+    &sweep::QUEUE,
+    &sweep::TASK,
+];
 /// Its stable name.
 pub const NAME: &str = "groups";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A group's profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupRow {
+    /// Which roster is the group's: the log's sequence of its making; 0 when it has none.
+    pub roster: u64,
     pub group_type: GroupType,
     pub name: String,
     pub owner: Option<UserId>,
@@ -69,6 +87,8 @@ pub struct GroupRow {
 pub struct MemberRow {
     pub role: Role,
     pub joined_at: Timestamp,
+    /// The log's sequence of the joining: rows of an account deleted after it are void.
+    pub since: u64,
 }
 
 /// Folds group events, and messages that bring their sender in.
@@ -96,10 +116,12 @@ impl Projection for Groups {
         state: &mut Overlay<'_>,
     ) -> Result<()> {
         let time = recorded.envelope.time;
+        let at = recorded.sequence;
+        SWEEP.slice::<Task>(app, state)?;
         match event {
             Event::Group(event) => match event {
-                GroupEvent::Created(event) => apply::created(app, event, state),
-                GroupEvent::MembersAdded(event) => apply::members_added(app, event, state),
+                GroupEvent::Created(event) => apply::created(app, event, at, state),
+                GroupEvent::MembersAdded(event) => apply::members_added(app, event, at, state),
                 GroupEvent::MembersRemoved(event) => apply::members_removed(app, event, state),
                 GroupEvent::ProfileChanged(event) => {
                     apply::profile_changed(app, event, time, state)
@@ -107,11 +129,11 @@ impl Projection for Groups {
                 GroupEvent::Dissolved(event) => apply::dissolved(app, event, time, state),
             },
             Event::Message(event) => match event {
-                MessageEvent::Sent(event) => apply::sender_joins(app, event, state),
+                MessageEvent::Sent(event) => apply::sender_joins(app, event, at, state),
                 MessageEvent::Recalled(_) => Ok(()),
             },
             Event::Account(event) => match event {
-                AccountEvent::Deleted(event) => apply::account_deleted(app, event, state),
+                AccountEvent::Deleted(event) => apply::account_deleted(app, event, at, state),
                 AccountEvent::Imported(_)
                 | AccountEvent::SignaturesRevoked(_)
                 | AccountEvent::Muted(_)
@@ -126,11 +148,20 @@ pub(crate) fn group_key(app: AppId, group: &GroupId) -> Vec<u8> {
     Key::of(app).text(group.as_str()).bytes()
 }
 
-pub(crate) fn member_key(app: AppId, group: &GroupId, user: &UserId) -> Vec<u8> {
-    Key::of(app)
-        .text(group.as_str())
+/// Every row of a roster.
+pub(crate) fn roster_prefix(app: AppId, group: &GroupId, roster: u64) -> Key {
+    Key::of(app).text(group.as_str()).u64(roster)
+}
+
+pub(crate) fn member_key(app: AppId, group: &GroupId, roster: u64, user: &UserId) -> Vec<u8> {
+    roster_prefix(app, group, roster)
         .text(user.as_str())
         .bytes()
+}
+
+/// Every row of a user in [`JOINED`].
+pub(crate) fn joined_prefix(app: AppId, user: &UserId) -> Vec<u8> {
+    Key::of(app).text(user.as_str()).bytes()
 }
 
 pub(crate) fn joined_key(app: AppId, user: &UserId, group: &GroupId) -> Vec<u8> {

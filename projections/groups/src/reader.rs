@@ -1,10 +1,16 @@
+use std::fmt;
 use std::ops::ControlFlow;
 
-use hansard_store::key::{Key, Parts};
+use hansard_store::key::Parts;
 use hansard_store::{Direction, Error, KeyRange, Read, Result, row};
 use hansard_types::{AppId, GroupId, UserId};
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
-use crate::{GROUP, GroupRow, JOINED, MEMBER, MemberRow, group_key, member_key};
+use crate::sweep::{self, SWEEP};
+use crate::{
+    GROUP, GroupRow, JOINED, MEMBER, MemberRow, group_key, joined_prefix, member_key, roster_prefix,
+};
 
 /// A group that someone is a member of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,30 +38,93 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Here and below: when the store fails.
     pub fn group(&self, group: &GroupId) -> Result<Option<GroupRow>> {
+        let Some(mut row) = self.stored_group(group)? else {
+            return Ok(None);
+        };
+        let owner = match &row.owner {
+            Some(owner) if !self.is_swept()? => self.stored_member(group, row.roster, owner)?,
+            Some(_) | None => None,
+        };
+        if let (Some(user), Some(member)) = (&row.owner, owner)
+            && self.is_void(user, member)?
+        {
+            row.owner = None;
+        }
+        Ok(Some(row))
+    }
+
+    pub(crate) fn stored_group(&self, group: &GroupId) -> Result<Option<GroupRow>> {
         let bytes = self.store.get(&GROUP, &group_key(self.app, group))?;
         bytes.map(|bytes| row::decode(&GROUP, &bytes)).transpose()
     }
 
     pub fn member(&self, group: &GroupId, user: &UserId) -> Result<Option<MemberRow>> {
-        let bytes = self
-            .store
-            .get(&MEMBER, &member_key(self.app, group, user))?;
+        let Some(roster) = self.roster(group)? else {
+            return Ok(None);
+        };
+        self.member_of(group, roster, user)
+    }
+
+    fn member_of(&self, group: &GroupId, roster: u64, user: &UserId) -> Result<Option<MemberRow>> {
+        let Some(row) = self.stored_member(group, roster, user)? else {
+            return Ok(None);
+        };
+        Ok((!self.is_void(user, row)?).then_some(row))
+    }
+
+    pub(crate) fn stored_member(
+        &self,
+        group: &GroupId,
+        roster: u64,
+        user: &UserId,
+    ) -> Result<Option<MemberRow>> {
+        let key = member_key(self.app, group, roster, user);
+        let bytes = self.store.get(&MEMBER, &key)?;
         bytes.map(|bytes| row::decode(&MEMBER, &bytes)).transpose()
+    }
+
+    /// The group's roster; `None` when it has none.
+    fn roster(&self, group: &GroupId) -> Result<Option<u64>> {
+        let Some(bytes) = self.store.get(&GROUP, &group_key(self.app, group))? else {
+            return Ok(None);
+        };
+        let roster = row::decode::<RosterOnly>(&GROUP, &bytes)?.0;
+        Ok((roster > 0).then_some(roster))
+    }
+
+    /// Whether a user's row is an earlier account's of that name.
+    fn is_void(&self, user: &UserId, row: MemberRow) -> Result<bool> {
+        Ok(row.since <= sweep::void_up_to(self.store, self.app, user)?)
+    }
+
+    /// Whether no row of any roster is void.
+    fn is_swept(&self) -> Result<bool> {
+        SWEEP.is_idle(self.store, self.app)
     }
 
     /// At most `members_max` members, by id.
     pub fn members(&self, group: &GroupId, members_max: usize) -> Result<Vec<(UserId, MemberRow)>> {
-        let range = KeyRange::prefix(&group_key(self.app, group));
+        let Some(roster) = self.roster(group)? else {
+            return Ok(Vec::new());
+        };
+        let is_swept = self.is_swept()?;
+        let prefix = roster_prefix(self.app, group, roster).bytes();
         let mut members = Vec::new();
         let mut failed = None;
+        let range = KeyRange::prefix(&prefix);
         self.store
             .scan(&MEMBER, &range, Direction::Ascending, &mut |key, value| {
                 if members.len() >= members_max {
                     return ControlFlow::Break(());
                 }
-                match second_text(key).zip(row::decode(&MEMBER, value).ok()) {
-                    Some((user, member)) => members.push((user, member)),
-                    None => failed = Some(unreadable(MEMBER.name)),
+                let read = member_row(key.get(prefix.len()..), value);
+                let checked = read.and_then(|(user, row)| {
+                    let is_void = !is_swept && self.is_void(&user, row)?;
+                    Ok((!is_void).then_some((user, row)))
+                });
+                match checked {
+                    Ok(member) => members.extend(member),
+                    Err(error) => failed = Some(error),
                 }
                 if failed.is_some() {
                     ControlFlow::Break(())
@@ -66,21 +135,42 @@ impl<'a> Reader<'a> {
         failed.map_or(Ok(members), Err)
     }
 
-    /// The groups a user is a member of, by id.
-    pub fn joined(&self, user: &UserId) -> Result<Vec<Membership>> {
-        let range = KeyRange::prefix(&Key::of(self.app).text(user.as_str()).bytes());
-        let mut ids: Vec<GroupId> = Vec::new();
+    /// The groups a user is a member of, by id: of the first `groups_max` that are noted.
+    pub fn joined(&self, user: &UserId, groups_max: usize) -> Result<Vec<Membership>> {
+        let mut joined = Vec::new();
+        for (group_id, roster) in self.joined_ids(user, groups_max)? {
+            let group = self.group(&group_id)?;
+            // Another roster, or none: the group was dissolved.
+            let Some(group) = group.filter(|group| group.roster == roster) else {
+                continue;
+            };
+            if let Some(member) = self.member_of(&group_id, roster, user)? {
+                joined.push(Membership {
+                    group_id,
+                    group,
+                    member,
+                });
+            }
+        }
+        Ok(joined)
+    }
+
+    fn joined_ids(&self, user: &UserId, groups_max: usize) -> Result<Vec<(GroupId, u64)>> {
+        let prefix = joined_prefix(self.app, user);
+        let mut ids = Vec::new();
         let mut failed = None;
+        let range = KeyRange::prefix(&prefix);
         self.store
-            .scan(&JOINED, &range, Direction::Ascending, &mut |key, _| {
-                let mut parts = Parts::of(key);
-                let id = parts
-                    .app()
-                    .and_then(|_| parts.text())
-                    .and_then(|_| parts.text());
-                match id.and_then(|text| GroupId::new(text).ok()) {
-                    Some(id) => ids.push(id),
-                    None => failed = Some(unreadable(JOINED.name)),
+            .scan(&JOINED, &range, Direction::Ascending, &mut |key, value| {
+                if ids.len() >= groups_max {
+                    return ControlFlow::Break(());
+                }
+                let id = key.get(prefix.len()..).and_then(|id| Parts::of(id).text());
+                let id = id.and_then(|text| GroupId::new(text).ok());
+                match (id, row::decode(&JOINED, value)) {
+                    (Some(id), Ok(roster)) => ids.push((id, roster)),
+                    (None, _) => failed = Some(unreadable(JOINED.name)),
+                    (_, Err(error)) => failed = Some(error),
                 }
                 if failed.is_some() {
                     ControlFlow::Break(())
@@ -88,28 +178,47 @@ impl<'a> Reader<'a> {
                     ControlFlow::Continue(())
                 }
             })?;
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        let mut joined = Vec::with_capacity(ids.len());
-        for group_id in ids {
-            let found = self.group(&group_id)?.zip(self.member(&group_id, user)?);
-            let (group, member) = found.ok_or_else(|| unreadable(JOINED.name))?;
-            joined.push(Membership {
-                group_id,
-                group,
-                member,
-            });
-        }
-        Ok(joined)
+        failed.map_or(Ok(ids), Err)
     }
 }
 
-fn second_text(key: &[u8]) -> Option<UserId> {
-    let mut parts = Parts::of(key);
-    parts.app()?;
-    parts.text()?;
-    UserId::new(parts.text()?).ok()
+/// A row of a roster: the id behind the roster in its key, and its value.
+fn member_row(id: Option<&[u8]>, value: &[u8]) -> Result<(UserId, MemberRow)> {
+    let user = id.and_then(|id| Parts::of(id).text());
+    let user = user.and_then(|text| UserId::new(text).ok());
+    let user = user.ok_or_else(|| unreadable(MEMBER.name))?;
+    Ok((user, row::decode(&MEMBER, value)?))
+}
+
+/// A [`GroupRow`] of which only the roster is wanted, its first field: every send to a group asks
+/// for it, and the rest is not copied.
+struct RosterOnly(u64);
+
+impl<'de> Deserialize<'de> for RosterOnly {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct First;
+
+        impl<'de> Visitor<'de> for First {
+            type Value = RosterOnly;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a group's row")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(
+                self,
+                mut fields: A,
+            ) -> std::result::Result<RosterOnly, A::Error> {
+                let roster = fields.next_element()?;
+                while fields.next_element::<IgnoredAny>()?.is_some() {}
+                roster
+                    .map(RosterOnly)
+                    .ok_or_else(|| serde::de::Error::custom("it is empty"))
+            }
+        }
+
+        deserializer.deserialize_seq(First)
+    }
 }
 
 fn unreadable(table: &'static str) -> Error {

@@ -6,11 +6,13 @@ use hansard_events::group::{
 };
 use hansard_events::{Envelope, Event, EventId, Provenance, Recorded, Sample};
 use hansard_projector::Projection;
-use hansard_store::{Durability, MemoryStore, Overlay, Store};
+use hansard_store::{Changes, Durability, MemoryStore, Overlay, Read, Store};
 use hansard_types::{AppId, GroupId, LogId, Timestamp, UserId};
 use proptest::prelude::*;
 
 use crate::{Groups, Reader, Role};
+
+mod sweep;
 
 const APP: AppId = AppId(7);
 const GROUPS: [&str; 2] = ["one", "two"];
@@ -25,7 +27,14 @@ fn group(id: &str) -> GroupId {
 }
 
 fn apply(store: &MemoryStore, sequence: u64, event: impl Into<Event>) {
-    let event = event.into();
+    let changes = changes(store, sequence, &event.into());
+    store
+        .write(changes.into_batch(), Durability::Process)
+        .expect("writes");
+}
+
+/// What an event changes.
+fn changes(store: &dyn Read, sequence: u64, event: &Event) -> Changes {
     let envelope = Envelope {
         id: EventId::from_u128(u128::from(sequence)),
         name: event.name().into(),
@@ -43,14 +52,13 @@ fn apply(store: &MemoryStore, sequence: u64, event: impl Into<Event>) {
         sequence,
         envelope,
         event: Some(event.clone()),
+        erased: false,
     };
     let mut state = Overlay::new(store);
     Groups
-        .apply(APP, &recorded, &event, &mut state)
+        .apply(APP, &recorded, event, &mut state)
         .expect("applies");
-    store
-        .write(state.into_changes().into_batch(), Durability::Process)
-        .expect("writes");
+    state.into_changes()
 }
 
 fn created(id: &str) -> GroupCreated {
@@ -125,7 +133,7 @@ proptest! {
             prop_assert_eq!(members, roster.iter().map(|id| (*id).to_owned()).collect());
         }
         for id in USERS {
-            let joined = reader.joined(&user(id)).expect("readable");
+            let joined = reader.joined(&user(id), 10).expect("readable");
             let joined: Vec<String> =
                 joined.into_iter().map(|one| one.group_id.to_string()).collect();
             let expected: Vec<String> = model
@@ -154,7 +162,12 @@ fn a_dissolved_group_keeps_its_profile_and_loses_its_members() {
         .expect("there");
     assert!(row.dissolved);
     assert_eq!(row.member_count, 0);
-    assert!(reader.joined(&user("owner")).expect("readable").is_empty());
+    assert!(
+        reader
+            .joined(&user("owner"), 10)
+            .expect("readable")
+            .is_empty()
+    );
 }
 
 #[test]
@@ -196,5 +209,5 @@ fn a_deleted_account_is_in_no_group_and_owns_none() {
         let members = reader.members(&group(id), 10).expect("readable");
         assert_eq!(members, [], "{id}");
     }
-    assert_eq!(reader.joined(&user("owner")).expect("readable"), []);
+    assert_eq!(reader.joined(&user("owner"), 10).expect("readable"), []);
 }

@@ -181,6 +181,7 @@ fn recorded(sequence: u64, time: usize, line: Line) -> Result<Recorded, Box<dyn 
         sequence,
         envelope,
         event,
+        erased: false,
     })
 }
 

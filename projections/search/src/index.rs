@@ -184,6 +184,7 @@ impl Index {
             sequence,
             envelope,
             event,
+            erased: _,
         } = recorded;
         let partition = envelope.log.partition;
         let last = self.applied.get(&partition).map_or(0, |last| last.sequence);

@@ -38,8 +38,8 @@ impl FromRequestParts<Arc<Shared>> for Own {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
         let access = Access::verified(parts, shared).await?;
-        let directory = shared.state.engine.directory(access.app);
-        let account = directory.account(&access.caller).map_err(Problem::broken)?;
+        let account = shared.state.engine.account(access.app, &access.caller);
+        let account = account.map_err(Problem::broken)?;
         if account.is_none() {
             let title = "the token's account does not exist; import it first";
             return Err(Problem::new(

@@ -1,11 +1,10 @@
 //! Which events a reader wants.
 
 use hansard_engine::StoredEvent;
-use hansard_events::{CodecError, bucket, header, json_of_body};
-use hansard_types::ConversationId;
+use hansard_events::{CloudEvent, CodecError, bucket, header, json_of_body};
+use hansard_types::{ConversationId, Position};
 use serde_json::Value;
 
-use crate::v1::cloud_event;
 use crate::v1::problem::Problem;
 
 /// Names of types in one filter.
@@ -57,16 +56,26 @@ impl EventFilter {
             return Ok(None);
         }
         let Some(wanted) = &self.conversation else {
-            return cloud_event::line(stored).map(Some);
+            let event = CloudEvent::new(&stored.event, position(stored))?;
+            return Ok(Some(event.to_line()));
         };
         // Most events are passed over without reading their body.
         if stored.event.subject.rsplit('.').next() != Some(wanted.bucket.as_str()) {
             return Ok(None);
         }
+        // What an erased event was about is in the event that records its erasure.
+        if stored.event.is_erased() {
+            return Ok(None);
+        }
         let data = json_of_body(&stored.event.body)?;
-        let is_about = wanted.is_about(&data);
-        Ok(is_about.then(|| cloud_event::line_of(stored, data)))
+        let line =
+            || CloudEvent::with_data(&stored.event, position(stored), data.clone()).to_line();
+        Ok(wanted.is_about(&data).then(line))
     }
+}
+
+fn position(stored: &StoredEvent) -> Position {
+    Position::new(0, stored.sequence)
 }
 
 fn wanted(text: &str) -> Result<Wanted, Problem> {

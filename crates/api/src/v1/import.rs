@@ -22,7 +22,7 @@ use hansard_domain::account::ImportAccount;
 use hansard_domain::group::{AddMembers, CreateGroup, RemoveMembers};
 use hansard_domain::message::{Content, ImportMessage};
 use hansard_domain::{Command, Reply};
-use hansard_engine::{Answer, SubmitError};
+use hansard_engine::{Answer, Reads, SubmitError};
 use hansard_events::group::GroupType;
 use hansard_types::limits::{
     GROUP_NAME_BYTES_MAX, IMPORT_BODY_BYTES_MAX, IMPORT_LINES_PER_CALL_MAX,
@@ -92,8 +92,6 @@ pub(crate) async fn lines(
 }
 
 async fn answer(shared: &Shared, access: &Access, request: Request) -> Result<Response, Problem> {
-    let too_large =
-        |what: &'static str| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "import_too_large", what);
     let _turn = shared.imports.acquire().await.map_err(Problem::broken)?;
     let body = timeout(
         BODY_WITHIN,
@@ -104,6 +102,19 @@ async fn answer(shared: &Shared, access: &Access, request: Request) -> Result<Re
         Ok(Err(_)) => return Err(too_large("one call takes at most 8 MiB, sent whole")),
         Err(_elapsed) => return Err(Problem::invalid("the body took too long")),
     };
+    let engine = &shared.state.engine;
+    let batch = engine.read(access.app, |reads| checked(shared, access, &reads, &body));
+    let imported = batch.await.map_err(not_submitted)??.submit(access).await?;
+    Ok(Json(imported).into_response())
+}
+
+/// The commands for a call's lines, as far as they are not in already.
+fn checked<'a>(
+    shared: &'a Shared,
+    access: &Access,
+    reads: &Reads<'_>,
+    body: &[u8],
+) -> Result<Batch<'a>, Problem> {
     let mut batch = Batch::new(shared, access);
     for (index, line) in body.split(|byte| *byte == b'\n').enumerate() {
         if line.iter().all(u8::is_ascii_whitespace) {
@@ -115,7 +126,7 @@ async fn answer(shared: &Shared, access: &Access, request: Request) -> Result<Re
         }
         let checked = ImportLine::read(line).and_then(ImportLine::check);
         match checked {
-            Ok(line) => batch.add(index + 1, line)?,
+            Ok(line) => batch.add(index + 1, line, reads)?,
             Err((code, detail)) => {
                 batch.result.rejected.push(RejectedLine {
                     line: index + 1,
@@ -125,8 +136,11 @@ async fn answer(shared: &Shared, access: &Access, request: Request) -> Result<Re
             }
         }
     }
-    let imported = batch.submit(access).await?;
-    Ok(Json(imported).into_response())
+    Ok(batch)
+}
+
+fn too_large(what: &'static str) -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "import_too_large", what)
 }
 
 /// The commands of one call.
@@ -158,7 +172,7 @@ impl<'a> Batch<'a> {
         self.commands.push(command);
     }
 
-    fn add(&mut self, number: usize, line: Checked) -> Result<(), Problem> {
+    fn add(&mut self, number: usize, line: Checked, reads: &Reads<'_>) -> Result<(), Problem> {
         let Checked {
             at,
             kind,
@@ -169,18 +183,17 @@ impl<'a> Batch<'a> {
             identity,
         } = line;
         // Most of what is imported again ends here, without a command.
-        let conversations = self.shared.state.engine.conversations(self.app);
-        let seen = conversations.imported(&conversation, &identity.key);
+        let seen = reads.conversations().imported(&conversation, &identity.key);
         if seen.map_err(Problem::broken)?.is_some() {
             self.result.duplicates += 1;
             return Ok(());
         }
-        self.need_account(&sender)?;
+        self.need_account(&sender, reads)?;
         if let Some(recipient) = &recipient {
-            self.need_account(recipient)?;
+            self.need_account(recipient, reads)?;
         }
         if let ConversationId::Group(group) = &conversation {
-            self.need_group(group, at)?;
+            self.need_group(group, at, reads)?;
         }
         let Identity {
             key,
@@ -219,12 +232,15 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn need_account(&mut self, user: &UserId) -> Result<(), Problem> {
+    fn need_account(&mut self, user: &UserId, reads: &Reads<'_>) -> Result<(), Problem> {
         if self.accounts.contains(user) {
             return Ok(());
         }
-        let directory = self.shared.state.engine.directory(self.app);
-        let known = directory.account(user).map_err(Problem::broken)?.is_some();
+        let known = reads
+            .directory()
+            .account(user)
+            .map_err(Problem::broken)?
+            .is_some();
         self.accounts.insert(user.clone());
         if !known {
             let account = ImportAccount {
@@ -237,12 +253,20 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn need_group(&mut self, group: &GroupId, at: Timestamp) -> Result<(), Problem> {
+    fn need_group(
+        &mut self,
+        group: &GroupId,
+        at: Timestamp,
+        reads: &Reads<'_>,
+    ) -> Result<(), Problem> {
         if self.groups.contains(group) {
             return Ok(());
         }
-        let groups = self.shared.state.engine.groups(self.app);
-        let known = groups.group(group).map_err(Problem::broken)?.is_some();
+        let known = reads
+            .groups()
+            .group(group)
+            .map_err(Problem::broken)?
+            .is_some();
         self.groups.insert(group.clone());
         if !known {
             let command = CreateGroup {

@@ -4,7 +4,6 @@
 //! the account whose they are; who calls is read from inside it.
 
 mod access;
-mod cloud_event;
 mod event_filter;
 mod events;
 mod import;

@@ -172,10 +172,10 @@ pub(crate) async fn requests(
     uri: Uri,
 ) -> Response {
     let metered = Metered::start("friend_requests");
-    metered.end(page(&shared, &own.caller, own.app, &Query::of(&uri)))
+    metered.end(page(&shared, &own.caller, own.app, &Query::of(&uri)).await)
 }
 
-fn page(
+async fn page(
     shared: &Shared,
     user: &UserId,
     app: hansard_types::AppId,
@@ -192,11 +192,13 @@ fn page(
     if !(1..=count_max).contains(&limit) {
         return Err(Problem::invalid(format!("limit is 1 to {count_max}")));
     }
-    let directory = shared.state.engine.directory(app);
+    let engine = &shared.state.engine;
     // One more tells whether there is a next page.
-    let mut rows = directory
-        .requests(user, start, limit + 1)
-        .map_err(Problem::broken)?;
+    let rows = engine.read(app, |reads| {
+        reads.directory().requests(user, start, limit + 1)
+    });
+    let rows = rows.await.map_err(not_submitted)?;
+    let mut rows = rows.map_err(Problem::broken)?;
     let next = (rows.len() > limit).then(|| (start + limit).to_string());
     rows.truncate(limit);
     let requests = rows.into_iter().map(|(from, row)| WaitingRequest {
@@ -284,8 +286,10 @@ async fn change_members(shared: &Shared, own: &Own, body: &Bytes) -> Result<Resp
         )));
     }
     let user = own.0.caller.clone();
-    let directory = shared.state.engine.directory(own.0.app);
-    let lists = directory.lists(&user).map_err(Problem::broken)?;
+    let engine = &shared.state.engine;
+    let lists = engine.read(own.0.app, |reads| reads.directory().lists(&user));
+    let lists = lists.await.map_err(not_submitted)?;
+    let lists = lists.map_err(Problem::broken)?;
     if !lists.groups.contains(&group) {
         let reason = Reason::FriendGroupUnknown;
         let status = axum::http::StatusCode::CONFLICT;

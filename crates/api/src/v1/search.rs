@@ -13,18 +13,18 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
-use hansard_engine::Handle;
+use hansard_engine::Reads;
 use hansard_events::group::GroupType;
 use hansard_events::message::{Element, decode_elements};
 use hansard_search::{Hit, Page, Query as SearchQuery, Reader};
-use hansard_types::limits::SEARCH_PAGE_MAX;
-use hansard_types::{AppId, ConversationId, GroupId, Position, Seq, Timestamp, UserId};
+use hansard_types::limits::{JOINED_GROUPS_READ_MAX, SEARCH_CONTACTS_MAX, SEARCH_PAGE_MAX};
+use hansard_types::{ConversationId, GroupId, Position, Seq, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::query::Query;
 use crate::state::Shared;
-use crate::v1::access::{Access, Metered, VISIBLE_WITHIN};
+use crate::v1::access::{Access, Metered, VISIBLE_WITHIN, not_submitted};
 use crate::v1::problem::Problem;
 use crate::v1::{Operation, optional, required};
 
@@ -99,10 +99,9 @@ struct MessageContent {
     cloud_custom_data: Option<String>,
 }
 
-/// A search that can move to a blocking thread.
-struct Task {
-    engine: Handle,
-    app: AppId,
+/// A search, and what its hits are read from.
+struct Task<'a> {
+    reads: Reads<'a>,
     reader: Reader,
     query: SearchQuery,
     viewer: Option<UserId>,
@@ -119,7 +118,6 @@ pub(crate) async fn messages(
 }
 
 async fn answer(shared: &Shared, access: &Access, parts: &Parts) -> Result<Response, Problem> {
-    let engine = shared.state.engine.clone();
     let reader = shared
         .state
         .search
@@ -131,16 +129,17 @@ async fn answer(shared: &Shared, access: &Access, parts: &Parts) -> Result<Respo
     if let Some(position) = access.wait_visible(shared, parts).await? {
         wait_searchable(&reader, position).await?;
     }
-    let task = Task {
-        engine,
-        app: access.app,
-        reader,
-        query: wanted,
-        viewer,
-    };
-    let found = tokio::task::spawn_blocking(move || task.run())
-        .await
-        .map_err(Problem::broken)??;
+    let engine = &shared.state.engine;
+    let found = engine.read(access.app, |reads| {
+        let task = Task {
+            reads,
+            reader,
+            query: wanted,
+            viewer,
+        };
+        task.run()
+    });
+    let found = found.await.map_err(not_submitted)??;
     Ok(Json(found).into_response())
 }
 
@@ -217,7 +216,7 @@ async fn wait_searchable(reader: &Reader, position: Position) -> Result<(), Prob
     }
 }
 
-impl Task {
+impl Task<'_> {
     fn run(mut self) -> Result<Found, Problem> {
         let wanted = self.query.limit;
         if let Some(viewer) = &self.viewer {
@@ -271,19 +270,20 @@ impl Task {
         })
     }
 
-    /// The conversations in which an account may read anything.
+    /// The conversations in which an account may read anything: of more than 10,000 one-to-one or
+    /// group conversations, the latest, and the first by id.
     fn readable_by(&self, viewer: &UserId) -> Result<Vec<ConversationId>, Problem> {
-        let inbox = self
-            .engine
-            .conversations(self.app)
-            .inbox(viewer)
+        let contacts = self
+            .reads
+            .conversations()
+            .contacts(viewer, None, SEARCH_CONTACTS_MAX)
             .map_err(Problem::broken)?;
         let joined = self
-            .engine
-            .groups(self.app)
-            .joined(viewer)
+            .reads
+            .groups()
+            .joined(viewer, JOINED_GROUPS_READ_MAX)
             .map_err(Problem::broken)?;
-        let mut all: Vec<ConversationId> = inbox
+        let mut all: Vec<ConversationId> = contacts
             .iter()
             .map(|entry| ConversationId::c2c(viewer, &entry.peer))
             .collect();
@@ -310,7 +310,7 @@ fn search_failed(error: hansard_search::Error) -> Problem {
 
 /// Reads hits from their conversations, as far as the viewer may.
 struct Readable<'a> {
-    task: &'a Task,
+    task: &'a Task<'a>,
     /// Of each group that was met: after which seq the viewer may read it; `None`: not at all.
     groups: HashMap<GroupId, Option<Seq>>,
 }
@@ -323,7 +323,7 @@ impl Readable<'_> {
             sender: _,
             sent_at: _,
         } = hit;
-        let conversations = self.task.engine.conversations(self.task.app);
+        let conversations = self.task.reads.conversations();
         let row = conversations
             .message(&conversation, seq)
             .map_err(Problem::broken)?;
@@ -359,10 +359,10 @@ impl Readable<'_> {
     ) -> Result<bool, Problem> {
         match conversation {
             ConversationId::C2c(one, other) if one == viewer || other == viewer => {
-                let conversations = self.task.engine.conversations(self.task.app);
-                let reader = conversations.reader(conversation, viewer);
+                let conversations = self.task.reads.conversations();
+                let clear_seq = conversations.clear_seq(conversation, viewer);
                 // What was said to an earlier account of that name is not the viewer's.
-                Ok(seq > reader.map_err(Problem::broken)?.clear_seq)
+                Ok(seq > clear_seq.map_err(Problem::broken)?)
             }
             ConversationId::C2c(..) => Ok(false),
             ConversationId::Group(group) => {
@@ -382,7 +382,7 @@ impl Readable<'_> {
     /// After which seq a member may read a group: what was said before joining is shown in
     /// Meetings and Communities only (features G12).
     fn floor(&self, viewer: &UserId, group_id: &GroupId) -> Result<Option<Seq>, Problem> {
-        let groups = self.task.engine.groups(self.task.app);
+        let groups = self.task.reads.groups();
         let member = groups.member(group_id, viewer).map_err(Problem::broken)?;
         let group = groups.group(group_id).map_err(Problem::broken)?;
         let (Some(_), Some(group)) = (member, group) else {
@@ -392,7 +392,7 @@ impl Readable<'_> {
             GroupType::Meeting | GroupType::Community => Ok(Some(Seq(0))),
             GroupType::Work | GroupType::Public | GroupType::AvChatRoom => {
                 let conversation = ConversationId::Group(group_id.clone());
-                let conversations = self.task.engine.conversations(self.task.app);
+                let conversations = self.task.reads.conversations();
                 let reader = conversations.reader(&conversation, viewer);
                 Ok(Some(reader.map_err(Problem::broken)?.join_seq))
             }

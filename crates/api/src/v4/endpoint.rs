@@ -1,9 +1,11 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 
 use futures::future::BoxFuture;
+use hansard_directory::AccountRow;
 use hansard_domain::{Command, Reply};
-use hansard_engine::{Answer, SubmitError};
+use hansard_engine::{Answer, Reads, SubmitError};
 use hansard_events::Provenance;
 use hansard_types::{AppId, Position, Reason, Timestamp, UserId};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -45,21 +47,53 @@ pub(crate) struct Call<'a> {
     pub(crate) request_id: &'a str,
 }
 
+/// A call while it reads.
+pub(crate) struct Reading<'a> {
+    call: &'a Call<'a>,
+    reads: Reads<'a>,
+}
+
+impl<'a> Reading<'a> {
+    pub(crate) fn directory(&self) -> hansard_directory::Reader<'a> {
+        self.reads.directory()
+    }
+
+    pub(crate) fn groups(&self) -> hansard_groups::Reader<'a> {
+        self.reads.groups()
+    }
+
+    pub(crate) fn conversations(&self) -> hansard_conversations::Reader<'a> {
+        self.reads.conversations()
+    }
+}
+
+impl<'a> Deref for Reading<'a> {
+    type Target = Call<'a>;
+
+    fn deref(&self) -> &Call<'a> {
+        self.call
+    }
+}
+
 impl Call<'_> {
     pub(crate) fn now(&self) -> Timestamp {
         self.shared.state.engine.now()
     }
 
-    pub(crate) fn directory(&self) -> hansard_directory::Reader<'_> {
-        self.shared.state.engine.directory(self.app)
+    /// Reads what can be many rows, in the engine's pool: the readers are reached in no other way.
+    pub(crate) async fn read<T>(
+        &self,
+        work: impl FnOnce(&Reading<'_>) -> Result<T, Failure> + Send,
+    ) -> Result<T, Failure> {
+        let engine = &self.shared.state.engine;
+        let read = engine.read(self.app, |reads| work(&Reading { call: self, reads }));
+        read.await.map_err(|busy| self.not_answered(busy))?
     }
 
-    pub(crate) fn groups(&self) -> hansard_groups::Reader<'_> {
-        self.shared.state.engine.groups(self.app)
-    }
-
-    pub(crate) fn conversations(&self) -> hansard_conversations::Reader<'_> {
-        self.shared.state.engine.conversations(self.app)
+    /// An account: one look-up by key.
+    pub(crate) fn account(&self, user: &UserId) -> Result<Option<AccountRow>, Failure> {
+        let engine = &self.shared.state.engine;
+        engine.account(self.app, user).map_err(Failure::broken)
     }
 
     fn provenance(&self) -> Provenance {

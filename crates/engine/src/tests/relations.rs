@@ -478,7 +478,7 @@ fn import_account(id: &str) -> Command {
 
 /// Every query about every account.
 fn compare(engine: &TestEngine, model: &Model, after: &str) {
-    let directory = engine.handle.directory(APP);
+    let directory = engine.handle.reads(APP).directory();
     for id in USERS {
         let one = user(id);
         let lists = directory.lists(&one).expect("readable");

@@ -122,7 +122,7 @@ async fn a_partition_whose_journal_failed_goes_on_when_it_can_be_written() {
     until_taken(&handle, "ben").await;
     assert!(handle.health().ready, "{:?}", handle.health());
     for id in ["alice", "ben"] {
-        let account = handle.directory(APP).account(&user(id)).expect("readable");
+        let account = handle.account(APP, &user(id)).expect("readable");
         assert!(account.is_some(), "{id}");
     }
     until_taken(&handle, "cho").await;
@@ -175,6 +175,7 @@ async fn a_partition_that_panics_is_opened_again() {
         store: world.store.clone(),
         fold: Arc::new(fold()),
         journal: Some(Arc::new(journal)),
+        archive: None,
         registry: Registry::default(),
         clock: Arc::clone(&clock) as _,
         ids: Arc::new(world.ids.clone()),

@@ -326,7 +326,7 @@ impl Simulation {
     fn compare(&self) {
         let handle = self.engine.as_ref().expect("an engine is running").handle();
         self.compare_accounts(&handle);
-        let conversations = handle.conversations(APP);
+        let conversations = handle.reads(APP).conversations();
         for (conversation, talk) in &self.model.talks {
             let head = conversations.head(conversation).expect("readable");
             assert_eq!(head.last_seq, Seq(talk.said.len() as u64), "{conversation}");
@@ -351,7 +351,7 @@ impl Simulation {
     }
 
     fn compare_accounts(&self, handle: &Handle) {
-        let (directory, groups) = (handle.directory(APP), handle.groups(APP));
+        let (directory, groups) = (handle.reads(APP).directory(), handle.reads(APP).groups());
         for id in USERS {
             let user = user(id);
             let row = directory.account(&user).expect("readable");
@@ -367,7 +367,7 @@ impl Simulation {
                 self.model.revoked.contains(&user),
                 "{id}"
             );
-            let joined = groups.joined(&user).expect("readable");
+            let joined = groups.joined(&user, usize::MAX).expect("readable");
             let joined: Vec<GroupId> = joined.into_iter().map(|one| one.group_id).collect();
             let expected = self.model.groups.iter();
             let expected = expected.filter(|(_, members)| members.contains(&user));

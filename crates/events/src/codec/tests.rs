@@ -1,5 +1,7 @@
 use hansard_types::{AppId, LogId, Timestamp};
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::{CATALOGUE, chain};
 
@@ -16,16 +18,17 @@ fn provenance() -> Provenance {
 }
 
 fn encoded(event: &Event) -> (RawEvent, Envelope) {
+    encoded_by(event, provenance())
+}
+
+fn encoded_by(event: &Event, provenance: Provenance) -> (RawEvent, Envelope) {
+    let identity = Identity {
+        id: EventId::from_u128(1),
+        salt: [7; 16],
+    };
     let time = Timestamp(1_794_000_000_123);
-    encode(
-        event,
-        EventId::from_u128(1),
-        log(),
-        time,
-        provenance(),
-        &chain::genesis(log()),
-    )
-    .expect("samples encode")
+    let genesis = chain::genesis(log());
+    encode(event, identity, log(), time, provenance, &genesis).expect("samples encode")
 }
 
 #[test]
@@ -39,7 +42,8 @@ fn every_sample_survives_being_written_and_read() {
             Recorded {
                 sequence: 9,
                 envelope,
-                event: Some(event)
+                event: Some(event),
+                erased: false,
             },
             "{}",
             row.name
@@ -51,17 +55,72 @@ fn every_sample_survives_being_written_and_read() {
 fn a_changed_byte_changes_the_chain() {
     let (raw, envelope) = encoded(&(CATALOGUE[0].sample)());
     let genesis = chain::genesis(log());
-    assert_eq!(chain::next(&genesis, &raw), envelope.chain);
+    assert_eq!(chain::next(&genesis, &raw), Some(envelope.chain));
     let mut other_body = raw.clone();
     *other_body.body.last_mut().expect("a body") ^= 1;
     let mut other_actor = raw.clone();
+    let mut other_salt = raw.clone();
     for (name, value) in &mut other_actor.headers {
         if name == header::ACTOR {
             value.to_mut().push('x');
         }
     }
-    for changed in [other_body, other_actor] {
-        assert_ne!(chain::next(&genesis, &changed), envelope.chain);
+    for (name, value) in &mut other_salt.headers {
+        if name == header::SALT {
+            *value = chain::to_hex(&[8; 16]).into();
+        }
+    }
+    for changed in [other_body, other_actor, other_salt] {
+        let value = chain::next(&genesis, &changed).expect("it has a salt");
+        assert_ne!(value, envelope.chain);
+    }
+}
+
+#[test]
+fn an_erased_event_keeps_its_identity_and_its_place_in_the_chain() {
+    let (raw, envelope) = encoded(&(CATALOGUE[0].sample)());
+    let erased = raw.erased().expect("it has a salt");
+    assert!(erased.body.is_empty());
+    assert_eq!(erased.header(header::SALT), None);
+    let genesis = chain::genesis(log());
+    assert_eq!(chain::next(&genesis, &erased), Some(envelope.chain));
+    assert_eq!(erased.erased().as_ref(), Some(&erased), "erased once");
+    let recorded = decode(9, &erased).expect("its identity reads");
+    assert_eq!((recorded.event, recorded.erased), (None, true));
+    assert_eq!(recorded.envelope, envelope);
+}
+
+#[test]
+fn what_holds_neither_a_body_nor_a_commitment_has_no_place_in_the_chain() {
+    let (raw, _) = encoded(&(CATALOGUE[0].sample)());
+    let erased = raw.erased().expect("it has a salt");
+    let mut neither = raw.clone();
+    neither.headers.retain(|(name, _)| name != header::SALT);
+    let mut both = raw.clone();
+    both.headers.extend(erased.headers.clone());
+    let mut with_body = erased;
+    with_body.body = raw.body;
+    for odd in [neither, both, with_body] {
+        assert_eq!(chain::next(&chain::genesis(log()), &odd), None);
+    }
+}
+
+proptest! {
+    /// Clients trim the values of headers, and some take only a part of ASCII: whatever a user
+    /// chose is written in letters that nobody changes.
+    #[test]
+    fn any_provenance_is_written_in_letters_that_survive(
+        actor in any::<String>(),
+        correlation in any::<Option<String>>(),
+    ) {
+        let given = Provenance { actor, correlation, causation: None };
+        let (raw, envelope) = encoded_by(&(CATALOGUE[0].sample)(), given.clone());
+        prop_assert_eq!(&envelope.provenance, &given);
+        for (_, value) in &raw.headers {
+            prop_assert!(value.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"'));
+        }
+        let recorded = decode(1, &raw).expect("what we wrote reads back");
+        prop_assert_eq!(recorded.envelope.provenance, given);
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) async fn measure(nats: &Nats) -> Result<Sample> {
         store: Arc::new(store),
         fold,
         journal: None,
+        archive: None,
         registry: Registry::default(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),

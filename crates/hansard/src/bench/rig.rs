@@ -24,6 +24,7 @@ use crate::clock::now;
 use crate::credentials::App;
 use crate::data_dir::{DataDir, Lock};
 use crate::logs::Nats;
+use crate::serve::copies::OwnCopies;
 use crate::serve::parts::Parts;
 use crate::serve::{self, http, telemetry};
 
@@ -83,7 +84,8 @@ impl Rig {
             ADMIN,
         );
         let recorder = telemetry::record_metrics()?;
-        let parts = Parts::open(&serve, &data, nats.provider(), recorder).await?;
+        let own = OwnCopies::open(&serve, &data)?;
+        let parts = Parts::open(&serve, &data, own, nats.provider(), recorder).await?;
         let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);

@@ -12,7 +12,7 @@ use super::{Arguments, Finding};
 use crate::data_dir::DataDir;
 use crate::serve::generation;
 use crate::serve::headroom::free_bytes;
-use crate::serve::manifest::Manifest;
+use crate::serve::manifest::{self, Manifest};
 use crate::state;
 
 const GIB: u64 = 1024 * 1024 * 1024;
@@ -230,8 +230,11 @@ fn journal(data: &DataDir, running: bool) -> Finding {
     if running {
         return Finding::ok(check, "there, in use");
     }
-    match Journal::open(data.journal()) {
-        Ok(journal) if journal.incarnation() == expected => Finding::ok(check, "there, and opens"),
+    match Journal::open_read_only(data.journal()) {
+        Ok(journal) if journal.incarnation() == expected => match manifest::damage(&journal) {
+            None => Finding::ok(check, "there, and opens"),
+            Some(damage) => Finding::fail(check, damage.to_string(), restore),
+        },
         Ok(_) => Finding::fail(check, "it is of another data directory", restore),
         Err(error) => Finding::fail(check, format!("{:#}", anyhow::Error::from(error)), restore),
     }

@@ -2,15 +2,13 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context as _, Result};
 use hansard_events::message::Element;
 use hansard_events::{
     AccountEvent, AppEvent, ConversationEvent, Event, GroupEvent, MessageEvent, Recorded,
-    RelationEvent, header, json_of_body,
+    RelationEvent, header,
 };
 use hansard_log::StoredEvent;
 use hansard_types::{ConversationId, GroupId, Position, Timestamp, UserId};
-use serde_json::{Map, Value, json};
 
 /// Characters of what was said on a line for people.
 const TEXT_CHARS_MAX: usize = 80;
@@ -42,7 +40,11 @@ pub(crate) fn line(stored: &StoredEvent, recorded: &Recorded) -> String {
         Some(event) => (actor(event, &envelope.provenance.actor), summary(event)),
         None => {
             let version = envelope.version;
-            let text = format!("(version {version} is not known to this release)");
+            let text = if recorded.erased {
+                "(its content was erased)".to_owned()
+            } else {
+                format!("(version {version} is not known to this release)")
+            };
             (envelope.provenance.actor.clone(), text)
         }
     };
@@ -222,36 +224,6 @@ fn plain(text: &str, chars_max: usize) -> String {
         shown.push(if one.is_control() || turns { ' ' } else { one });
     }
     shown
-}
-
-/// A CloudEvent in the JSON format, with its position: a line of `GET /v1/apps/{app}/events`.
-pub(crate) fn cloud_event(stored: &StoredEvent, partition: u16) -> Result<Value> {
-    let event = &stored.event;
-    let position = Position::new(partition, stored.sequence);
-    let mut line = Map::new();
-    let mut put = |attribute: &str, value: Option<&str>| {
-        if let Some(value) = value {
-            line.insert(attribute.to_owned(), json!(value));
-        }
-    };
-    put("specversion", event.header(header::SPECVERSION));
-    put("id", event.header(header::ID));
-    put("type", event.header(header::TYPE));
-    put("source", event.header(header::SOURCE));
-    put("time", event.header(header::TIME));
-    put("subject", Some(&event.subject));
-    // The body is shown as JSON, whatever it is in the log.
-    put("datacontenttype", Some("application/json"));
-    put("hansardschema", event.header(header::SCHEMA));
-    put("hansardposition", Some(&position.to_string()));
-    put("hansardactor", event.header(header::ACTOR));
-    put("hansardcorrelation", event.header(header::CORRELATION));
-    put("hansardcausation", event.header(header::CAUSATION));
-    put("hansardchain", event.header(header::CHAIN));
-    let data = json_of_body(&event.body)
-        .with_context(|| format!("the body of event {position} does not read"))?;
-    line.insert("data".to_owned(), data);
-    Ok(Value::Object(line))
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ pub(crate) async fn make_first(
 
 async fn import_account(engine: &Engine, app: AppId, user: &UserId) -> Result<()> {
     let handle = engine.handle();
-    if handle.directory(app).account(user)?.is_some() {
+    if handle.account(app, user)?.is_some() {
         return Ok(());
     }
     let command = ImportAccount {

@@ -4,14 +4,14 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use hansard_log::Journal;
+use hansard_log::{Damage, Journal, JournalOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::now;
 use crate::data_dir::{DataDir, write_private};
 
 /// The layout of the data directory.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// `hansard.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +60,11 @@ pub(crate) struct Opened {
 }
 
 /// Opens the journal that belongs to the data directory; another one, or none, is refused.
-pub(crate) fn open_journal(data: &DataDir, accept_missing: bool) -> Result<Opened> {
+pub(crate) fn open_journal(
+    data: &DataDir,
+    options: JournalOptions,
+    accept_missing: bool,
+) -> Result<Opened> {
     let expected = Manifest::read(data)?.map(|manifest| manifest.journal);
     let path = data.journal();
     let advice = "Restore it from a copy if you can. If it is lost for good, start once with \
@@ -71,7 +75,7 @@ pub(crate) fn open_journal(data: &DataDir, accept_missing: bool) -> Result<Opene
         // The server ran without a journal until now.
         Some(None) => {
             set_aside(data)?;
-            return begin(data, true);
+            return begin(data, options, true);
         }
         Some(Some(expected)) => Some(expected),
     };
@@ -80,13 +84,14 @@ pub(crate) fn open_journal(data: &DataDir, accept_missing: bool) -> Result<Opene
             bail!("the journal {} is missing. {advice}", path.display());
         }
         set_aside(data)?;
-        return begin(data, accept_missing);
+        return begin(data, options, accept_missing);
     }
-    let opened = open(data);
+    let opened = open(data, options.clone());
     let Some(expected) = expected else {
         return begin_with(data, opened?, accept_missing);
     };
     let problem = match opened {
+        // What is damaged in it is mended from the stream when its log is opened.
         Ok(journal) if journal.incarnation() == expected => {
             return Ok(Opened {
                 journal,
@@ -105,7 +110,14 @@ pub(crate) fn open_journal(data: &DataDir, accept_missing: bool) -> Result<Opene
         bail!("{problem}. {advice}");
     }
     set_aside(data)?;
-    begin(data, true)
+    begin(data, options, true)
+}
+
+/// The first damage that costs events; the log of the server names all of it.
+pub(crate) fn damage(journal: &Journal) -> Option<Damage> {
+    let logs = journal.logs().into_iter();
+    let mut damage = logs.flat_map(|log| journal.damage(log));
+    damage.find(|one| !one.events.is_empty())
 }
 
 /// Whether the server has been running with a journal.
@@ -119,8 +131,8 @@ pub(crate) fn without_journal(data: &DataDir) -> Result<()> {
     Manifest::write(data, None)
 }
 
-fn begin(data: &DataDir, accept_missing: bool) -> Result<Opened> {
-    begin_with(data, open(data)?, accept_missing)
+fn begin(data: &DataDir, options: JournalOptions, accept_missing: bool) -> Result<Opened> {
+    begin_with(data, open(data, options)?, accept_missing)
 }
 
 fn begin_with(data: &DataDir, journal: Arc<Journal>, accept_missing: bool) -> Result<Opened> {
@@ -131,8 +143,8 @@ fn begin_with(data: &DataDir, journal: Arc<Journal>, accept_missing: bool) -> Re
     })
 }
 
-fn open(data: &DataDir) -> Result<Arc<Journal>> {
-    Ok(Arc::new(Journal::open(data.journal())?))
+fn open(data: &DataDir, options: JournalOptions) -> Result<Arc<Journal>> {
+    Ok(Arc::new(Journal::open_with(data.journal(), options)?))
 }
 
 /// Keeps what is there under another name: it is not ours to throw away.
@@ -163,12 +175,12 @@ mod tests {
     #[test]
     fn a_journal_is_recognised_when_it_is_opened_again() {
         let (_folder, data) = data();
-        let first = open_journal(&data, false)
+        let first = open_journal(&data, JournalOptions::default(), false)
             .expect("begun")
             .journal
             .incarnation()
             .to_owned();
-        let again = open_journal(&data, false)
+        let again = open_journal(&data, JournalOptions::default(), false)
             .expect("opened")
             .journal
             .incarnation()
@@ -179,24 +191,31 @@ mod tests {
     #[test]
     fn a_missing_journal_is_refused_until_that_is_accepted() {
         let (_folder, data) = data();
-        drop(open_journal(&data, false).expect("begun"));
+        drop(open_journal(&data, JournalOptions::default(), false).expect("begun"));
         std::fs::remove_dir_all(data.journal()).expect("removed");
-        let refused = open_journal(&data, false)
+        let refused = open_journal(&data, JournalOptions::default(), false)
             .err()
             .expect("refused")
             .to_string();
         assert!(refused.contains("--accept-missing-journal"), "{refused}");
-        assert!(open_journal(&data, true).expect("accepted").accept_missing);
-        assert!(open_journal(&data, false).is_ok(), "and that is remembered");
+        assert!(
+            open_journal(&data, JournalOptions::default(), true)
+                .expect("accepted")
+                .accept_missing
+        );
+        assert!(
+            open_journal(&data, JournalOptions::default(), false).is_ok(),
+            "and that is remembered"
+        );
     }
 
     #[test]
     fn the_journal_of_another_data_directory_is_refused() {
         let (_one, data) = data();
-        drop(open_journal(&data, false).expect("begun"));
+        drop(open_journal(&data, JournalOptions::default(), false).expect("begun"));
         Manifest::write(&data, Some("another".to_owned())).expect("written");
-        assert!(open_journal(&data, false).is_err());
-        open_journal(&data, true).expect("accepted");
+        assert!(open_journal(&data, JournalOptions::default(), false).is_err());
+        open_journal(&data, JournalOptions::default(), true).expect("accepted");
         let aside = std::fs::read_dir(data.root())
             .expect("read")
             .filter_map(Result::ok);
@@ -210,9 +229,9 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_journal_is_explained() {
+    fn a_damaged_journal_opens_and_says_what_is_damaged() {
         let (_folder, data) = data();
-        drop(open_journal(&data, false).expect("begun"));
+        drop(open_journal(&data, JournalOptions::default(), false).expect("begun"));
         let log = data.journal().join(LogId::CONTROL.stream_name());
         std::fs::create_dir(&log).expect("made");
         std::fs::write(
@@ -220,20 +239,21 @@ mod tests {
             b"nonsense, all of it\n",
         )
         .expect("written");
-        let refused = open_journal(&data, false)
-            .err()
-            .expect("refused")
-            .to_string();
-        assert!(refused.contains("does not open"), "{refused}");
+        let opened = open_journal(&data, JournalOptions::default(), false).expect("opens");
+        let said = damage(&opened.journal).expect("is damaged").to_string();
+        assert!(
+            said.contains("00000000000000000001.seg") && said.contains("events from 1 on"),
+            "{said}"
+        );
     }
 
     #[test]
     fn a_journal_begins_after_a_time_without_one() {
         let (_folder, data) = data();
-        drop(open_journal(&data, false).expect("begun"));
+        drop(open_journal(&data, JournalOptions::default(), false).expect("begun"));
         without_journal(&data).expect("ended");
         assert!(
-            open_journal(&data, false)
+            open_journal(&data, JournalOptions::default(), false)
                 .expect("begun again")
                 .accept_missing
         );

@@ -8,7 +8,7 @@ use hansard_api::{ApiOptions, ApiState};
 use hansard_directory::Reader as Directory;
 use hansard_engine::{Engine, EngineOptions, Handle, LogProvider, SystemClock, SystemIds};
 use hansard_log::server::ServerState;
-use hansard_log::{Journal, Writer, WriterOptions};
+use hansard_log::{Archiver, Copies, Journal, Writer, WriterOptions, blocks};
 use hansard_projector::Registry;
 use hansard_store::RocksStore;
 use hansard_types::LogId;
@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::apps::{self, FirstApp, Made};
+use super::copies::{self, OwnCopies};
 use super::progress::CatchUp;
 use super::search::{self, Followers, Indexes};
 use super::signals::Signals;
@@ -32,6 +33,8 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) struct Parts {
     data: DataDir,
     engine: Engine,
+    archiver: Option<Archiver>,
+    logs: Arc<dyn LogProvider>,
     followers: Followers,
     api: ApiState,
     made: Made,
@@ -44,11 +47,13 @@ impl Parts {
     pub(crate) async fn open(
         arguments: &Arguments,
         data: &DataDir,
+        own: OwnCopies,
         logs: Arc<dyn LogProvider>,
         recorder: PrometheusHandle,
     ) -> Result<Self> {
         let registry = Registry::default();
-        let mut engine = open_engine(arguments, data, logs, &registry).await?;
+        let mut engine = open_engine(arguments, data, &own, Arc::clone(&logs), &registry).await?;
+        let archiver = own.archiver(Arc::clone(&logs))?;
         let secret = arguments.secret.as_ref().map(|secret| secret.0.as_str());
         let first = FirstApp {
             app: arguments.app.id(),
@@ -76,6 +81,8 @@ impl Parts {
         Ok(Self {
             data: data.clone(),
             engine,
+            archiver,
+            logs,
             followers,
             api,
             made,
@@ -107,6 +114,7 @@ impl Parts {
     pub(crate) async fn stop(self) {
         self.engine.shutdown().await;
         self.followers.stop().await;
+        drop(self.archiver);
     }
 
     /// Answers until a signal, then ends everything in order; a second signal ends it at once.
@@ -134,9 +142,16 @@ impl Parts {
         if let Some(state) = log {
             watchers.spawn(nats::watch(state, self.engine.handle()));
         }
+        watchers.spawn(copies::scrub_again_and_again(
+            arguments.scrub_every,
+            self.engine.handle(),
+            Arc::clone(&self.logs),
+        ));
         let Self {
             data: _,
+            logs: _,
             engine,
+            archiver,
             followers,
             api,
             made: _,
@@ -159,6 +174,7 @@ impl Parts {
             }
             followers.stop().await;
             watchers.shutdown().await;
+            drop(archiver);
         };
         tokio::select! {
             () = ending => tracing::info!("ended in order"),
@@ -171,6 +187,7 @@ impl Parts {
 async fn open_engine(
     arguments: &Arguments,
     data: &DataDir,
+    own: &OwnCopies,
     logs: Arc<dyn LogProvider>,
     registry: &Registry,
 ) -> Result<Engine> {
@@ -179,21 +196,21 @@ async fn open_engine(
     let options = |journal: Option<Arc<Journal>>| EngineOptions {
         store: Arc::clone(&store) as _,
         fold: Arc::clone(&fold),
+        archive: own.archive.clone().filter(|_| journal.is_some()),
         journal,
         registry: registry.clone(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
         progress: Arc::new(CatchUp::default()),
     };
+    if let Some(opened) = own.journal.as_ref().filter(|opened| opened.accept_missing) {
+        accept_missing(own, &opened.journal, &store, &logs).await?;
+    }
     let engine = match arguments.durability {
-        Durability::Fsync => {
-            let journal = open_journal(arguments, data, &store, &logs).await?;
-            Engine::open(options(Some(journal)), logs).await?
-        }
+        Durability::Fsync => Engine::open(options(own.journal()), logs).await?,
         Durability::Interval => {
-            if manifest::has_journal(data)? {
+            if let Some(journal) = own.journal() {
                 // What the journal still holds mends the log; from then on there is none.
-                let journal = open_journal(arguments, data, &store, &logs).await?;
                 Engine::open(options(Some(journal)), Arc::clone(&logs))
                     .await?
                     .shutdown()
@@ -204,21 +221,26 @@ async fn open_engine(
         }
     };
     generation::remove_others(data, &fold)?;
+    let_blocks_go(data, &engine)?;
     Ok(engine)
 }
 
-/// The journal of the data directory. One that is new where the read models are not begins with
-/// what the logs hold, when that was accepted.
-async fn open_journal(
-    arguments: &Arguments,
-    data: &DataDir,
+/// What was kept of the streams' blocks is not needed once every log was opened: each is whole,
+/// or its opening would have failed.
+fn let_blocks_go(data: &DataDir, engine: &Engine) -> Result<()> {
+    for reader in engine.handle().readers() {
+        blocks::let_go(&data.nats(), reader.id())?;
+    }
+    Ok(())
+}
+
+/// A journal that is new where the read models are not begins with what the logs hold.
+async fn accept_missing(
+    own: &OwnCopies,
+    journal: &Arc<Journal>,
     store: &Arc<RocksStore>,
     logs: &Arc<dyn LogProvider>,
-) -> Result<Arc<Journal>> {
-    let opened = manifest::open_journal(data, arguments.accept_missing_journal)?;
-    if !opened.accept_missing {
-        return Ok(opened.journal);
-    }
+) -> Result<()> {
     let apps = Directory::new(&**store, LogId::CONTROL.app).apps()?;
     let apps = apps.into_iter().map(|(app, _)| LogId::new(app, 0));
     for log in std::iter::once(LogId::CONTROL).chain(apps) {
@@ -227,13 +249,14 @@ async fn open_journal(
             accept_missing_journal: true,
             ..WriterOptions::default()
         };
-        let writer = Writer::open(events, Some(Arc::clone(&opened.journal)), None, options).await?;
+        let copies = Copies::new(log, own.archive.clone(), Some(Arc::clone(journal)));
+        let writer = Writer::open(events, copies, None, options).await?;
         let accepted = writer.repaired().accepted;
         if accepted > 0 {
             tracing::warn!(%log, accepted, "the journal begins anew with the log's end");
         }
     }
-    Ok(opened.journal)
+    Ok(())
 }
 
 /// An address that can be called: a server that listens everywhere is here, too.

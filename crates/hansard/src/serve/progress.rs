@@ -36,4 +36,17 @@ impl CatchUpProgress for CatchUp {
             progress.finish();
         }
     }
+
+    fn mending(&self, log: LogId, done: u64, total: u64) {
+        let mut shown = self.shown.lock();
+        let progress = shown.get_or_insert_with(|| {
+            Progress::begin(&format!("mending {log}"), Unit::Events, Some(total))
+        });
+        progress.reached(done, "");
+        if done >= total
+            && let Some(progress) = shown.take()
+        {
+            progress.finish();
+        }
+    }
 }

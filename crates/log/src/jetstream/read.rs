@@ -9,7 +9,7 @@ use async_nats::jetstream::consumer::pull::{Ordered, OrderedConfig};
 use async_nats::jetstream::consumer::{DeliverPolicy, ReplayPolicy};
 use bytes::Bytes;
 use futures::StreamExt;
-use hansard_events::RawEvent;
+use hansard_events::{RawEvent, header};
 use parking_lot::Mutex;
 use tokio::time::timeout;
 
@@ -30,6 +30,12 @@ const SILENCE_MAX: Duration = Duration::from_secs(5);
 /// Consumers that stand right behind the last event they delivered.
 #[derive(Default)]
 pub(super) struct Cursors(Mutex<Vec<Cursor>>);
+
+impl Cursors {
+    pub(super) fn clear(&self) {
+        self.0.lock().clear();
+    }
+}
 
 struct Cursor {
     next: u64,
@@ -174,7 +180,7 @@ impl JetStreamLog {
 
 /// Drops the headers that the log itself has added.
 fn raw(subject: String, headers: Option<&HeaderMap>, body: &[u8]) -> RawEvent {
-    let mut own = Vec::with_capacity(11);
+    let mut own = Vec::with_capacity(header::ALL.len());
     for (name, values) in headers.map(HeaderMap::iter).into_iter().flatten() {
         let name: &str = name.as_ref();
         if name.to_ascii_lowercase().starts_with("nats-") {
@@ -198,25 +204,6 @@ fn raw(subject: String, headers: Option<&HeaderMap>, body: &[u8]) -> RawEvent {
 /// The map that headers arrive in has no order: they are put back into the one they are written
 /// in, so that what was read equals what was appended.
 fn order_of(name: &str) -> usize {
-    use hansard_events::header::{
-        ACTOR, CAUSATION, CHAIN, CORRELATION, DATACONTENTTYPE, ID, SCHEMA, SOURCE, SPECVERSION,
-        TIME, TYPE,
-    };
-    const WRITTEN: [&str; 11] = [
-        ID,
-        TYPE,
-        SOURCE,
-        TIME,
-        SPECVERSION,
-        DATACONTENTTYPE,
-        SCHEMA,
-        ACTOR,
-        CORRELATION,
-        CAUSATION,
-        CHAIN,
-    ];
-    WRITTEN
-        .iter()
-        .position(|known| *known == name)
-        .unwrap_or(WRITTEN.len())
+    let written = header::ALL.iter().position(|known| *known == name);
+    written.unwrap_or(header::ALL.len())
 }

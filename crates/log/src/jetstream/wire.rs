@@ -25,6 +25,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::Credentials;
+use crate::event_log::is_header;
 
 mod said;
 
@@ -308,7 +309,7 @@ fn put(
     let all = || own.clone().chain(headers.iter().copied());
     let mut head = VERSION.len() + "\r\n".len();
     for (name, value) in all() {
-        if !is_name(name) || !is_value(value) {
+        if !is_header(name, value) {
             return Err(Unsendable::Header(name.to_owned()));
         }
         head += name.len() + value.len() + ": \r\n".len();
@@ -334,17 +335,6 @@ fn put(
         out.extend_from_slice(part);
     }
     Ok(())
-}
-
-fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b':')
-}
-
-fn is_value(value: &str) -> bool {
-    !value.bytes().any(|byte| matches!(byte, b'\r' | b'\n'))
 }
 
 #[cfg(test)]

@@ -1,8 +1,17 @@
+use std::collections::BTreeMap;
+
 use hansard_types::AppId;
 use tempfile::TempDir;
 
+use super::round::{RoundHead, Seal};
+use super::segment::BEGIN;
 use super::*;
 use crate::conformance::events;
+
+mod archive;
+mod damage;
+mod mutation;
+mod reuse;
 
 fn log() -> LogId {
     LogId::new(AppId(7), 0)
@@ -16,43 +25,126 @@ fn open(folder: &TempDir) -> Journal {
     Journal::open(folder.path()).expect("opens")
 }
 
-fn refused(folder: &TempDir) -> String {
-    match Journal::open(folder.path()) {
-        Err(error) => error.to_string(),
-        Ok(_) => panic!("it was opened"),
-    }
+fn read_only(folder: &TempDir) -> Journal {
+    Journal::open_read_only(folder.path()).expect("opens")
+}
+
+/// A journal that begins a new file with every round.
+fn small(folder: &TempDir) -> Journal {
+    let options = JournalOptions {
+        segment_bytes: 1,
+        archive: false,
+    };
+    Journal::open_with(folder.path(), options).expect("opens")
 }
 
 fn raw(stored: &[StoredEvent]) -> Vec<&RawEvent> {
     stored.iter().map(|one| &one.event).collect()
 }
 
+/// Appends events in rounds of a size.
+fn append(journal: &Journal, written: &[StoredEvent], round: usize) {
+    for round in written.chunks(round) {
+        let first = round[0].sequence;
+        journal.append(log(), first, &raw(round)).expect("writes");
+    }
+}
+
 /// The files of the log, by name.
 fn files(folder: &TempDir) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder.path().join(log().stream_name())).expect("reads");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("reads").path()).collect();
+    let paths = entries.map(|entry| entry.expect("reads").path());
+    let mut files: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|name| name == "seg"))
+        .collect();
     files.sort_unstable();
     files
 }
 
-/// Where each of the rounds of a file begins, and where the last one ends.
-fn places(file: &Path, rounds: &[Vec<&RawEvent>]) -> Vec<usize> {
-    let bytes = fs::read(file).expect("reads");
-    let mut places = vec![12];
-    for round in rounds {
-        let at = places.last().copied().expect("one");
-        let mut payload = Vec::new();
-        codec::encode_round(round, &mut payload);
-        assert_eq!(bytes[at + 24..at + 24 + payload.len()], payload, "a round");
-        places.push(at + 24 + payload.len());
+/// What the checksums of the newest file begin with.
+fn seal(journal: &Journal) -> Seal {
+    let held = journal.held(log()).expect("held");
+    held.view().segments.back().expect("a file").seal
+}
+
+/// Where each of the rounds of the only file begins, and where the last one ends.
+fn places(folder: &TempDir, journal: &Journal) -> Vec<usize> {
+    let bytes = fs::read(&files(folder)[0]).expect("reads");
+    let mut at = usize::try_from(BEGIN).expect("small");
+    let mut places = vec![at];
+    while let Some(head) = RoundHead::read(seal(journal), &bytes[at..]) {
+        at += usize::try_from(head.bytes()).expect("small");
+        places.push(at);
     }
     places
+}
+
+/// Whether a byte is one of the lengths of the round at a place, which are made up for.
+fn is_length(at: usize, round: usize, events: usize) -> bool {
+    let table = round + RoundHead::BYTES;
+    (table..table + 8 * events).contains(&at) && (at - table) % 8 < 4
 }
 
 fn change(file: &Path, change: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = fs::read(file).expect("reads");
     change(&mut bytes);
     fs::write(file, bytes).expect("writes");
+}
+
+/// Every event that still reads.
+fn survivors(journal: &Journal) -> BTreeMap<u64, RawEvent> {
+    let mut found = BTreeMap::new();
+    let Some((first, last)) = journal.bounds(log()) else {
+        return found;
+    };
+    let mut next = first;
+    while next <= last {
+        let entries = journal.entries(log(), next, 1000).expect("reads");
+        for (sequence, stored) in (next..).zip(&entries) {
+            assert_eq!(stored.sequence, sequence);
+        }
+        next += entries.len().max(1) as u64;
+        found.extend(entries.into_iter().map(|one| (one.sequence, one.event)));
+    }
+    found
+}
+
+/// The events that are said not to read, of those that were written.
+fn damaged(journal: &Journal, last: u64) -> Vec<u64> {
+    let damage = journal.damage(log());
+    (1..=last)
+        .filter(|sequence| damage.iter().any(|one| one.events.contains(sequence)))
+        .collect()
+}
+
+/// What reads is what was written, and between the bounds nothing is missing that is not told.
+/// Returns what is missing.
+#[track_caller]
+fn check_honest(journal: &Journal, written: &[StoredEvent], context: &str) -> Vec<u64> {
+    let survivors = survivors(journal);
+    for (sequence, event) in &survivors {
+        let index = usize::try_from(sequence - 1).expect("small");
+        let original = written.get(index).map(|stored| &stored.event);
+        assert_eq!(
+            Some(event),
+            original,
+            "{context}: event {sequence} is wrong"
+        );
+    }
+    let told = damaged(journal, written.len() as u64);
+    let bounds = journal.bounds(log());
+    for sequence in bounds.map_or(0..=0, |(first, last)| first..=last) {
+        let reads = survivors.contains_key(&sequence);
+        assert!(
+            reads || sequence == 0 || told.contains(&sequence),
+            "{context}: event {sequence} is missing and not told: {:?}",
+            journal.damage(log())
+        );
+    }
+    let missing = written.iter().map(|stored| stored.sequence);
+    missing
+        .filter(|sequence| !survivors.contains_key(sequence))
+        .collect()
 }
 
 #[test]
@@ -66,14 +158,17 @@ fn what_was_journaled_is_there_after_opening_it_again() {
     journal
         .append(log(), 3, &raw(&written[2..]))
         .expect("writes");
-    for again in [&journal, &open(&folder)] {
+    for again in [&journal, &open(&folder), &read_only(&folder)] {
         assert_eq!(again.bounds(log()), Some((1, 5)));
         assert_eq!(again.entries(log(), 1, 100).expect("reads"), written);
         assert_eq!(again.entries(log(), 4, 1).expect("reads"), written[3..4]);
         assert_eq!(again.entries(log(), 2, 2).expect("reads"), written[1..3]);
         assert_eq!(again.entries(log(), 6, 9).expect("reads"), []);
+        assert_eq!(again.entries(log(), 0, 9).expect("reads"), []);
         assert_eq!(again.incarnation(), journal.incarnation());
         assert_eq!(again.bounds(LogId::CONTROL), None);
+        assert_eq!(again.logs(), [log()]);
+        assert_eq!(again.damage(log()), []);
     }
 }
 
@@ -81,11 +176,8 @@ fn what_was_journaled_is_there_after_opening_it_again() {
 fn it_goes_on_where_it_ended() {
     let folder = folder();
     let written = events(log(), 9);
-    for (at, round) in written.chunks(3).enumerate() {
-        let first = 3 * at as u64 + 1;
-        open(&folder)
-            .append(log(), first, &raw(round))
-            .expect("writes");
+    for round in written.chunks(3) {
+        append(&open(&folder), round, 3);
     }
     let again = open(&folder);
     assert_eq!(again.entries(log(), 1, 100).expect("reads"), written);
@@ -97,201 +189,135 @@ fn a_round_that_does_not_continue_is_refused() {
     let folder = folder();
     let journal = open(&folder);
     let written = events(log(), 5);
-    journal
-        .append(log(), 1, &raw(&written[..2]))
-        .expect("writes");
+    append(&journal, &written[..2], 2);
     for first in [1, 2, 4] {
-        assert!(
-            journal.append(log(), first, &raw(&written[2..3])).is_err(),
-            "{first}"
-        );
+        let round = raw(&written[2..3]);
+        assert!(journal.append(log(), first, &round).is_err(), "{first}");
     }
-    assert!(journal.append(log(), 3, &raw(&written[2..3])).is_ok());
+    append(&journal, &written[2..3], 1);
+}
+
+#[test]
+fn any_place_is_found_in_a_long_file() {
+    let folder = folder();
+    let journal = open(&folder);
+    let written = events(log(), 3000);
+    append(&journal, &written[..1000], 1);
+    append(&journal, &written[1000..], 300);
+    for again in [&journal, &open(&folder)] {
+        for from in (0..written.len()).step_by(97) {
+            let read = again.entries(log(), from as u64 + 1, 150).expect("reads");
+            let end = written.len().min(from + 150);
+            assert_eq!(read, written[from..end], "from {from}");
+        }
+    }
 }
 
 #[test]
 fn a_last_round_that_is_torn_was_never_there() {
     let written = events(log(), 5);
-    let rounds = [raw(&written[..2]), raw(&written[2..])];
     let made = folder();
     let journal = open(&made);
-    journal.append(log(), 1, &rounds[0]).expect("writes");
-    journal.append(log(), 3, &rounds[1]).expect("writes");
-    let whole = fs::read(&files(&made)[0]).expect("reads");
-    let places = places(&files(&made)[0], &rounds);
+    append(&journal, &written[..2], 2);
+    append(&journal, &written[2..], 3);
+    let file = &files(&made)[0];
+    let whole = fs::read(file).expect("reads");
+    let places = places(&made, &journal);
+    drop(journal);
     // Any prefix of the round may have reached the disk, or any part of it with zeros between.
-    for cut in places[1]..places[2] {
-        let torn = folder();
-        drop(open(&torn).begin(log(), 1).expect("begins"));
-        change(&files(&torn)[0], |bytes| {
-            bytes.clone_from(&whole);
-            if cut % 2 == 0 {
-                bytes.truncate(cut);
-            } else {
-                bytes[cut] ^= 0x40;
-            }
-        });
-        let journal = open(&torn);
+    for cut in (places[1]..places[2]).step_by(3) {
+        let mut torn = whole.clone();
+        if cut % 2 == 0 {
+            torn.truncate(cut);
+        } else if is_length(cut, places[1], 3) {
+            continue;
+        } else {
+            torn[cut] ^= 0x40;
+        }
+        fs::write(file, torn).expect("writes");
+        let journal = open(&made);
         assert_eq!(journal.bounds(log()), Some((1, 2)), "cut at {cut}");
+        assert_eq!(journal.damage(log()), [], "cut at {cut}");
         assert_eq!(journal.entries(log(), 1, 9).expect("reads"), written[..2]);
-        journal.append(log(), 3, &rounds[1]).expect("writes");
-        let again = open(&torn).entries(log(), 1, 9).expect("reads");
+        append(&journal, &written[2..], 3);
+        let again = open(&made).entries(log(), 1, 9).expect("reads");
         assert_eq!(again, written, "cut at {cut}");
     }
 }
 
 #[test]
-fn damage_before_the_end_is_explained_and_not_taken_for_a_crash() {
-    let written = events(log(), 6);
-    let rounds: Vec<Vec<&RawEvent>> = written.chunks(2).map(raw).collect();
-    let made = folder();
-    let journal = open(&made);
-    for (first, round) in (1..).step_by(2).zip(&rounds) {
-        journal.append(log(), first, round).expect("writes");
-    }
-    let file = &files(&made)[0];
-    let whole = fs::read(file).expect("reads");
-    let places = places(file, &rounds);
-    for at in (places[0]..places[2]).step_by(7) {
-        change(file, |bytes| bytes[at] ^= 1);
-        let said = refused(&made);
-        assert!(said.contains("damaged"), "byte {at}: {said}");
-        assert!(
-            journal.entries(log(), 1, 9).is_err(),
-            "byte {at}, while it is open"
-        );
-        fs::write(file, &whole).expect("writes");
-    }
-    assert_eq!(open(&made).bounds(log()), Some((1, 6)));
-    change(file, |bytes| bytes[3] = 0);
-    assert!(refused(&made).contains("no journal"));
-}
-
-/// A log's journal with files that each hold one round of one event.
-fn files_of_one_round(folder: &TempDir, written: &[StoredEvent]) -> Journal {
-    let journal = open(folder);
-    for stored in written {
-        let first = stored.sequence;
-        journal
-            .append(log(), first, &[&stored.event])
-            .expect("writes");
-        let held = journal.held(log()).expect("held");
-        let mut held = held.lock();
-        let begun = HeldSegment::begin(&held.folder, first + 1).expect("begins");
-        held.segments.push_back(begun);
-    }
-    journal
-}
-
-#[test]
-fn files_follow_each_other_and_a_missing_one_is_noticed() {
-    let folder = folder();
-    let written = events(log(), 4);
-    let journal = files_of_one_round(&folder, &written);
-    assert_eq!(journal.entries(log(), 2, 2).expect("reads"), written[1..3]);
-    let again = open(&folder);
-    assert_eq!(again.bounds(log()), Some((1, 4)));
-    assert_eq!(again.entries(log(), 1, 9).expect("reads"), written);
-    let third = &files(&folder)[2];
-    fs::remove_file(third).expect("removed");
-    let said = refused(&folder);
-    assert!(said.contains("event 3 is missing"), "{said}");
-}
-
-#[test]
-fn what_is_old_goes_and_the_newest_stays() {
-    let Some(long_ago) =
-        Instant::now().checked_sub(Duration::from_millis(2 * limits::JOURNAL_KEEP_MS))
-    else {
-        return;
-    };
-    let folder = folder();
-    let written = events(log(), 8);
-    let journal = files_of_one_round(&folder, &written[..4]);
-    let age = |files: usize| {
-        let held = journal.held(log()).expect("held");
-        for held in held.lock().segments.iter_mut().take(files) {
-            (held.begun, held.written) = (long_ago, long_ago);
-        }
-    };
-    // The newest file is neither full nor old.
-    age(3);
-    journal
-        .append(log(), 5, &raw(&written[4..5]))
-        .expect("writes");
-    assert_eq!(journal.bounds(log()), Some((1, 5)));
-    age(5);
-    journal
-        .append(log(), 6, &raw(&written[5..6]))
-        .expect("writes");
-    assert_eq!(journal.bounds(log()), Some((5, 6)), "the newest stayed");
-    journal
-        .append(log(), 7, &raw(&written[6..]))
-        .expect("writes");
-    let again = open(&folder);
-    assert_eq!(again.bounds(log()), Some((5, 8)));
-    assert_eq!(again.entries(log(), 5, 9).expect("reads"), written[4..]);
-    assert_eq!(files(&folder).len(), 2);
-}
-
-#[test]
-fn a_file_that_is_written_over_shows_nothing_of_what_it_held() {
-    let folder = folder();
-    let written = events(log(), 40);
-    let journal = open(&folder);
-    journal
-        .append(log(), 1, &raw(&written[..20]))
-        .expect("writes");
-    journal
-        .append(log(), 21, &raw(&written[20..30]))
-        .expect("writes");
-    {
-        let held = journal.held(log()).expect("held");
-        let mut held = held.lock();
-        let next = HeldSegment::begin(&held.folder, 31).expect("begins");
-        held.segments.push_back(next);
-    }
-    journal
-        .append(log(), 31, &raw(&written[30..31]))
-        .expect("writes");
-    {
-        let held = journal.held(log()).expect("held");
-        let mut held = held.lock();
-        let spare = held.segments.pop_front().expect("the first");
-        let again = HeldSegment::again(&held.folder, 32, spare).expect("written over");
-        held.segments.push_back(again);
-    }
-    assert_eq!(open(&folder).bounds(log()), Some((31, 31)));
-    for stored in &written[31..] {
-        let first = stored.sequence;
-        journal
-            .append(log(), first, &[&stored.event])
-            .expect("writes");
-        let again = open(&folder);
-        assert_eq!(again.bounds(log()), Some((31, first)));
-    }
-    assert_eq!(
-        open(&folder).entries(log(), 31, 99).expect("reads"),
-        written[30..]
-    );
-}
-
-#[test]
 fn files_that_were_begun_and_not_written_are_no_hindrance() {
     let folder = folder();
-    let written = events(log(), 3);
-    drop(open(&folder).begin(log(), 17).expect("begins"));
+    let written = events(log(), 5);
     let journal = open(&folder);
+    journal.restart(log(), 17).expect("begins");
     assert_eq!(journal.bounds(log()), None);
-    journal.append(log(), 1, &raw(&written)).expect("writes");
+    assert_eq!(open(&folder).bounds(log()), None);
+    append(&open(&folder), &written[..3], 3);
     assert_eq!(open(&folder).bounds(log()), Some((1, 3)));
-    // The power went before anything but the name was on disk.
-    File::create(
-        folder
-            .path()
-            .join(log().stream_name())
-            .join("00000000000000000004.seg"),
-    )
-    .expect("made");
-    assert_eq!(open(&folder).bounds(log()), Some((1, 3)));
+    // The power went before anything but the name was on disk, or the blocks.
+    for length in [0, 100, 65_536] {
+        let begun = segment::path_of(&folder.path().join(log().stream_name()), 4);
+        fs::write(&begun, vec![0; length]).expect("made");
+        let journal = read_only(&folder);
+        assert_eq!(journal.bounds(log()), Some((1, 3)), "{length} bytes");
+        let journal = open(&folder);
+        assert_eq!(journal.bounds(log()), Some((1, 3)), "{length} bytes");
+        assert_eq!(journal.damage(log()), [], "{length} bytes");
+        append(&journal, &written[3..], 1);
+        assert_eq!(open(&folder).entries(log(), 1, 9).expect("reads"), written);
+        fs::remove_file(&begun).expect("removed");
+    }
+}
+
+#[test]
+fn restart_sets_the_old_files_aside() {
+    let folder = folder();
+    let journal = open(&folder);
+    let written = events(log(), 40);
+    append(&journal, &written[..9], 3);
+    for first in [20, 30] {
+        journal.restart(log(), first).expect("restarts");
+        assert_eq!(journal.bounds(log()), None);
+        let round = usize::try_from(first).expect("small") - 1;
+        append(&journal, &written[round..round + 5], 5);
+        for again in [&journal, &open(&folder)] {
+            assert_eq!(again.bounds(log()), Some((first, first + 4)));
+            assert_eq!(again.logs(), [log()]);
+        }
+    }
+    let aside = |n| folder.path().join(format!("HANSARD_7_0.set-aside-{n}"));
+    assert!(aside(1).is_dir() && aside(2).is_dir(), "both are kept");
+}
+
+#[test]
+fn nobody_else_reads_what_it_holds() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = |path: &Path| fs::metadata(path).expect("is there").permissions().mode() & 0o7777;
+    let check = |folder: &TempDir| {
+        let root = folder.path().join("journal");
+        let stream = root.join(log().stream_name());
+        for path in [&root, &stream] {
+            assert_eq!(mode(path), 0o700, "{}", path.display());
+        }
+        let file = segment::path_of(&stream, 1);
+        for path in [root.join("incarnation"), file] {
+            assert_eq!(mode(&path), 0o600, "{}", path.display());
+        }
+    };
+    for umask in [0o000, 0o277] {
+        let folder = folder();
+        let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(umask));
+        let journal = Journal::open(folder.path().join("journal"));
+        append(&journal.expect("opens"), &events(log(), 1), 1);
+        rustix::process::umask(before);
+        check(&folder);
+        let loose = fs::Permissions::from_mode(0o777);
+        fs::set_permissions(folder.path().join("journal"), loose.clone()).expect("is set");
+        let stream = folder.path().join("journal").join(log().stream_name());
+        fs::set_permissions(segment::path_of(&stream, 1), loose).expect("is set");
+        Journal::open(folder.path().join("journal")).expect("opens");
+        check(&folder);
+    }
 }

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::conformance::{events, units};
-use crate::{Fault, MemoryLog};
+use crate::{Fault, Journal, MemoryLog};
 
 fn id() -> LogId {
     LogId::new(AppId(7), 0)
@@ -26,18 +26,13 @@ impl World {
 
     async fn open_at(&self, checkpoint: Option<u64>) -> Result<Writer, OpenError> {
         let journal = Journal::open(self.journal.path()).expect("opens");
+        let copies = Copies::new(id(), None, Some(Arc::new(journal)));
         let checkpoint = checkpoint.map(|sequence| Checkpoint {
             sequence,
             chain: [0; 32],
         });
         let log: Arc<dyn EventLog> = Arc::new(self.log.clone());
-        Writer::open(
-            log,
-            Some(Arc::new(journal)),
-            checkpoint,
-            WriterOptions::default(),
-        )
-        .await
+        Writer::open(log, copies, checkpoint, WriterOptions::default()).await
     }
 
     async fn open(&self) -> Writer {
@@ -104,6 +99,7 @@ async fn a_lost_tail_comes_back_at_the_same_positions() {
     assert_eq!(
         writer.repaired(),
         Repaired {
+            mended: 0,
             restored: 6,
             accepted: 0
         }
@@ -127,6 +123,7 @@ async fn an_end_behind_the_journal_is_accepted_and_journaled() {
     assert_eq!(
         writer.repaired(),
         Repaired {
+            mended: 0,
             restored: 0,
             accepted: 6
         }
@@ -260,7 +257,9 @@ async fn giving_up_leaves_the_outcome_unknown() {
         ..WriterOptions::default()
     };
     let log: Arc<dyn EventLog> = Arc::new(world.log.clone());
-    let mut writer = Writer::open(log, None, None, options).await.expect("opens");
+    let copies = Copies::new(id(), None, None);
+    let opened = Writer::open(log, copies, None, options).await;
+    let mut writer = opened.expect("opens");
     for _ in 0..100 {
         world.log.inject(Fault::Unavailable);
     }

@@ -46,11 +46,17 @@ fn a_hot_row_is_read_once_and_follows_the_changes_that_are_noted() {
     cache.note(&changes);
     assert_eq!(get(&HOT, b"key"), None);
     let mut changes = Changes::default();
-    changes.delete_range(&HOT, b"a".to_vec(), b"z".to_vec());
+    changes.delete_range(&HOT, b"a".to_vec(), b"k".to_vec());
+    changes.delete_range(&HOT, b"l".to_vec(), b"z".to_vec());
+    cache.note(&changes);
+    assert_eq!(get(&HOT, b"key"), None, "held: it lies beside the ranges");
+    let mut changes = Changes::default();
+    changes.delete_range(&HOT, b"a".to_vec(), b"b".to_vec());
+    changes.delete_range(&HOT, b"k".to_vec(), b"z".to_vec());
     cache.note(&changes);
     assert_eq!(
         get(&HOT, b"key"),
         Some(b"one".to_vec()),
-        "all are forgotten"
+        "forgotten with its range"
     );
 }

@@ -45,6 +45,7 @@ impl Fixture {
             sequence: self.sequence,
             envelope,
             event: Some(event.clone()),
+            erased: false,
         };
         let mut state = Overlay::new(&self.store);
         Directory

@@ -1,13 +1,10 @@
 use std::ops::ControlFlow;
 
 use hansard_store::{Direction, Error, KeyRange, Result, Table, row};
-use hansard_types::UserId;
-use serde::de::DeserializeOwned;
+use hansard_types::{UserId, limits};
 
-use super::{
-    BLOCK, BlockRow, FRIEND, FriendRow, Kind, LISTS, ListsRow, RELATED, REQUEST, RequestRow,
-    pair_key, related_prefix,
-};
+use super::rows::{BlockRow, FriendRow, Kind, LISTS, ListsRow, Pair, RequestRow, pair_key};
+use super::sweep::{self, VOID, VoidRow};
 use crate::{Reader, account_key};
 
 /// Queries about relations.
@@ -18,17 +15,16 @@ impl Reader<'_> {
 
     /// What an account keeps about a friend; `None` when the other is not on its list.
     pub fn friend(&self, user: &UserId, other: &UserId) -> Result<Option<FriendRow>> {
-        self.pair(&FRIEND, user, other)
+        self.pair(user, other)
     }
 
     /// The request of `from` that waits for `to`.
     pub fn request(&self, to: &UserId, from: &UserId) -> Result<Option<RequestRow>> {
-        self.pair(&REQUEST, to, from)
+        self.pair(to, from)
     }
 
     pub fn blocks(&self, user: &UserId, other: &UserId) -> Result<bool> {
-        let key = pair_key(self.app, user, other);
-        Ok(self.store.get(&BLOCK, &key)?.is_some())
+        Ok(self.pair::<BlockRow>(user, other)?.is_some())
     }
 
     /// A page of an account's friends, by id.
@@ -38,7 +34,7 @@ impl Reader<'_> {
         start: usize,
         count: usize,
     ) -> Result<Vec<(UserId, FriendRow)>> {
-        self.page(&FRIEND, user, start, count)
+        self.page(user, start, count)
     }
 
     /// A page of the requests that wait for an account, by id of who asks.
@@ -48,7 +44,7 @@ impl Reader<'_> {
         start: usize,
         count: usize,
     ) -> Result<Vec<(UserId, RequestRow)>> {
-        self.page(&REQUEST, user, start, count)
+        self.page(user, start, count)
     }
 
     /// A page of the accounts that an account blocks, by id.
@@ -58,92 +54,103 @@ impl Reader<'_> {
         start: usize,
         count: usize,
     ) -> Result<Vec<(UserId, BlockRow)>> {
-        self.page(&BLOCK, user, start, count)
+        self.page(user, start, count)
     }
 
-    fn pair<T: DeserializeOwned>(
-        &self,
-        table: &'static Table,
-        user: &UserId,
-        other: &UserId,
-    ) -> Result<Option<T>> {
-        let bytes = self.store.get(table, &pair_key(self.app, user, other))?;
-        bytes.map(|bytes| row::decode(table, &bytes)).transpose()
+    pub(super) fn pair<T: Pair>(&self, user: &UserId, other: &UserId) -> Result<Option<T>> {
+        let table = T::KIND.table();
+        let Some(bytes) = self.store.get(table, &pair_key(self.app, user, other))? else {
+            return Ok(None);
+        };
+        let row: T = row::decode(table, &bytes)?;
+        let is_void = self.is_void(&self.void(user)?, other, &row)?;
+        Ok((!is_void).then_some(row))
     }
 
-    fn page<T: DeserializeOwned>(
-        &self,
-        table: &'static Table,
-        user: &UserId,
-        start: usize,
-        count: usize,
-    ) -> Result<Vec<(UserId, T)>> {
-        let prefix = account_key(self.app, user);
+    /// Whether a row was made for an earlier account of either name, or before a list was emptied.
+    fn is_void<T: Pair>(&self, own: &VoidRow, other: &UserId, row: &T) -> Result<bool> {
+        let since = row.since();
+        Ok(own.voids_own(T::KIND, since) || self.void(other)?.voids_of(T::KIND, since))
+    }
+
+    pub(super) fn void(&self, user: &UserId) -> Result<VoidRow> {
+        Ok(self.get(&VOID, user)?.unwrap_or_default())
+    }
+
+    /// When a pair's row was made, void or not.
+    pub(super) fn since(&self, kind: Kind, user: &UserId, other: &UserId) -> Result<Option<u64>> {
+        fn of<T: Pair>(bytes: &[u8]) -> Result<u64> {
+            Ok(row::decode::<T>(T::KIND.table(), bytes)?.since())
+        }
+        let bytes = self
+            .store
+            .get(kind.table(), &pair_key(self.app, user, other))?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let since = match kind {
+            Kind::Friend => of::<FriendRow>(&bytes)?,
+            Kind::Request => of::<RequestRow>(&bytes)?,
+            Kind::Block => of::<BlockRow>(&bytes)?,
+        };
+        Ok(Some(since))
+    }
+
+    fn page<T: Pair>(&self, user: &UserId, start: usize, count: usize) -> Result<Vec<(UserId, T)>> {
+        let is_swept = sweep::SWEEP.is_idle(self.store, self.app)?;
+        let own = self.void(user)?;
+        let end = start.saturating_add(count);
+        let mut at = 0;
         let mut rows = Vec::new();
-        self.walk(table, &prefix, start, count, &mut |id, value| {
-            rows.push((id, row::decode(table, value)?));
-            Ok(())
+        self.walk(T::KIND.table(), user, &mut |id, value| {
+            if at >= end {
+                return Ok(ControlFlow::Break(()));
+            }
+            // What is passed over needs no reading, unless it may be void.
+            if is_swept && at < start {
+                at += 1;
+                return Ok(ControlFlow::Continue(()));
+            }
+            let row: T = row::decode(T::KIND.table(), value)?;
+            if is_swept || !self.is_void(&own, &id, &row)? {
+                if at >= start {
+                    rows.push((id, row));
+                }
+                at += 1;
+            }
+            Ok(ControlFlow::Continue(()))
         })?;
         Ok(rows)
     }
 
-    pub(super) fn others(&self, table: &'static Table, user: &UserId) -> Result<Vec<UserId>> {
-        let mut ids = Vec::new();
-        let prefix = account_key(self.app, user);
-        self.walk(table, &prefix, 0, usize::MAX, &mut |id, _| {
-            ids.push(id);
-            Ok(())
-        })?;
-        Ok(ids)
+    /// An account's friends, of which there are at most `FRIENDS_MAX`.
+    pub(super) fn friend_ids(&self, user: &UserId) -> Result<Vec<UserId>> {
+        let friends_max = usize::try_from(limits::FRIENDS_MAX).unwrap_or(usize::MAX);
+        let friends = self.page::<FriendRow>(user, 0, friends_max)?;
+        Ok(friends.into_iter().map(|(id, _)| id).collect())
     }
 
-    /// Accounts that have such a row about `other`.
-    pub(super) fn related(&self, other: &UserId, kind: Kind) -> Result<Vec<UserId>> {
-        let mut ids = Vec::new();
-        let prefix = related_prefix(self.app, other, kind).bytes();
-        self.walk(&RELATED, &prefix, 0, usize::MAX, &mut |id, _| {
-            ids.push(id);
-            Ok(())
-        })?;
-        Ok(ids)
-    }
-
-    /// Shows rows whose key is the prefix and an id.
+    /// Shows an account's rows of a table, until `visit` breaks.
     fn walk(
         &self,
         table: &'static Table,
-        prefix: &[u8],
-        start: usize,
-        count: usize,
-        visit: &mut dyn FnMut(UserId, &[u8]) -> Result<()>,
+        user: &UserId,
+        visit: &mut dyn FnMut(UserId, &[u8]) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        let range = KeyRange::prefix(prefix);
-        let (mut at, mut failed) = (0_usize, None);
-        let end = start.saturating_add(count);
+        let prefix = account_key(self.app, user);
+        let range = KeyRange::prefix(&prefix);
+        let mut failed = None;
         self.store
             .scan(table, &range, Direction::Ascending, &mut |key, value| {
-                if at >= end {
-                    return ControlFlow::Break(());
-                }
-                at += 1;
-                if at <= start {
-                    return ControlFlow::Continue(());
-                }
-                let id = key.get(prefix.len()..).and_then(id_of);
-                let shown = match id {
+                let shown = match key.get(prefix.len()..).and_then(id_of) {
                     Some(id) => visit(id, value),
                     None => Err(Error::Row {
                         table: table.name,
                         reason: "a key does not read".to_owned(),
                     }),
                 };
-                match shown {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(error) => {
-                        failed = Some(error);
-                        ControlFlow::Break(())
-                    }
-                }
+                shown.unwrap_or_else(|error| {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                })
             })?;
         failed.map_or(Ok(()), Err)
     }

@@ -53,6 +53,7 @@ fn recorded(partition: u16, sequence: u64, event: Option<Event>) -> Recorded {
             chain: [u8::try_from(sequence % 251).expect("below 256"); 32],
         },
         event,
+        erased: false,
     }
 }
 

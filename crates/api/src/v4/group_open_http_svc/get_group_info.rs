@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::profile::{self, ResponseFilter};
 use crate::codes;
-use crate::v4::endpoint::{Answered, Call, Failure, Operation};
+use crate::v4::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::v4::field;
 
 /// Members of all groups of one answer: about what 1 MB of answer holds.
@@ -53,18 +53,22 @@ impl Operation for GetGroupInfo {
         let count = group_id_list.len();
         let code = codes::GROUP_PARAMETER;
         field::bounded("GroupIdList", count, GROUPS_PER_INFO_CALL_MAX, code)?;
-        let mut members_left = MEMBERS_PER_ANSWER_MAX;
-        let mut group_info = Vec::with_capacity(count);
-        for text in group_id_list {
-            let filter = response_filter.as_ref();
-            group_info.push(one(call, text, filter, &mut members_left)?);
-        }
+        let group_info = call.read(|reads| {
+            let mut members_left = MEMBERS_PER_ANSWER_MAX;
+            let mut group_info = Vec::with_capacity(count);
+            for text in group_id_list {
+                let filter = response_filter.as_ref();
+                group_info.push(one(reads, text, filter, &mut members_left)?);
+            }
+            Ok(group_info)
+        });
+        let group_info = group_info.await?;
         Ok(Answered::read(GetGroupInfoResponse { group_info }))
     }
 }
 
 fn one(
-    call: &Call<'_>,
+    call: &Reading<'_>,
     text: String,
     filter: Option<&ResponseFilter>,
     members_left: &mut usize,
@@ -91,7 +95,7 @@ fn one(
 }
 
 fn fields(
-    call: &Call<'_>,
+    call: &Reading<'_>,
     id: &GroupId,
     group: &GroupRow,
     filter: Option<&ResponseFilter>,
@@ -109,7 +113,7 @@ fn fields(
 }
 
 fn members(
-    call: &Call<'_>,
+    call: &Reading<'_>,
     id: &GroupId,
     group_type: GroupType,
     filter: Option<&Vec<String>>,

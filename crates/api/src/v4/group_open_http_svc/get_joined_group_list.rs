@@ -2,7 +2,7 @@
 
 use hansard_events::group::GroupType;
 use hansard_groups::Membership;
-use hansard_types::limits::JOINED_GROUPS_PAGE_MAX;
+use hansard_types::limits::{JOINED_GROUPS_PAGE_MAX, JOINED_GROUPS_READ_MAX};
 use hansard_types::{Reason, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::profile::{self, ResponseFilter};
 use crate::codes;
-use crate::v4::endpoint::{Answered, Call, Failure, Operation};
+use crate::v4::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::v4::field;
 
 pub(crate) struct GetJoinedGroupList;
@@ -66,39 +66,39 @@ impl Operation for GetJoinedGroupList {
             .as_deref()
             .filter(|name| !name.is_empty());
         let wanted = wanted.map(profile::group_type).transpose()?;
-        if call
-            .directory()
-            .account(&user)
-            .map_err(Failure::broken)?
-            .is_none()
-        {
+        if call.account(&user)?.is_none() {
             return Err(call.refusal(Reason::AccountUnknown));
         }
         let with_huge = request.with_huge_groups == Some(1);
         let with_inactive = request.with_no_active_groups == Some(1);
-        let mut joined = call.groups().joined(&user).map_err(Failure::broken)?;
-        joined.retain(|one| {
-            let group_type = one.group.group_type;
-            wanted.is_none_or(|wanted| wanted == group_type)
-                && (with_huge || group_type != GroupType::AvChatRoom)
+        let answer = call.read(|reads| {
+            let joined = reads.groups().joined(&user, JOINED_GROUPS_READ_MAX);
+            let mut joined = joined.map_err(Failure::broken)?;
+            joined.retain(|one| {
+                let group_type = one.group.group_type;
+                wanted.is_none_or(|wanted| wanted == group_type)
+                    && (with_huge || group_type != GroupType::AvChatRoom)
+            });
+            if !with_inactive {
+                joined = active(reads, joined)?;
+            }
+            let total_count = joined.len();
+            let filter = request.response_filter.as_ref();
+            let mut group_id_list = Vec::new();
+            for one in joined.into_iter().skip(offset).take(limit) {
+                group_id_list.push(fields(reads, &user, &one, filter)?);
+            }
+            Ok(GetJoinedGroupListResponse {
+                total_count,
+                group_id_list,
+            })
         });
-        if !with_inactive {
-            joined = active(call, joined)?;
-        }
-        let total_count = joined.len();
-        let mut group_id_list = Vec::new();
-        for one in joined.into_iter().skip(offset).take(limit) {
-            group_id_list.push(fields(call, &user, &one, request.response_filter.as_ref())?);
-        }
-        Ok(Answered::read(GetJoinedGroupListResponse {
-            total_count,
-            group_id_list,
-        }))
+        answer.await.map(Answered::read)
     }
 }
 
 /// Without the Work groups that no message has activated.
-fn active(call: &Call<'_>, joined: Vec<Membership>) -> Result<Vec<Membership>, Failure> {
+fn active(call: &Reading<'_>, joined: Vec<Membership>) -> Result<Vec<Membership>, Failure> {
     let mut active = Vec::with_capacity(joined.len());
     for one in joined {
         let is_work = one.group.group_type == GroupType::Work;
@@ -110,7 +110,7 @@ fn active(call: &Call<'_>, joined: Vec<Membership>) -> Result<Vec<Membership>, F
 }
 
 fn fields(
-    call: &Call<'_>,
+    call: &Reading<'_>,
     user: &UserId,
     one: &Membership,
     filter: Option<&ResponseFilter>,

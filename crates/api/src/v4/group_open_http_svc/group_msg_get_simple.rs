@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::profile;
 use crate::codes;
 use crate::v4::element::{self, MsgElement};
-use crate::v4::endpoint::{Answered, Call, Failure, Operation};
+use crate::v4::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::v4::field;
 
 /// Messages looked at for one page, recalled or not.
@@ -86,15 +86,17 @@ impl Operation for GroupMsgGetSimple {
             req_msg_number.map_or(0, |number| usize::try_from(number).unwrap_or(usize::MAX));
         let code = codes::GROUP_PARAMETER;
         field::bounded("ReqMsgNumber", number, GROUP_HISTORY_PAGE_MAX, code)?;
-        let group = profile::existing(call, &group_id)?
-            .ok_or_else(|| call.refusal(Reason::GroupUnknown))?;
-        if group.group_type == GroupType::AvChatRoom {
-            return Err(call.refusal(Reason::GroupTypeForbids));
-        }
         let with_recalled = with_recalled_msg == Some(1);
         let conversation = ConversationId::Group(group_id.clone());
-        let (rsp_msg_list, finished) =
-            page(call, &conversation, req_msg_seq, number, with_recalled)?;
+        let read = call.read(|reads| {
+            let group = profile::existing(reads, &group_id)?
+                .ok_or_else(|| reads.refusal(Reason::GroupUnknown))?;
+            if group.group_type == GroupType::AvChatRoom {
+                return Err(reads.refusal(Reason::GroupTypeForbids));
+            }
+            page(reads, &conversation, req_msg_seq, number, with_recalled)
+        });
+        let (rsp_msg_list, finished) = read.await?;
         Ok(Answered::read(GroupMsgGetSimpleResponse {
             group_id: group_id.as_str().to_owned(),
             is_finished: u8::from(finished),
@@ -105,7 +107,7 @@ impl Operation for GroupMsgGetSimple {
 
 /// The page, and whether nothing is older.
 fn page(
-    call: &Call<'_>,
+    call: &Reading<'_>,
     conversation: &ConversationId,
     from: Option<u64>,
     number: usize,

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::codes;
-use crate::v4::endpoint::{Call, Failure};
+use crate::v4::endpoint::{Failure, Reading};
 
 /// A type by its name on the wire, or by the name that the client libraries use.
 pub(super) fn group_type(name: &str) -> Result<GroupType, Failure> {
@@ -126,6 +126,7 @@ pub(super) fn filtered(
 /// The base fields of a group but for its id.
 pub(super) fn base_fields(app: AppId, group: &GroupRow, head: &HeadRow) -> Map<String, Value> {
     let GroupRow {
+        roster: _,
         group_type,
         name,
         owner,
@@ -177,7 +178,11 @@ pub(super) fn member_fields(
     member: &MemberRow,
     read_seq: Seq,
 ) -> Map<String, Value> {
-    let MemberRow { role, joined_at } = member;
+    let MemberRow {
+        role,
+        joined_at,
+        since: _,
+    } = member;
     let flag = match group_type {
         GroupType::Work | GroupType::Public | GroupType::Community => "AcceptAndNotify",
         GroupType::Meeting | GroupType::AvChatRoom => "AcceptNotNotify",
@@ -194,19 +199,19 @@ pub(super) fn member_fields(
 }
 
 /// A group that exists and is not dissolved.
-pub(super) fn existing(call: &Call<'_>, group: &GroupId) -> Result<Option<GroupRow>, Failure> {
+pub(super) fn existing(call: &Reading<'_>, group: &GroupId) -> Result<Option<GroupRow>, Failure> {
     let found = call.groups().group(group).map_err(Failure::broken)?;
     Ok(found.filter(|group| !group.dissolved))
 }
 
-pub(super) fn head(call: &Call<'_>, group: &GroupId) -> Result<HeadRow, Failure> {
+pub(super) fn head(call: &Reading<'_>, group: &GroupId) -> Result<HeadRow, Failure> {
     let conversation = ConversationId::Group(group.clone());
     call.conversations()
         .head(&conversation)
         .map_err(Failure::broken)
 }
 
-pub(super) fn read_seq(call: &Call<'_>, group: &GroupId, user: &UserId) -> Result<Seq, Failure> {
+pub(super) fn read_seq(call: &Reading<'_>, group: &GroupId, user: &UserId) -> Result<Seq, Failure> {
     let conversation = ConversationId::Group(group.clone());
     let reader = call.conversations().reader(&conversation, user);
     Ok(reader.map_err(Failure::broken)?.read_seq)

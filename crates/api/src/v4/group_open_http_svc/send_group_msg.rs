@@ -23,7 +23,7 @@ use super::profile;
 use crate::codes;
 use crate::json::AnyObject;
 use crate::v4::element::{self, MsgElement};
-use crate::v4::endpoint::{Answered, Call, Failure, Operation};
+use crate::v4::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::v4::field::{self, SendControl};
 use crate::v4::message_id::message_id;
 
@@ -94,7 +94,7 @@ impl Operation for SendGroupMsg {
         let command = command(call, request)?;
         let conversation = ConversationId::Group(command.group_id.clone());
         if online_only {
-            check_online(call, &command)?;
+            call.read(|reads| check_online(reads, &command)).await?;
             return Ok(Answered::read(response(&conversation, Seq(0), call.now())));
         }
         let answer = call.submit(Command::SendGroup(command)).await?;
@@ -194,18 +194,13 @@ fn mentions(list: Vec<GroupAt>) -> Result<Vec<Mention>, Failure> {
 }
 
 /// What a stored message is checked for.
-fn check_online(call: &Call<'_>, command: &SendGroup) -> Result<(), Failure> {
+fn check_online(call: &Reading<'_>, command: &SendGroup) -> Result<(), Failure> {
     if command.content.size_bytes() > MESSAGE_BYTES_MAX {
         return Err(call.refusal(Reason::MessageTooLarge));
     }
     let group = profile::existing(call, &command.group_id)?
         .ok_or_else(|| call.refusal(Reason::GroupUnknown))?;
-    if call
-        .directory()
-        .account(&command.from)
-        .map_err(Failure::broken)?
-        .is_none()
-    {
+    if call.account(&command.from)?.is_none() {
         return Err(call.refusal(Reason::SenderUnknown));
     }
     if group.mute_all {

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::codes;
-use crate::v4::endpoint::{Answered, Call, Failure, Operation};
+use crate::v4::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::v4::field;
 
 pub(crate) struct AccountCheck;
@@ -58,25 +58,30 @@ impl Operation for AccountCheck {
             count_max,
             codes::ACCOUNT_PARAMETER,
         )?;
-        let mut result_item = Vec::with_capacity(check_item.len());
-        for AccountToCheck { user_id } in check_item {
-            let text = user_id.ok_or_else(|| call.parameter("an item has no UserID"))?;
-            let (result_code, result_info, known) = match UserId::new(&text) {
-                Err(error) => (codes::ACCOUNT_PARAMETER, error.to_string(), false),
-                Ok(id) => {
-                    let account = call.directory().account(&id).map_err(Failure::broken)?;
-                    (0, String::new(), account.is_some())
-                }
-            };
-            result_item.push(CheckedAccount {
-                user_id: text,
-                result_code,
-                result_info,
-                account_status: if known { "Imported" } else { "NotImported" },
-            });
-        }
+        let result_item = call.read(|reads| check(reads, check_item)).await?;
         Ok(Answered::read(AccountCheckResponse { result_item }))
     }
+}
+
+fn check(
+    call: &Reading<'_>,
+    check_item: Vec<AccountToCheck>,
+) -> Result<Vec<CheckedAccount>, Failure> {
+    let mut result_item = Vec::with_capacity(check_item.len());
+    for AccountToCheck { user_id } in check_item {
+        let text = user_id.ok_or_else(|| call.parameter("an item has no UserID"))?;
+        let (result_code, result_info, known) = match UserId::new(&text) {
+            Err(error) => (codes::ACCOUNT_PARAMETER, error.to_string(), false),
+            Ok(id) => (0, String::new(), call.account(&id)?.is_some()),
+        };
+        result_item.push(CheckedAccount {
+            user_id: text,
+            result_code,
+            result_info,
+            account_status: if known { "Imported" } else { "NotImported" },
+        });
+    }
+    Ok(result_item)
 }
 
 #[cfg(test)]

@@ -45,10 +45,7 @@ impl Operation for GetNoSpeaking {
         }
         let code = codes::GET_ACCOUNT_INVALID;
         let user_id = field::user(get_account.as_deref(), "Get_Account", code)?;
-        let found = call
-            .directory()
-            .account(&user_id)
-            .map_err(Failure::broken)?;
+        let found = call.account(&user_id)?;
         let account = found.ok_or_else(|| call.refusal(Reason::AccountUnknown))?;
         let now = call.now();
         Ok(Answered::read(GetNoSpeakingResponse {

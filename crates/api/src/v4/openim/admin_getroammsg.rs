@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codes;
 use crate::v4::element::{self, MsgElement};
-use crate::v4::endpoint::{Answered, Call, Failure, Operation};
+use crate::v4::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::v4::field;
 
 /// Messages looked at for one page, whoever may see them.
@@ -89,8 +89,8 @@ impl Operation for AdminGetRoamMsg {
         call: &Call<'_>,
         request: AdminGetRoamMsgRequest,
     ) -> Result<Answered<AdminGetRoamMsgResponse>, Failure> {
-        let view = View::of(call, &request)?;
-        view.page().map(Answered::read)
+        let page = call.read(|reads| View::of(reads, &request)?.page());
+        page.await.map(Answered::read)
     }
 }
 
@@ -108,7 +108,7 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn of(call: &'a Call<'_>, request: &AdminGetRoamMsgRequest) -> Result<Self, Failure> {
+    fn of(call: &Reading<'a>, request: &AdminGetRoamMsgRequest) -> Result<Self, Failure> {
         let AdminGetRoamMsgRequest {
             operator_account,
             from_account,
@@ -127,7 +127,7 @@ impl<'a> View<'a> {
         let messages = messages.ok_or_else(|| call.parameter("MaxCnt is missing or 0"))?;
         let min = min_time.ok_or_else(|| call.parameter("MinTime is missing"))?;
         let max = max_time.ok_or_else(|| call.parameter("MaxTime is missing"))?;
-        let known = |user: &UserId| call.directory().account(user).map_err(Failure::broken);
+        let known = |user: &UserId| call.account(user);
         if known(&operator)?.is_none() {
             return Err(call.refusal(Reason::SenderUnknown));
         }
@@ -183,8 +183,11 @@ impl<'a> View<'a> {
             .conversations
             .times_down(&self.conversation, min, max, self.before, LOOKED_AT_MAX + 1)
             .map_err(Failure::broken)?;
-        let operator = self.reader(&self.operator)?;
-        let (read_by_operator, clear_seq) = (operator.read_seq, operator.clear_seq);
+        let read_by_operator = self.reader(&self.operator)?.read_seq;
+        let clear_seq = self
+            .conversations
+            .clear_seq(&self.conversation, &self.operator)
+            .map_err(Failure::broken)?;
         let read_by_peer = self.reader(&self.peer)?.read_seq;
         let mut page = AdminGetRoamMsgResponse {
             complete: u8::from(places.len() <= LOOKED_AT_MAX),

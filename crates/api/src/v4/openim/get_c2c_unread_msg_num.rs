@@ -1,11 +1,13 @@
-//! `openim/get_c2c_unread_msg_num`: how much an account has not read.
+//! `openim/get_c2c_unread_msg_num`: how much an account has not read. Counted when it is asked, of
+//! as much as `UNREAD_SPAN_MAX` and its neighbours say: whoever is further behind than 100,000
+//! messages in one conversation, or has more than 10,000 conversations, has at least that many.
 
 use hansard_types::{ConversationId, Reason, UserId, limits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::codes;
-use crate::v4::endpoint::{Answered, Call, Failure, Operation};
+use crate::v4::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::v4::field;
 
 pub(crate) struct GetC2cUnreadMsgNum;
@@ -69,17 +71,16 @@ impl Operation for GetC2cUnreadMsgNum {
         } = request;
         let code = codes::TO_ACCOUNT_INVALID;
         let reader = field::user(to_account.as_deref(), "To_Account", code)?;
-        if call
-            .directory()
-            .account(&reader)
-            .map_err(Failure::broken)?
-            .is_none()
-        {
+        if call.account(&reader)?.is_none() {
             return Err(call.refusal(Reason::RecipientUnknown));
         }
         let peers = peer_account.unwrap_or_default();
         if peers.is_empty() {
-            let all = Some(of_all(call, &reader)?);
+            let all = call.read(|reads| {
+                let all = reads.conversations().unread_of_all(&reader);
+                all.map(Some).map_err(Failure::broken)
+            });
+            let all = all.await?;
             return Ok(Answered::read(GetC2cUnreadMsgNumResponse {
                 all,
                 ..Default::default()
@@ -87,54 +88,46 @@ impl Operation for GetC2cUnreadMsgNum {
         }
         let peers_max = limits::UNREAD_PEERS_PER_CALL_MAX;
         field::bounded("Peer_Account", peers.len(), peers_max, codes::OPENIM_JSON)?;
-        let mut list = Vec::with_capacity(peers.len());
-        let mut errors = Vec::new();
-        for peer_account in peers {
-            match of_peer(call, &reader, &peer_account)? {
-                Some(unread) => list.push(UnreadOfPeer {
-                    peer_account,
-                    unread,
-                }),
-                None => {
-                    errors.push(UnreadError {
-                        peer_account,
-                        error_code: codes::ACCOUNT_UNKNOWN,
-                    });
-                }
-            }
-        }
-        let (list, errors) = (Some(list), Some(errors));
-        Ok(Answered::read(GetC2cUnreadMsgNumResponse {
-            all: None,
-            list,
-            errors,
-        }))
+        let read = call.read(|reads| of_peers(reads, &reader, peers));
+        read.await.map(Answered::read)
     }
 }
 
-fn of_all(call: &Call<'_>, reader: &UserId) -> Result<u64, Failure> {
-    let conversations = call.conversations();
-    let mut all = 0;
-    for entry in conversations.inbox(reader).map_err(Failure::broken)? {
-        let conversation = ConversationId::c2c(reader, &entry.peer);
-        all += conversations
-            .unread(&conversation, reader)
-            .map_err(Failure::broken)?;
+fn of_peers(
+    reads: &Reading<'_>,
+    reader: &UserId,
+    peers: Vec<String>,
+) -> Result<GetC2cUnreadMsgNumResponse, Failure> {
+    let mut list = Vec::with_capacity(peers.len());
+    let mut errors = Vec::new();
+    for peer_account in peers {
+        match of_peer(reads, reader, &peer_account)? {
+            Some(unread) => list.push(UnreadOfPeer {
+                peer_account,
+                unread,
+            }),
+            None => {
+                errors.push(UnreadError {
+                    peer_account,
+                    error_code: codes::ACCOUNT_UNKNOWN,
+                });
+            }
+        }
     }
-    Ok(all)
+    let (list, errors) = (Some(list), Some(errors));
+    Ok(GetC2cUnreadMsgNumResponse {
+        all: None,
+        list,
+        errors,
+    })
 }
 
 /// `None` when there is no such account.
-fn of_peer(call: &Call<'_>, reader: &UserId, peer: &str) -> Result<Option<u64>, Failure> {
+fn of_peer(call: &Reading<'_>, reader: &UserId, peer: &str) -> Result<Option<u64>, Failure> {
     let Ok(peer) = UserId::new(peer) else {
         return Ok(None);
     };
-    if call
-        .directory()
-        .account(&peer)
-        .map_err(Failure::broken)?
-        .is_none()
-    {
+    if call.account(&peer)?.is_none() {
         return Ok(None);
     }
     let conversation = ConversationId::c2c(reader, &peer);

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::codes;
-use crate::v4::endpoint::{Answered, Call, Failure, Operation};
+use crate::v4::endpoint::{Answered, Call, Failure, Operation, Reading};
 
 pub(crate) struct QueryOnlineStatus;
 
@@ -81,33 +81,42 @@ impl Operation for QueryOnlineStatus {
             );
             return Err(Failure::refused(codes::TOO_MANY_TO_ACCOUNTS, info));
         }
-        let mut query_result = Vec::with_capacity(to_account.len());
-        let mut error_list = Vec::new();
-        for account in to_account {
-            match sessions_of(call, &account)? {
-                Some(sessions) => query_result.push(AccountStatus {
-                    to_account: account,
-                    status: word(sessions.iter().map(|session| session.state).max()),
-                    detail: (is_need_detail != 0).then(|| devices(&sessions)),
-                }),
-                None => error_list.push(AccountError {
-                    to_account: account,
-                    error_code: codes::ACCOUNT_UNKNOWN,
-                }),
-            }
-        }
-        if query_result.is_empty() {
-            return Err(call.refusal(Reason::AccountUnknown));
-        }
-        Ok(Answered::read(QueryOnlineStatusResponse {
-            query_result,
-            error_list,
-        }))
+        let read = call.read(|reads| statuses(reads, to_account, is_need_detail != 0));
+        read.await.map(Answered::read)
     }
 }
 
+fn statuses(
+    reads: &Reading<'_>,
+    to_account: Vec<String>,
+    with_detail: bool,
+) -> Result<QueryOnlineStatusResponse, Failure> {
+    let mut query_result = Vec::with_capacity(to_account.len());
+    let mut error_list = Vec::new();
+    for account in to_account {
+        match sessions_of(reads, &account)? {
+            Some(sessions) => query_result.push(AccountStatus {
+                to_account: account,
+                status: word(sessions.iter().map(|session| session.state).max()),
+                detail: with_detail.then(|| devices(&sessions)),
+            }),
+            None => error_list.push(AccountError {
+                to_account: account,
+                error_code: codes::ACCOUNT_UNKNOWN,
+            }),
+        }
+    }
+    if query_result.is_empty() {
+        return Err(reads.refusal(Reason::AccountUnknown));
+    }
+    Ok(QueryOnlineStatusResponse {
+        query_result,
+        error_list,
+    })
+}
+
 /// `None` when there is no such account.
-fn sessions_of(call: &Call<'_>, account: &str) -> Result<Option<Vec<SessionRow>>, Failure> {
+fn sessions_of(call: &Reading<'_>, account: &str) -> Result<Option<Vec<SessionRow>>, Failure> {
     let Ok(user) = UserId::new(account) else {
         return Ok(None);
     };

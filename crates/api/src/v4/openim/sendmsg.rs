@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::codes;
 use crate::json::AnyObject;
 use crate::v4::element::{self, ElementFault, MsgElement};
-use crate::v4::endpoint::{Answered, Call, Failure, Operation};
+use crate::v4::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::v4::field::{self, SendControl};
 use crate::v4::message_id::message_id;
 
@@ -86,7 +86,8 @@ impl Operation for SendMsg {
     ) -> Result<Answered<SendMsgResponse>, Failure> {
         let (command, online_only) = command(call, request)?;
         if online_only {
-            return deliver_online(call, &command).map(Answered::read);
+            let delivered = call.read(|reads| deliver_online(reads, &command));
+            return delivered.await.map(Answered::read);
         }
         let conversation = ConversationId::c2c(&command.from, &command.to);
         let answer = call.submit(Command::SendC2c(command)).await?;
@@ -182,8 +183,8 @@ fn elements(body: Option<Vec<MsgElement>>) -> Result<Vec<Element>, Failure> {
 }
 
 /// Checks what a stored message is checked for, and keeps nothing.
-fn deliver_online(call: &Call<'_>, command: &SendC2c) -> Result<SendMsgResponse, Failure> {
-    let known = |user: &UserId| call.directory().account(user).map_err(Failure::broken);
+fn deliver_online(call: &Reading<'_>, command: &SendC2c) -> Result<SendMsgResponse, Failure> {
+    let known = |user: &UserId| call.account(user);
     if command.content.size_bytes() > MESSAGE_BYTES_MAX {
         return Err(call.refusal(Reason::MessageTooLarge));
     }

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::codes;
-use crate::v4::endpoint::{Answered, Call, Failure, Operation};
+use crate::v4::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::v4::field;
 
 pub(crate) struct PortraitGet;
@@ -80,28 +80,37 @@ impl Operation for PortraitGet {
         let count_max = limits::PROFILE_TAGS_PER_CALL_MAX;
         field::bounded("TagList", tag_list.len(), count_max, code)?;
         check_readable(call, &tag_list)?;
-        let mut user_profile_item = Vec::with_capacity(to_account.len());
-        let mut fail_account = Vec::new();
-        for account in to_account {
-            let (result_code, result_info, profile) = match profile_of(call, &account)? {
-                Ok(profile) => (0, String::new(), profile),
-                Err(info) => {
-                    fail_account.push(account.clone());
-                    (codes::PROFILE_ACCOUNT_UNKNOWN, info, ProfileRow::new())
-                }
-            };
-            user_profile_item.push(UserProfile {
-                to_account: account,
-                profile_item: asked_for(&profile, &tag_list),
-                result_code,
-                result_info,
-            });
-        }
-        Ok(Answered::read(PortraitGetResponse {
-            user_profile_item,
-            fail_account,
-        }))
+        let read = call.read(|reads| profiles(reads, to_account, &tag_list));
+        read.await.map(Answered::read)
     }
+}
+
+fn profiles(
+    reads: &Reading<'_>,
+    to_account: Vec<String>,
+    tag_list: &[String],
+) -> Result<PortraitGetResponse, Failure> {
+    let mut user_profile_item = Vec::with_capacity(to_account.len());
+    let mut fail_account = Vec::new();
+    for account in to_account {
+        let (result_code, result_info, profile) = match profile_of(reads, &account)? {
+            Ok(profile) => (0, String::new(), profile),
+            Err(info) => {
+                fail_account.push(account.clone());
+                (codes::PROFILE_ACCOUNT_UNKNOWN, info, ProfileRow::new())
+            }
+        };
+        user_profile_item.push(UserProfile {
+            to_account: account,
+            profile_item: asked_for(&profile, tag_list),
+            result_code,
+            result_info,
+        });
+    }
+    Ok(PortraitGetResponse {
+        user_profile_item,
+        fail_account,
+    })
 }
 
 /// A tag that nobody knows, or a custom field that the server API may not read.
@@ -128,7 +137,7 @@ fn check_readable(call: &Call<'_>, tags: &[String]) -> Result<(), Failure> {
 }
 
 /// An account's profile, or why there is none.
-fn profile_of(call: &Call<'_>, account: &str) -> Result<Result<ProfileRow, String>, Failure> {
+fn profile_of(call: &Reading<'_>, account: &str) -> Result<Result<ProfileRow, String>, Failure> {
     let user = match UserId::new(account) {
         Ok(user) => user,
         Err(error) => return Ok(Err(error.to_string())),

@@ -2,17 +2,21 @@
 //!
 //! A page ends at (`TimeStamp`, `StartIndex`): the second of its last conversation, and how many
 //! of that second have been returned. A group's entry is made from the group when it is read, so
-//! a message to a group of any size is one write.
+//! a message to a group of any size is one write: a page costs about its own length, and four rows
+//! for each group that the account is in.
 
 use std::cmp::Reverse;
 
-use hansard_types::limits::RECENT_CONTACTS_PAGE_MAX;
+use hansard_conversations::Contact;
+use hansard_types::limits::{
+    JOINED_GROUPS_READ_MAX, RECENT_CONTACTS_PAGE_MAX, RECENT_CONTACTS_SKIPPED_MAX,
+};
 use hansard_types::{ConversationId, Reason, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::codes;
-use crate::v4::endpoint::{Answered, Call, Failure, Operation};
+use crate::v4::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::v4::field;
 
 /// `AssistFlags`: conversations without a message are listed too.
@@ -93,33 +97,55 @@ impl Operation for GetList {
         there(top_time_stamp, "TopTimeStamp")?;
         there(top_start_index, "TopStartIndex")?;
         let flags = there(assist_flags, "AssistFlags")?;
-        if call
-            .directory()
-            .account(&user)
-            .map_err(Failure::broken)?
-            .is_none()
-        {
+        if skip > RECENT_CONTACTS_SKIPPED_MAX {
+            let info = format!("StartIndex is at most {RECENT_CONTACTS_SKIPPED_MAX}");
+            return Err(call.parameter(info));
+        }
+        if call.account(&user)?.is_none() {
             return Err(call.refusal(Reason::AccountUnknown));
         }
-        let sessions = sessions(call, &user, flags & EMPTY_CONVERSATIONS != 0)?;
-        Ok(Answered::read(page(sessions, time, skip)))
+        let with_empty = flags & EMPTY_CONVERSATIONS != 0;
+        let page = call.read(|reads| {
+            let sessions = sessions(reads, &user, (time, skip), with_empty)?;
+            Ok(page(sessions, time, skip))
+        });
+        page.await.map(Answered::read)
     }
 }
 
-/// Every conversation of an account, the latest first.
-fn sessions(call: &Call<'_>, user: &UserId, with_empty: bool) -> Result<Vec<SessionItem>, Failure> {
+/// An account's conversations, the latest first: all groups, and of the one-to-one conversations
+/// as many as can be on the page that begins after (`time`, `skip`), and one more.
+fn sessions(
+    call: &Reading<'_>,
+    user: &UserId,
+    (time, skip): (u64, u64),
+    with_empty: bool,
+) -> Result<Vec<SessionItem>, Failure> {
     let conversations = call.conversations();
+    let skipped = usize::try_from(skip).unwrap_or(usize::MAX);
+    let contacts_max = skipped.saturating_add(RECENT_CONTACTS_PAGE_MAX + 1);
+    let from = (time > 0 || skip > 0).then_some(time);
+    let contacts = conversations.contacts(user, from, contacts_max);
     let mut items = Vec::new();
-    for entry in conversations.inbox(user).map_err(Failure::broken)? {
+    for contact in contacts.map_err(Failure::broken)? {
+        let Contact {
+            peer,
+            shown_seconds,
+        } = contact;
+        // They come last.
+        if shown_seconds == 0 {
+            break;
+        }
         items.push(SessionItem {
             kind: 1,
-            to_account: Some(entry.peer.as_str().to_owned()),
+            to_account: Some(peer.as_str().to_owned()),
             group_id: None,
-            msg_time: entry.last_shown_at.seconds(),
+            msg_time: shown_seconds,
             top_flag: 0,
         });
     }
-    for joined in call.groups().joined(user).map_err(Failure::broken)? {
+    let joined = call.groups().joined(user, JOINED_GROUPS_READ_MAX);
+    for joined in joined.map_err(Failure::broken)? {
         let group_id = joined.group_id.as_str().to_owned();
         let head = conversations.head(&ConversationId::Group(joined.group_id));
         let head = head.map_err(Failure::broken)?;
@@ -290,6 +316,7 @@ mod tests {
             (with("From_Account", json!(7)), 60015),
             (with("TimeStamp", json!(null)), 50002),
             (with("StartIndex", json!("0")), 50002),
+            (with("StartIndex", json!(10_001)), 50002),
             (with("AssistFlags", json!(null)), 50002),
             (json!([]), 50002),
         ];

@@ -38,8 +38,7 @@ pub(crate) struct ItemResult {
 /// The account a call is about, which there must be.
 pub(super) fn from_account(call: &Call<'_>, text: Option<&str>) -> Result<UserId, Failure> {
     let user = field::user(text, "From_Account", codes::SNS_PARAMETER)?;
-    let account = call.directory().account(&user).map_err(Failure::broken)?;
-    if account.is_none() {
+    if call.account(&user)?.is_none() {
         return Err(call.refusal(Reason::AccountUnknown));
     }
     Ok(user)
@@ -62,8 +61,7 @@ pub(super) fn existing(call: &Call<'_>, text: &str) -> Result<Result<UserId, Fau
         Ok(user) => user,
         Err(fault) => return Ok(Err(fault)),
     };
-    let account = call.directory().account(&user).map_err(Failure::broken)?;
-    Ok(match account {
+    Ok(match call.account(&user)? {
         Some(_) => Ok(user),
         None => Err(call.fault(Reason::AccountUnknown)),
     })

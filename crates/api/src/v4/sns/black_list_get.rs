@@ -61,16 +61,20 @@ impl Operation for BlackListGet {
             .filter(|count| (1..=RELATIONS_PER_CALL_MAX).contains(count))
             .ok_or_else(|| call.parameter("MaxLimited is 1 to 1000"))?;
         let user = batch::from_account(call, from_account.as_deref())?;
-        let directory = call.directory();
-        let lists = directory.lists(&user).map_err(Failure::broken)?;
-        let unchanged = last_sequence != 0 && last_sequence == lists.block_sequence;
-        let rows = if unchanged {
-            Vec::new()
-        } else {
-            directory
-                .blocked(&user, start_index, count)
-                .map_err(Failure::broken)?
-        };
+        let read = call.read(|reads| {
+            let directory = reads.directory();
+            let lists = directory.lists(&user).map_err(Failure::broken)?;
+            let unchanged = last_sequence != 0 && last_sequence == lists.block_sequence;
+            let rows = if unchanged {
+                Vec::new()
+            } else {
+                directory
+                    .blocked(&user, start_index, count)
+                    .map_err(Failure::broken)?
+            };
+            Ok((lists, unchanged, rows))
+        });
+        let (lists, unchanged, rows) = read.await?;
         let end = start_index.saturating_add(rows.len());
         let is_last = unchanged || end >= usize::try_from(lists.blocked).unwrap_or(usize::MAX);
         let item = rows.into_iter().map(|(account, row)| BlockedAccount {

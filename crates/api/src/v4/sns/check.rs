@@ -6,7 +6,7 @@ use hansard_types::UserId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::v4::endpoint::{Answered, Call, Failure, Fault, Operation};
+use crate::v4::endpoint::{Answered, Call, Failure, Fault, Operation, Reading};
 use crate::v4::sns::batch;
 
 pub(crate) struct FriendCheck;
@@ -75,7 +75,7 @@ struct Words {
     a_with_b: &'static str,
     b_with_a: &'static str,
     none: &'static str,
-    has: fn(&Call<'_>, &UserId, &UserId) -> Result<bool, Failure>,
+    has: fn(&Reading<'_>, &UserId, &UserId) -> Result<bool, Failure>,
 }
 
 static FRIENDS: Words = Words {
@@ -113,7 +113,7 @@ impl Operation for FriendCheck {
         call: &Call<'_>,
         request: CheckRequest,
     ) -> Result<Answered<FriendCheckResponse>, Failure> {
-        let (info_item, fail_account) = FRIENDS.check(call, request)?;
+        let (info_item, fail_account) = FRIENDS.check(call, request).await?;
         Ok(Answered::read(FriendCheckResponse {
             info_item,
             fail_account,
@@ -130,7 +130,7 @@ impl Operation for BlackListCheck {
         call: &Call<'_>,
         request: CheckRequest,
     ) -> Result<Answered<BlackListCheckResponse>, Failure> {
-        let (black_list_check_item, fail_account) = BLOCKS.check(call, request)?;
+        let (black_list_check_item, fail_account) = BLOCKS.check(call, request).await?;
         Ok(Answered::read(BlackListCheckResponse {
             black_list_check_item,
             fail_account,
@@ -140,7 +140,7 @@ impl Operation for BlackListCheck {
 
 impl Words {
     /// Every account with what it is to the first, and those that failed.
-    fn check(
+    async fn check(
         &self,
         call: &Call<'_>,
         request: CheckRequest,
@@ -157,10 +157,21 @@ impl Words {
         }
         batch::bounded("To_Account", to_account.len())?;
         let from = batch::from_account(call, from_account.as_deref())?;
+        call.read(|reads| self.pairs(reads, &from, to_account, both))
+            .await
+    }
+
+    fn pairs(
+        &self,
+        reads: &Reading<'_>,
+        from: &UserId,
+        to_account: Vec<String>,
+        both: bool,
+    ) -> Result<(Vec<CheckedPair>, Vec<String>), Failure> {
         let (mut pairs, mut failed) = (Vec::with_capacity(to_account.len()), Vec::new());
         for text in to_account {
-            let (relation, result_code, result_info) = match batch::existing(call, &text)? {
-                Ok(to) => (self.relation(call, &from, &to, both)?, 0, Cow::Borrowed("")),
+            let (relation, result_code, result_info) = match batch::existing(reads, &text)? {
+                Ok(to) => (self.relation(reads, from, &to, both)?, 0, Cow::Borrowed("")),
                 Err(Fault { code, info }) => {
                     failed.push(text.clone());
                     (self.none, code, info)
@@ -178,7 +189,7 @@ impl Words {
 
     fn relation(
         &self,
-        call: &Call<'_>,
+        call: &Reading<'_>,
         from: &UserId,
         to: &UserId,
         both: bool,

@@ -63,19 +63,23 @@ impl Operation for FriendGet {
             custom_sequence,
         } = request;
         let user = batch::from_account(call, from_account.as_deref())?;
-        let directory = call.directory();
-        let lists = directory.lists(&user).map_err(Failure::broken)?;
         let known =
             |sequence: Option<u64>, now| sequence.is_some_and(|seen| seen != 0 && seen == now);
-        let no_standard = known(standard_sequence, lists.standard_sequence);
-        let no_custom = known(custom_sequence, lists.custom_sequence);
-        let rows = if no_standard && (no_custom || lists.custom_sequence == 0) {
-            Vec::new()
-        } else {
-            directory
-                .friends(&user, start_index, FRIENDS_PAGE_MAX)
-                .map_err(Failure::broken)?
-        };
+        let read = call.read(|reads| {
+            let directory = reads.directory();
+            let lists = directory.lists(&user).map_err(Failure::broken)?;
+            let no_standard = known(standard_sequence, lists.standard_sequence);
+            let no_custom = known(custom_sequence, lists.custom_sequence);
+            let rows = if no_standard && (no_custom || lists.custom_sequence == 0) {
+                Vec::new()
+            } else {
+                directory
+                    .friends(&user, start_index, FRIENDS_PAGE_MAX)
+                    .map_err(Failure::broken)?
+            };
+            Ok((lists, no_standard, no_custom, rows))
+        });
+        let (lists, no_standard, no_custom, rows) = read.await?;
         let end = start_index.saturating_add(rows.len());
         let is_last =
             rows.is_empty() || end >= usize::try_from(lists.friends).unwrap_or(usize::MAX);

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::codes;
-use crate::v4::endpoint::{Answered, Call, Failure, Fault, Operation};
+use crate::v4::endpoint::{Answered, Call, Failure, Fault, Operation, Reading};
 use crate::v4::field;
 use crate::v4::sns::batch;
 use crate::v4::sns::tags::{self, TagValue};
@@ -75,28 +75,37 @@ impl Operation for FriendGetList {
         field::bounded("TagList", tag_list.len(), count_max, codes::SNS_PARAMETER)?;
         check_readable(call, &tag_list)?;
         let from = batch::from_account(call, from_account.as_deref())?;
-        let (mut info_item, mut fail_account) = (Vec::with_capacity(to_account.len()), Vec::new());
-        for text in to_account {
-            let (sns_profile_item, result_code, result_info) = match friend_of(call, &from, &text)?
-            {
-                Ok((to, friend)) => (values(call, &to, &friend, &tag_list)?, 0, Cow::Borrowed("")),
-                Err(Fault { code, info }) => {
-                    fail_account.push(text.clone());
-                    (Vec::new(), code, info)
-                }
-            };
-            info_item.push(FriendInfo {
-                to_account: text,
-                sns_profile_item,
-                result_code,
-                result_info,
-            });
-        }
-        Ok(Answered::read(FriendGetListResponse {
-            info_item,
-            fail_account,
-        }))
+        let read = call.read(|reads| friends(reads, &from, to_account, &tag_list));
+        read.await.map(Answered::read)
     }
+}
+
+fn friends(
+    reads: &Reading<'_>,
+    from: &UserId,
+    to_account: Vec<String>,
+    tag_list: &[String],
+) -> Result<FriendGetListResponse, Failure> {
+    let (mut info_item, mut fail_account) = (Vec::with_capacity(to_account.len()), Vec::new());
+    for text in to_account {
+        let (sns_profile_item, result_code, result_info) = match friend_of(reads, from, &text)? {
+            Ok((to, friend)) => (values(reads, &to, &friend, tag_list)?, 0, Cow::Borrowed("")),
+            Err(Fault { code, info }) => {
+                fail_account.push(text.clone());
+                (Vec::new(), code, info)
+            }
+        };
+        info_item.push(FriendInfo {
+            to_account: text,
+            sns_profile_item,
+            result_code,
+            result_info,
+        });
+    }
+    Ok(FriendGetListResponse {
+        info_item,
+        fail_account,
+    })
 }
 
 fn check_readable(call: &Call<'_>, tags: &[String]) -> Result<(), Failure> {
@@ -122,7 +131,7 @@ fn check_readable(call: &Call<'_>, tags: &[String]) -> Result<(), Failure> {
 }
 
 fn friend_of(
-    call: &Call<'_>,
+    call: &Reading<'_>,
     from: &UserId,
     text: &str,
 ) -> Result<Result<(UserId, FriendRow), Fault>, Failure> {
@@ -141,7 +150,7 @@ fn friend_of(
 }
 
 fn values(
-    call: &Call<'_>,
+    call: &Reading<'_>,
     to: &UserId,
     friend: &FriendRow,
     tags: &[String],

@@ -50,9 +50,9 @@ pub(crate) struct GroupDeleteResponse {
     current_sequence: u64,
 }
 
-fn sequence(call: &Call<'_>, user: &UserId) -> Result<u64, Failure> {
-    let lists = call.directory().lists(user).map_err(Failure::broken)?;
-    Ok(lists.group_sequence)
+async fn sequence(call: &Call<'_>, user: &UserId) -> Result<u64, Failure> {
+    let lists = call.read(|reads| reads.directory().lists(user).map_err(Failure::broken));
+    Ok(lists.await?.group_sequence)
 }
 
 impl Operation for GroupAdd {
@@ -102,7 +102,7 @@ impl Operation for GroupAdd {
         let results: Vec<ItemResult> = results.collect();
         let body = GroupAddResponse {
             results: (!results.is_empty()).then(|| BatchResponse::of(results)),
-            current_sequence: sequence(call, &user)?,
+            current_sequence: sequence(call, &user).await?,
         };
         Ok(Answered::written(body, answer.position))
     }
@@ -129,7 +129,7 @@ impl Operation for GroupDelete {
         });
         let answer = call.submit(command).await?;
         let body = GroupDeleteResponse {
-            current_sequence: sequence(call, &user)?,
+            current_sequence: sequence(call, &user).await?,
         };
         Ok(Answered::written(body, answer.position))
     }

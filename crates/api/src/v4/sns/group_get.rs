@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hansard_types::limits::FRIENDS_MAX;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -70,8 +71,8 @@ impl Operation for GroupGet {
             batch::bounded("GroupName", group_name.len())?;
         }
         let user = batch::from_account(call, from_account.as_deref())?;
-        let directory = call.directory();
-        let lists = directory.lists(&user).map_err(Failure::broken)?;
+        let lists = call.read(|reads| reads.directory().lists(&user).map_err(Failure::broken));
+        let lists = lists.await?;
         let current_sequence = lists.group_sequence;
         let unchanged = group_name.is_empty() && last_sequence != 0;
         if unchanged && last_sequence == current_sequence {
@@ -81,8 +82,12 @@ impl Operation for GroupGet {
             }));
         }
         let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let friends = directory.friends(&user, 0, usize::MAX);
-        for (account, friend) in friends.map_err(Failure::broken)? {
+        let friends_max = usize::try_from(FRIENDS_MAX).unwrap_or(usize::MAX);
+        let friends = call.read(|reads| {
+            let friends = reads.directory().friends(&user, 0, friends_max);
+            friends.map_err(Failure::broken)
+        });
+        for (account, friend) in friends.await? {
             for group in friend.details.groups {
                 let accounts = members.entry(group).or_default();
                 accounts.push(account.as_str().to_owned());

@@ -1,0 +1,141 @@
+//! Names, permissions and fsyncs: what the journal does with a file system.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use super::{JournalError, Result, segment};
+
+/// The file with the journal's own name.
+pub(super) const INCARNATION: &str = "incarnation";
+/// Messages are nobody's business but the server's.
+pub(super) const FILE_MODE: u32 = 0o600;
+const FOLDER_MODE: u32 = 0o700;
+/// What stands behind the name of a file or folder that is not read any more.
+const SET_ASIDE: &str = ".set-aside-";
+
+/// What a journal may do with its files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Write,
+    /// Nothing is changed, while another process may be writing.
+    Read,
+}
+
+pub(super) fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> JournalError {
+    let path = path.display().to_string();
+    move |source| JournalError::File { path, source }
+}
+
+/// Whether an error says that a file is not there (any more).
+pub(super) fn is_gone(error: &JournalError) -> bool {
+    matches!(error, JournalError::File { source, .. } if source.kind() == ErrorKind::NotFound)
+}
+
+/// Makes a folder, and those above it that are missing.
+pub(super) fn make_folder(path: &Path) -> Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(FOLDER_MODE)
+        .create(path)
+        .map_err(file_error(path))?;
+    keep_private(path, FOLDER_MODE)
+}
+
+/// Brings an existing folder to the permissions that it should have.
+pub(super) fn keep_folder_private(path: &Path) -> Result<()> {
+    keep_private(path, FOLDER_MODE)
+}
+
+/// Whatever the umask took or left.
+pub(super) fn keep_private(path: &Path, mode: u32) -> Result<()> {
+    let is = fs::metadata(path).map_err(file_error(path))?;
+    if is.permissions().mode() & 0o7777 == mode {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(mode)).map_err(file_error(path))
+}
+
+/// Brings a folder's entries to disk: a file whose name is lost is lost.
+pub(super) fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(file_error(folder))
+}
+
+/// Where the files of a folder begin, in order; nothing where there is no folder.
+pub(super) fn firsts(folder: &Path) -> Result<Vec<u64>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(file_error(folder)(error)),
+    };
+    let mut firsts = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(file_error(folder))?.file_name();
+        firsts.extend(name.to_str().and_then(segment::first_of));
+    }
+    firsts.sort_unstable();
+    Ok(firsts)
+}
+
+/// Gives a file or folder a name that is never read again, and says which.
+pub(super) fn set_aside(path: &Path) -> Result<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let prefix = format!("{name}{SET_ASIDE}");
+    let parent = path.parent().unwrap_or(Path::new("."));
+    let mut newest = 0_u64;
+    for entry in fs::read_dir(parent).map_err(file_error(parent))? {
+        let other = entry.map_err(file_error(parent))?.file_name();
+        let number = other.to_str().and_then(|name| name.strip_prefix(&prefix));
+        newest = newest.max(number.and_then(|text| text.parse().ok()).unwrap_or(0));
+    }
+    let aside = parent.join(format!("{prefix}{}", newest + 1));
+    fs::rename(path, &aside).map_err(file_error(path))?;
+    sync_folder(parent)?;
+    tracing::warn!(from = %path.display(), to = %aside.display(), "set aside, to be looked at");
+    Ok(aside)
+}
+
+/// Reads the journal's name.
+pub(super) fn incarnation(root: &Path) -> Result<String> {
+    let path = root.join(INCARNATION);
+    let text = fs::read_to_string(&path).map_err(file_error(&path))?;
+    Ok(text.trim().to_owned())
+}
+
+/// Reads the journal's name, or makes one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a journal's own name, no event's"
+)]
+pub(super) fn incarnation_or_new(root: &Path) -> Result<String> {
+    match incarnation(root) {
+        Err(error) if is_gone(&error) => {}
+        read => {
+            keep_private(&root.join(INCARNATION), FILE_MODE)?;
+            return read;
+        }
+    }
+    let path = root.join(INCARNATION);
+    let new = Uuid::now_v7().to_string();
+    let made = path.with_extension("new");
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(FILE_MODE)
+        .open(&made)
+        .and_then(|mut file| {
+            file.write_all(new.as_bytes())?;
+            file.sync_all()
+        })
+        .map_err(file_error(&made))?;
+    keep_private(&made, FILE_MODE)?;
+    fs::rename(&made, &path).map_err(file_error(&path))?;
+    sync_folder(root)?;
+    Ok(new)
+}

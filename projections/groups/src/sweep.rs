@@ -1,0 +1,172 @@
+//! Dissolved rosters and the memberships of deleted accounts: void at once, swept bit by bit.
+//!
+//! A dissolved group's roster is void because the group's row names it no more; the memberships of
+//! a deleted account because [`VOID`] says up to when they are.
+
+use hansard_projector::sweep::{self, Sweep, ids_after};
+use hansard_store::{Access, Overlay, Read, Result, Table, row};
+use hansard_types::{AppId, GroupId, UserId};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::apply::{put, remove_row};
+use crate::reader::Reader;
+use crate::{JOINED, MEMBER, joined_key, joined_prefix, member_key, roster_prefix};
+
+/// Of a deleted account, while rows of it are left: those that came up to then are void.
+pub(crate) static VOID: Table = Table {
+    name: "groups.user_void",
+    kind: 0x0204,
+    access: Access::Hot,
+};
+pub(crate) static QUEUE: Table = Table {
+    name: "groups.app_queue",
+    kind: 0x0205,
+    access: Access::Hot,
+};
+pub(crate) static TASK: Table = Table {
+    name: "groups.number_task",
+    kind: 0x0206,
+    access: Access::Point,
+};
+
+pub(crate) static SWEEP: Sweep = Sweep {
+    queue: &QUEUE,
+    tasks: &TASK,
+};
+
+/// What is left of something, from the row behind `after` on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Task {
+    Roster {
+        group: GroupId,
+        roster: u64,
+        after: Option<UserId>,
+    },
+    Account {
+        user: UserId,
+        up_to: u64,
+        after: Option<GroupId>,
+    },
+}
+
+fn read<T: DeserializeOwned>(
+    state: &dyn Read,
+    table: &'static Table,
+    key: &[u8],
+) -> Result<Option<T>> {
+    let bytes = state.get(table, key)?;
+    bytes.map(|bytes| row::decode(table, &bytes)).transpose()
+}
+
+/// Rows of the user that came up to here are void; 0: none are.
+pub(crate) fn void_up_to(state: &dyn Read, app: AppId, user: &UserId) -> Result<u64> {
+    Ok(read(state, &VOID, &joined_prefix(app, user))?.unwrap_or(0))
+}
+
+/// Nobody is on a roster any more.
+pub(crate) fn roster(
+    app: AppId,
+    group: &GroupId,
+    roster: u64,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let task = Task::Roster {
+        group: group.clone(),
+        roster,
+        after: None,
+    };
+    SWEEP.begin(app, task, state)
+}
+
+/// An account is on no roster any more.
+pub(crate) fn account(
+    app: AppId,
+    user: &UserId,
+    up_to: u64,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let encoded = row::encode(&VOID, &up_to)?;
+    state.put(&VOID, joined_prefix(app, user), encoded);
+    let task = Task::Account {
+        user: user.clone(),
+        up_to,
+        after: None,
+    };
+    SWEEP.begin(app, task, state)
+}
+
+impl sweep::Task for Task {
+    fn advance(
+        self,
+        app: AppId,
+        rows_max: usize,
+        state: &mut Overlay<'_>,
+    ) -> Result<(usize, Option<Self>)> {
+        match self {
+            Self::Roster {
+                group,
+                roster,
+                after,
+            } => {
+                let prefix = roster_prefix(app, &group, roster).bytes();
+                let after = after.as_ref().map(UserId::as_str);
+                let users = ids_after(state, &MEMBER, &prefix, after, rows_max, UserId::new)?;
+                for user in &users {
+                    state.delete(&MEMBER, member_key(app, &group, roster, user));
+                    let joined = joined_key(app, user, &group);
+                    if read(state, &JOINED, &joined)? == Some(roster) {
+                        state.delete(&JOINED, joined);
+                    }
+                }
+                let left = (users.len() >= rows_max).then(|| Self::Roster {
+                    group,
+                    roster,
+                    after: users.last().cloned(),
+                });
+                Ok((users.len(), left))
+            }
+            Self::Account { user, up_to, after } => {
+                let prefix = joined_prefix(app, &user);
+                let after = after.as_ref().map(GroupId::as_str);
+                let groups = ids_after(state, &JOINED, &prefix, after, rows_max, GroupId::new)?;
+                for group in &groups {
+                    leave(app, group, &user, up_to, state)?;
+                }
+                if groups.len() >= rows_max {
+                    let after = groups.last().cloned();
+                    return Ok((groups.len(), Some(Self::Account { user, up_to, after })));
+                }
+                // A later deletion of an account of that name has a task of its own.
+                if void_up_to(state, app, &user)? == up_to {
+                    state.delete(&VOID, prefix);
+                }
+                Ok((groups.len(), None))
+            }
+        }
+    }
+}
+
+/// Takes a deleted account's row out of a group, unless the row came later.
+fn leave(
+    app: AppId,
+    group_id: &GroupId,
+    user: &UserId,
+    up_to: u64,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let key = joined_key(app, user, group_id);
+    let roster: Option<u64> = read(state, &JOINED, &key)?;
+    let group = Reader::new(state, app).stored_group(group_id)?;
+    let Some(mut group) = group.filter(|group| Some(group.roster) == roster) else {
+        // Of a roster that is void itself.
+        state.delete(&JOINED, key);
+        return Ok(());
+    };
+    let row = Reader::new(state, app).stored_member(group_id, group.roster, user)?;
+    if row.is_some_and(|row| row.since <= up_to) {
+        remove_row(app, group_id, &mut group, user, state);
+        put(app, group_id, &group, state)?;
+    }
+    Ok(())
+}
