@@ -190,6 +190,12 @@ impl Server {
         bail!("the server was not ready in time: {}", self.log_tail())
     }
 
+    /// Whether it says that it is ready.
+    pub(crate) async fn is_ready(&self) -> bool {
+        let answer = self.http.get(format!("{}/readyz", self.url)).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
     /// The end of what the server printed.
     pub(crate) fn log_tail(&self) -> String {
         let text = std::fs::read_to_string(self.data.with_extension("server.log"));

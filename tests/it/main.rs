@@ -4,6 +4,7 @@ mod accounts;
 mod contract;
 mod crash;
 mod damage;
+mod full_disk;
 mod harness;
 mod house;
 mod journey;

@@ -24,6 +24,7 @@ pub(crate) struct Finish {
     pub(crate) log: LogId,
     pub(crate) sealer: Sealer,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) committed: watch::Sender<u64>,
     pub(crate) applied: watch::Sender<u64>,
     pub(crate) state: Arc<PartitionState>,
     pub(crate) registry: Registry,
@@ -33,12 +34,29 @@ pub(crate) struct Finish {
 }
 
 /// What the control log's committer does besides: its settings are kept in memory.
-pub(crate) type AfterRound = Box<dyn Fn() + Send + Sync>;
+pub(crate) type AfterRound = Arc<dyn Fn() + Send + Sync>;
+
+/// Why a partition stopped.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    pub(crate) reason: String,
+    /// Opening the partition again cannot help.
+    pub(crate) is_for_good: bool,
+}
+
+impl Failure {
+    pub(crate) fn may_pass(reason: String) -> Self {
+        Self {
+            reason,
+            is_for_good: false,
+        }
+    }
+}
 
 /// A round that is in the log, from `first`, or why it is not.
 pub(crate) struct Appended {
     round: Round,
-    first: Result<u64, String>,
+    first: Result<u64, Failure>,
 }
 
 impl Append {
@@ -57,18 +75,18 @@ impl Append {
         }
     }
 
-    async fn append(&mut self, round: &Round) -> Result<u64, String> {
+    async fn append(&mut self, round: &Round) -> Result<u64, Failure> {
         if let Some(reason) = self.state.stopped() {
-            return Err(reason);
+            return Err(Failure::may_pass(reason));
         }
         if round.units.is_empty() {
             return Ok(0);
         }
         let begun = Instant::now();
         let first = self.appender.append(&round.units).await.map_err(|error| {
-            let reason = stopped_by(&error);
-            self.state.stop(reason.clone());
-            reason
+            let failure = stopped_by(&error);
+            self.state.stop(failure.reason.clone());
+            failure
         })?;
         ::metrics::histogram!(metrics::APPEND_SECONDS).record(begun.elapsed().as_secs_f64());
         Ok(first)
@@ -76,36 +94,44 @@ impl Append {
 }
 
 impl Finish {
-    /// Runs until nothing more is appended; tells the decider of every round that is done.
-    pub(crate) async fn run(self, mut appended: mpsc::Receiver<Appended>, done: mpsc::Sender<()>) {
-        let mut failed: Option<String> = None;
-        while let Some(Appended { round, first }) = appended.recv().await {
-            let outcome = match (&failed, first) {
-                // It was in the middle of its commit, or decided on what was.
-                (Some(reason), _) => Err((round.letters, reason.clone())),
-                (None, Err(reason)) => Err((round.letters, reason)),
-                (None, Ok(first)) => blocking(|| self.finish(first, round)),
+    /// Runs until nothing more is appended, and tells the decider of every round that is done; or
+    /// until a round cannot be committed, and says why: the rounds behind it were decided on it,
+    /// and are not committed either.
+    pub(crate) async fn run(
+        self,
+        mut appended: mpsc::Receiver<Appended>,
+        done: mpsc::Sender<()>,
+    ) -> Option<Failure> {
+        let failure = loop {
+            let Appended { round, first } = appended.recv().await?;
+            let outcome = match first {
+                Err(failure) => Err((round.letters, failure)),
+                Ok(first) => blocking(|| self.finish(first, round)),
             };
             // Not while the disk is waited for: those who wake up are run by this thread's worker.
             match outcome {
                 Ok(letters) => answer(letters),
-                Err((letters, reason)) => {
-                    if failed.is_none() {
-                        tracing::error!(log = %self.log, %reason, "the partition stopped");
-                    }
-                    self.state.stop(reason.clone());
-                    answer_all(letters, &SubmitError::OutcomeUnknown(reason.clone()));
-                    failed = Some(reason);
+                Err((letters, failure)) => {
+                    self.state.stop(failure.reason.clone());
+                    answer_all(letters, &failure);
+                    break failure;
                 }
             }
             if done.send(()).await.is_err() {
-                break;
+                // What it has sent is committed all the same.
+                tracing::debug!(log = %self.log, "the decider has gone");
             }
+        };
+        // Tells the decider to end, and then the appender.
+        drop(done);
+        while let Some(Appended { round, .. }) = appended.recv().await {
+            answer_all(round.letters, &failure);
         }
+        Some(failure)
     }
 
-    /// Gives the letters back, to be answered; `Err` says why nothing can be committed any more.
-    fn finish(&self, first: u64, round: Round) -> Result<Letters, (Letters, String)> {
+    /// Gives the letters back, to be answered; `Err` says why nothing more is committed.
+    fn finish(&self, first: u64, round: Round) -> Result<Letters, (Letters, Failure)> {
         let Round {
             units,
             changes,
@@ -119,15 +145,15 @@ impl Finish {
         if let Err(error) = self.sealer.seal(first, &units) {
             return Err((letters, stopped_by(&error)));
         }
+        self.committed.send_replace(tip.at.sequence);
         ::metrics::histogram!(metrics::SEAL_SECONDS).record(sealing.elapsed().as_secs_f64());
         let writing = Instant::now();
         if let Err(error) = self.store.write_changes(&changes, Durability::Process) {
-            // The events are committed: only the answer is lost, a restart catches up.
+            // The events are committed: only the answer is lost, opening again catches up.
             let advice = Lack::of(&error).advice();
             let error = causes(&error);
-            let reason =
-                format!("the read models cannot be written ({error}): {advice}, then restart");
-            return Err((letters, reason));
+            let reason = format!("the read models cannot be written ({error}): {advice}");
+            return Err((letters, Failure::may_pass(reason)));
         }
         ::metrics::histogram!(metrics::WRITE_SECONDS).record(writing.elapsed().as_secs_f64());
         self.applied.send_replace(tip.at.sequence);
@@ -167,16 +193,16 @@ fn answer(letters: Letters) {
 
 /// A refusal stays one, as far as it was decided on what is committed: after a failure nothing is
 /// certain, so everyone is told the same.
-fn answer_all(letters: Letters, error: &SubmitError) {
+fn answer_all(letters: Letters, failure: &Failure) {
     for (letter, _) in letters {
-        letter.answer(Err(error.clone()));
+        letter.answer(Err(SubmitError::OutcomeUnknown(failure.reason.clone())));
     }
 }
 
 /// Whatever stops a partition leaves the outcome of its round unknown: a prefix of the round may
 /// be in the log, also when another writer has fenced the rest off.
-fn stopped_by(error: &AppendError) -> String {
-    match error {
+fn stopped_by(error: &AppendError) -> Failure {
+    let reason = match error {
         AppendError::Fenced { .. } => {
             format!("{error}. Stop the other server, then restart this one")
         }
@@ -184,16 +210,17 @@ fn stopped_by(error: &AppendError) -> String {
         AppendError::Unknown(_) => "the log did not answer before the server stopped".to_owned(),
         AppendError::Journal(source) => {
             let advice = Lack::of(source).advice();
-            format!(
-                "the journal failed ({}): {advice}, then restart",
-                causes(source)
-            )
+            format!("the journal failed ({}): {advice}", causes(source))
         }
+    };
+    Failure {
+        reason,
+        is_for_good: matches!(error, AppendError::Fenced { .. }),
     }
 }
 
 /// An error and what caused it: without the cause nobody knows which file, and why.
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
@@ -216,6 +243,7 @@ mod tests {
                 path: "/data/journal/1.seg".to_owned(),
                 source: std::io::Error::from_raw_os_error(code),
             }))
+            .reason
         };
         let text = failed(24);
         assert!(text.contains("no file descriptors left"), "{text}");

@@ -6,21 +6,21 @@ use std::time::Duration;
 use hansard_directory::Reader as Directory;
 use hansard_domain::{Command, app::CreateApp};
 use hansard_events::Provenance;
-use hansard_log::{Archive, Copies, EventLog, Journal, LogProvider, Writer, WriterOptions};
+use hansard_log::{Archive, Copies, Journal, LogProvider, Reader};
 use hansard_projector::{Fold, Registry, State, Status};
 use hansard_store::Store;
 use hansard_types::{LogId, limits};
 use parking_lot::RwLock;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::catch_up::{catch_up, start_of};
 use crate::clock::LogTime;
-use crate::commit::{AfterRound, Append, Finish, blocking};
+use crate::commit::{AfterRound, blocking};
 use crate::handle::{Door, PartitionState, Shared};
-use crate::partition::{Partition, Running, start};
+use crate::keeper::Keeper;
 use crate::reads::ReadPool;
-use crate::round::{Memory, Surroundings, Tip};
+use crate::recover::{Recovered, Recovery};
+use crate::round::{Memory, Tip};
 use crate::{Clock, Handle, IdSource, OpenError};
 
 /// Told how far catching up is.
@@ -60,7 +60,8 @@ pub struct Engine {
     options: EngineOptions,
     logs: Arc<dyn LogProvider>,
     shared: Arc<Shared>,
-    running: HashMap<LogId, Running>,
+    /// Each partition's keeper.
+    running: HashMap<LogId, JoinHandle<()>>,
     give_up: watch::Sender<bool>,
 }
 
@@ -82,7 +83,7 @@ impl Engine {
             clock: Arc::clone(&options.clock),
             doors: RwLock::default(),
             apps: RwLock::default(),
-            paused: RwLock::default(),
+            troubles: RwLock::default(),
             closing: AtomicBool::new(false),
         });
         let (give_up, _) = watch::channel(false);
@@ -107,7 +108,7 @@ impl Engine {
             while recovering.len() < limits::PARTITIONS_OPENED_AT_ONCE_MAX
                 && let Some(app) = waiting.next()
             {
-                recovering.spawn(self.recovery().run(LogId::new(app, 0)));
+                recovering.spawn(self.opening().run(LogId::new(app, 0)));
             }
             let Some(recovered) = recovering.join_next().await else {
                 return Ok(());
@@ -142,17 +143,21 @@ impl Engine {
         self.open_partition(LogId::new(app, 0)).await
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the engine owns this task: shutdown() joins it"
+    )]
     async fn open_partition(&mut self, log: LogId) -> Result<(), OpenError> {
         if self.running.contains_key(&log) {
             return Err(OpenError::AlreadyOpen { log });
         }
-        let recovered = self.recovery().run(log).await?;
-        self.start_partition(recovered);
+        let opened = self.opening().run(log).await?;
+        self.start_partition(opened);
         Ok(())
     }
 
-    fn recovery(&self) -> Recovery {
-        Recovery {
+    fn opening(&self) -> Opening {
+        Opening {
             options: self.options.clone(),
             logs: Arc::clone(&self.logs),
             give_up: self.give_up.subscribe(),
@@ -160,63 +165,40 @@ impl Engine {
     }
 
     /// Lets a partition take commands.
-    fn start_partition(&mut self, recovered: Recovered) {
-        let Recovered {
-            events,
-            writer,
-            tip,
-            memory,
-        } = recovered;
-        let log = events.id();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the engine owns this task: it joins it"
+    )]
+    fn start_partition(&mut self, opened: (Recovery, Recovered)) {
+        let (recovery, recovered) = opened;
+        let (log, tip) = (recovery.events.id(), recovered.tip);
+        self.report(log, &tip);
         let time = Arc::new(LogTime::after(
             log,
             Arc::clone(&self.options.clock),
             tip.time,
         ));
+        let reading = (Arc::clone(&recovery.events), recovery.copies.clone());
         let (mailbox, letters) = mpsc::channel(limits::MAILBOX_COMMANDS_MAX);
         let (applied, applied_rx) = watch::channel(tip.at.sequence);
+        let (committed, committed_rx) = watch::channel(recovered.writer.last());
         let state = Arc::new(PartitionState::default());
-        let reader = writer.reader();
-        self.report(log, &tip);
-        let (appender, sealer) = writer.into_halves();
-        let append = Append {
-            appender,
-            state: Arc::clone(&state),
-        };
-        let finish = Finish {
+        let keeper = Keeper {
             log,
-            sealer,
-            store: Arc::clone(&self.options.store),
+            recovery,
+            mailbox: Arc::new(Mutex::new(letters)),
+            committed,
             applied,
             state: Arc::clone(&state),
-            registry: self.options.registry.clone(),
-            inline: self
-                .options
-                .fold
-                .versions()
-                .into_iter()
-                .map(|(name, _)| name)
-                .collect(),
+            time: Arc::clone(&time),
             after_round: log.is_control().then(|| self.refresher()),
         };
-        let partition = Partition {
-            surroundings: Surroundings {
-                log,
-                fold: Arc::clone(&self.options.fold),
-                time: Arc::clone(&time),
-                ids: Arc::clone(&self.options.ids),
-            },
-            store: Arc::clone(&self.options.store),
-            memory,
-            tip,
-            state: Arc::clone(&state),
-        };
         self.running
-            .insert(log, start(partition, append, finish, letters));
+            .insert(log, tokio::spawn(keeper.run(recovered)));
         let door = Door {
             mailbox,
             applied: applied_rx,
-            reader,
+            reader: Reader::new(reading.0, Some(reading.1), committed_rx),
             state,
             time,
         };
@@ -226,7 +208,7 @@ impl Engine {
     /// Reads the list of apps again after each round of the control log.
     fn refresher(&self) -> AfterRound {
         let shared = Arc::clone(&self.shared);
-        Box::new(move || {
+        Arc::new(move || {
             if let Err(error) = refresh_apps(&shared) {
                 tracing::error!(%error, "the list of apps cannot be read");
             }
@@ -250,11 +232,11 @@ impl Engine {
 
     /// Ends every task at once, as the death of the process would.
     #[cfg(test)]
-    pub(crate) fn abort(self) {
-        for running in self.running.into_values() {
-            running.decider.abort();
-            running.append.abort();
-            running.finish.abort();
+    pub(crate) async fn abort(self) {
+        for keeper in self.running.into_values() {
+            keeper.abort();
+            // Its tasks do nothing more once it has gone.
+            drop(keeper.await);
         }
     }
 
@@ -271,9 +253,7 @@ impl Engine {
         } = self;
         let ended = async {
             for (log, running) in running {
-                join(log, running.decider).await;
-                join(log, running.append).await;
-                join(log, running.finish).await;
+                join(log, running).await;
             }
         };
         tokio::pin!(ended);
@@ -293,56 +273,32 @@ impl Engine {
 }
 
 /// Brings one partition to where it can take commands.
-struct Recovery {
+struct Opening {
     options: EngineOptions,
     logs: Arc<dyn LogProvider>,
     give_up: watch::Receiver<bool>,
 }
 
-/// A partition whose read models are at the end of its log.
-struct Recovered {
-    events: Arc<dyn EventLog>,
-    writer: Writer,
-    tip: Tip,
-    memory: Memory,
-}
-
-impl Recovery {
-    /// Repairs the log's tail from the journal, then brings the read models to the log's end.
-    async fn run(self, log: LogId) -> Result<Recovered, OpenError> {
+impl Opening {
+    async fn run(self, log: LogId) -> Result<(Recovery, Recovered), OpenError> {
         let Self {
             options,
             logs,
             give_up,
         } = self;
-        let (store, fold) = (&options.store, &options.fold);
         let mut memory = Memory::default();
         // While the log is waited for.
-        memory.read_ahead(store, log);
+        memory.read_ahead(&options.store, log);
         let events = logs.open(log).await?;
-        let start = start_of(&**store, log)?;
-        let checkpoint = (start.sequence > 0).then_some(start);
-        let progress = Arc::clone(&options.progress);
-        let mending = move |log, done, total| progress.mending(log, done, total);
-        let writing = WriterOptions {
-            give_up: Some(give_up),
-            mending: Some(Arc::new(mending)),
-            ..WriterOptions::default()
-        };
-        let copies = Copies::new(log, options.archive, options.journal);
-        let writer = Writer::open(Arc::clone(&events), copies, checkpoint, writing);
-        let writer = writer.await?;
-        let end = writer.last();
-        let tip = catch_up(&writer.reader(), store, fold, end, &*options.progress).await?;
-        if tip.at.sequence > start.sequence {
-            memory.read_ahead(store, log);
-        }
-        Ok(Recovered {
+        let copies = Copies::new(log, options.archive.clone(), options.journal.clone());
+        let recovery = Recovery {
+            options,
             events,
-            writer,
-            tip,
-            memory,
-        })
+            copies,
+            give_up,
+        };
+        let recovered = recovery.run(memory).await?;
+        Ok((recovery, recovered))
     }
 }
 

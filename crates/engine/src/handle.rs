@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -40,6 +40,18 @@ impl PartitionState {
         self.stopped.store(true, Ordering::Release);
     }
 
+    /// What is in the way now.
+    pub(crate) fn replace(&self, reason: String) {
+        *self.reason.write() = Some(reason);
+        self.stopped.store(true, Ordering::Release);
+    }
+
+    /// Commands are taken again.
+    pub(crate) fn resume(&self) {
+        self.stopped.store(false, Ordering::Release);
+        *self.reason.write() = None;
+    }
+
     pub(crate) fn stopped(&self) -> Option<String> {
         if self.stopped.load(Ordering::Acquire) {
             self.reason.read().clone()
@@ -67,8 +79,8 @@ pub(crate) struct Shared {
     pub(crate) doors: RwLock<HashMap<LogId, Door>>,
     /// The apps and their settings, kept in memory: every request needs one.
     pub(crate) apps: RwLock<HashMap<AppId, AppRow>>,
-    /// Why no writes are taken at the moment, if so.
-    pub(crate) paused: RwLock<Option<String>>,
+    /// What is in the way at the moment.
+    pub(crate) troubles: RwLock<BTreeMap<Hindrance, Trouble>>,
     pub(crate) closing: AtomicBool,
 }
 
@@ -76,6 +88,22 @@ pub(crate) struct Shared {
 #[derive(Clone)]
 pub struct Handle {
     pub(crate) shared: Arc<Shared>,
+}
+
+/// What is in the way, and of what.
+#[derive(Debug, Clone)]
+pub(crate) struct Trouble {
+    reason: String,
+    refuses_writes: bool,
+}
+
+/// What can be in the way of all partitions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hindrance {
+    /// The disk is nearly full.
+    Disk,
+    /// nats-server does not take events.
+    Log,
 }
 
 /// Whether the engine can do its work, and why not.
@@ -99,9 +127,11 @@ impl Handle {
                 "the server is shutting down".to_owned(),
             ));
         }
-        if let Some(reason) = self.shared.paused.read().clone() {
-            return Err(SubmitError::Unavailable(reason));
+        let troubles = self.shared.troubles.read();
+        if let Some(trouble) = troubles.values().find(|one| one.refuses_writes) {
+            return Err(SubmitError::Unavailable(trouble.reason.clone()));
         }
+        drop(troubles);
         let door = self.door(app).ok_or(SubmitError::AppUnknown)?;
         match door.state.stopped() {
             Some(reason) => Err(SubmitError::Unavailable(reason)),
@@ -351,14 +381,36 @@ impl Handle {
     }
 
     /// Refuses writes with a reason until it is taken back with `None`.
-    pub fn pause_writes(&self, reason: Option<String>) {
-        *self.shared.paused.write() = reason;
+    pub fn pause_writes(&self, by: Hindrance, reason: Option<String>) {
+        self.set_trouble(by, reason, true);
+    }
+
+    /// Says why the server is not ready, until that is taken back with `None`. Writes are taken,
+    /// and wait for their answer.
+    pub fn report(&self, by: Hindrance, reason: Option<String>) {
+        self.set_trouble(by, reason, false);
+    }
+
+    fn set_trouble(&self, by: Hindrance, reason: Option<String>, refuses_writes: bool) {
+        let mut troubles = self.shared.troubles.write();
+        match reason {
+            Some(reason) => troubles.insert(
+                by,
+                Trouble {
+                    reason,
+                    refuses_writes,
+                },
+            ),
+            None => troubles.remove(&by),
+        };
     }
 
     #[must_use]
     pub fn health(&self) -> Health {
         let mut reasons = Vec::new();
-        reasons.extend(self.shared.paused.read().clone());
+        let troubles = self.shared.troubles.read();
+        reasons.extend(troubles.values().map(|one| one.reason.clone()));
+        drop(troubles);
         for (log, door) in &*self.shared.doors.read() {
             reasons.extend(
                 door.state

@@ -21,10 +21,12 @@ mod commit;
 mod engine;
 mod error;
 mod handle;
+mod keeper;
 mod mailbox;
 pub mod metrics;
 mod partition;
 mod reads;
+mod recover;
 mod round;
 mod source;
 #[cfg(any(test, feature = "testing"))]
@@ -39,7 +41,7 @@ pub use clock::{
 };
 pub use engine::{Engine, EngineOptions, Progress};
 pub use error::{EventsError, NotYetVisible, OpenError, SubmitError};
-pub use handle::{Answer, Handle, Health};
+pub use handle::{Answer, Handle, Health, Hindrance};
 pub use hansard_log::{LogProvider, StoredEvent};
 pub use reads::Reads;
 pub use source::LogSource;

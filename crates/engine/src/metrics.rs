@@ -21,6 +21,8 @@ pub const CLOCK_JUMP_SECONDS: &str = "hansard_engine_clock_jump_seconds";
 /// Seconds that the times of a log's events are ahead of the clock, of the log with the most.
 pub const LOG_AHEAD_SECONDS: &str = "hansard_engine_log_ahead_seconds";
 
+/// Times that a partition was opened again after a failure.
+pub const REOPENED_TOTAL: &str = "hansard_engine_reopened_total";
 /// Reads of many rows that were refused because too many waited already.
 pub const READS_BUSY_TOTAL: &str = "hansard_engine_reads_busy_total";
 
@@ -47,6 +49,10 @@ pub const ALL: &[(&str, &str)] = &[
     (
         LOG_AHEAD_SECONDS,
         "seconds that the times of a log's events are ahead of the clock, of the log with the most",
+    ),
+    (
+        REOPENED_TOTAL,
+        "times that a partition was opened again after a failure",
     ),
     (
         READS_BUSY_TOTAL,

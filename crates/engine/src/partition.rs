@@ -4,12 +4,13 @@ use std::sync::Arc;
 use hansard_store::{Changes, Store};
 use hansard_types::limits;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::commit::{Append, Finish, blocking};
+use crate::SubmitError;
+use crate::commit::{Append, Failure, Finish, blocking};
 use crate::handle::PartitionState;
-use crate::mailbox::Letter;
+use crate::keeper::Mailbox;
 use crate::metrics;
 use crate::round::{Memory, Round, Surroundings, Tip, decide_round};
 
@@ -22,56 +23,61 @@ pub(crate) struct Partition {
     pub(crate) state: Arc<PartitionState>,
 }
 
-/// The running tasks of a partition.
-pub(crate) struct Running {
-    pub(crate) decider: JoinHandle<()>,
-    pub(crate) append: JoinHandle<()>,
-    pub(crate) finish: JoinHandle<()>,
+/// Which of a partition's tasks has ended, and how.
+pub(crate) enum Ended {
+    /// `closed`: nobody can send anything any more. Else a neighbour has gone.
+    Decider {
+        closed: bool,
+    },
+    Append,
+    Finish(Option<Failure>),
 }
 
 /// Rounds that are decided and not answered yet: one waits, one is being appended, one brought to
 /// disk. With fewer, the stages wait for each other; with more, rounds are smaller and cost more.
 const ROUNDS_IN_FLIGHT_MAX: usize = 3;
 
-/// Starts the three tasks. They end when the mailbox is closed and drained.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the engine owns these tasks: it joins them"
-)]
+/// Starts the three tasks. They end when the mailbox is closed and drained, or when one of them
+/// fails; the set aborts them when it is dropped.
 pub(crate) fn start(
     partition: Partition,
     append: Append,
     finish: Finish,
-    mailbox: mpsc::Receiver<Letter>,
-) -> Running {
+    mailbox: Mailbox,
+) -> JoinSet<Ended> {
     let (rounds, to_append) = mpsc::channel(ROUNDS_IN_FLIGHT_MAX);
     let (appended, to_finish) = mpsc::channel(ROUNDS_IN_FLIGHT_MAX);
     let (done, finished) = mpsc::channel(ROUNDS_IN_FLIGHT_MAX);
-    let append = tokio::spawn(append.run(to_append, appended));
-    let finish = tokio::spawn(finish.run(to_finish, done));
-    let decider = tokio::spawn(partition.run(mailbox, rounds, finished));
-    Running {
-        decider,
-        append,
-        finish,
-    }
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        append.run(to_append, appended).await;
+        Ended::Append
+    });
+    tasks.spawn(async move { Ended::Finish(finish.run(to_finish, done).await) });
+    tasks.spawn(async move {
+        let closed = partition.run(mailbox, rounds, finished).await;
+        Ended::Decider { closed }
+    });
+    tasks
 }
 
 impl Partition {
+    /// True when the mailbox is closed and drained, false when a neighbour has gone.
     async fn run(
         mut self,
-        mut mailbox: mpsc::Receiver<Letter>,
+        mailbox: Mailbox,
         rounds: mpsc::Sender<Round>,
         mut finished: mpsc::Receiver<()>,
-    ) {
+    ) -> bool {
+        let mut mailbox = mailbox.lock().await;
         let mut in_flight: Vec<Arc<Changes>> = Vec::with_capacity(ROUNDS_IN_FLIGHT_MAX);
         let mut taken = Vec::new();
         // Taken, and not decided yet: what the round before had no room for.
         let mut letters = VecDeque::new();
-        loop {
+        let closed = loop {
             if in_flight.len() == ROUNDS_IN_FLIGHT_MAX {
                 if finished.recv().await.is_none() {
-                    break;
+                    break false;
                 }
                 in_flight.remove(0);
             }
@@ -80,14 +86,14 @@ impl Partition {
             tokio::select! {
                 biased;
                 done = finished.recv(), if !in_flight.is_empty() => {
-                    if done.is_none() { break }
+                    if done.is_none() { break false }
                     in_flight.remove(0);
                     continue;
                 }
                 count = mailbox.recv_many(&mut taken, limits::ROUND_COMMANDS_MAX),
                     if letters.is_empty() =>
                 {
-                    if count == 0 { break }
+                    if count == 0 { break true }
                 }
                 else => {}
             }
@@ -108,15 +114,20 @@ impl Partition {
             ::metrics::histogram!(metrics::DECIDE_SECONDS).record(begun.elapsed().as_secs_f64());
             in_flight.push(Arc::clone(&round.changes));
             if rounds.send(round).await.is_err() {
-                break;
+                break false;
             }
+        };
+        // Taken and never decided: nothing of them has happened.
+        let reason = self.state.stopped().unwrap_or_default();
+        for letter in letters {
+            letter.answer(Err(SubmitError::Unavailable(reason.clone())));
         }
         drop(rounds);
         while !in_flight.is_empty() && finished.recv().await.is_some() {
             in_flight.remove(0);
         }
         self.memory.close().await;
-        self.state.stop("the server is shutting down".to_owned());
+        closed
     }
 }
 

@@ -1,5 +1,6 @@
 mod model;
 mod relations;
+mod reopening;
 mod rounds;
 mod simulation;
 mod start;

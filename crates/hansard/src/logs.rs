@@ -9,7 +9,9 @@ use anyhow::{Context as _, Result, bail};
 use async_trait::async_trait;
 use clap::Args;
 use hansard_engine::LogProvider;
-use hansard_log::server::{NatsFiles, NatsServer, ServerOptions, check_version, find, version_of};
+use hansard_log::server::{
+    NatsFiles, NatsServer, ServerOptions, ServerState, Timing, check_version, find, version_of,
+};
 use hansard_log::{
     Archive, Copies, Credentials, EventLog, JetStream, JetStreamOptions, Journal, OpenError,
     Reader, blocks,
@@ -19,6 +21,7 @@ use percent_encoding::percent_decode_str;
 use tokio::sync::{OnceCell, watch};
 
 use crate::data_dir::{DataDir, Lock};
+use crate::term::{Progress, Unit};
 
 /// JetStream brings its files to disk this often; the journal covers what lies between.
 const SYNC_INTERVAL: &str = "100ms";
@@ -45,6 +48,7 @@ impl NatsProgram {
             binary: self.nats_server.clone(),
             path: std::env::var_os("PATH"),
             sync_interval: SYNC_INTERVAL.to_owned(),
+            timing: Timing::default(),
         }
     }
 
@@ -66,36 +70,51 @@ pub(crate) struct Nats {
 }
 
 impl Nats {
-    /// Connects to a nats-server, or runs one in the data directory.
+    /// Connects to a nats-server, or runs one in the data directory; `None` when that was given up
+    /// before it was ready.
     pub(crate) async fn start(
         data: &DataDir,
         url: Option<&str>,
         program: &NatsProgram,
-    ) -> Result<Self> {
+        given_up: impl Future<Output = ()>,
+    ) -> Result<Option<Self>> {
         let options = JetStreamOptions::default();
         if let Some(url) = url {
             let connection = connect(url, options).await?;
-            return Ok(Self {
+            return Ok(Some(Self {
                 connection,
                 child: None,
-            });
+            }));
         }
-        let child = NatsServer::start(program.options(data)).await?;
+        let child = NatsServer::launch(program.options(data)).await?;
+        // However long it reads its store.
         let connected = async {
-            let connection = child.connect(options).await?;
+            let connection = ready(&child, options).await?;
             unknown_streams_go(data, &connection).await?;
             anyhow::Ok(connection)
         };
-        match connected.await {
-            Ok(connection) => Ok(Self {
+        let connection = tokio::select! {
+            connection = connected => connection,
+            () = given_up => {
+                child.stop().await;
+                return Ok(None);
+            }
+        };
+        match connection {
+            Ok(connection) => Ok(Some(Self {
                 connection,
                 child: Some(child),
-            }),
+            })),
             Err(error) => {
                 child.stop().await;
                 Err(error)
             }
         }
+    }
+
+    /// What the child is doing, if there is one.
+    pub(crate) fn state(&self) -> Option<watch::Receiver<ServerState>> {
+        self.child.as_ref().map(NatsServer::state)
     }
 
     pub(crate) fn connection(&self) -> &JetStream {
@@ -288,9 +307,9 @@ impl Logs {
                 .is_some_and(|copies| blocks::is_held(&copies))
         };
         blocks::keep(&data.nats(), is_held)?;
-        let child = NatsServer::start(self.arguments.program.options(data)).await?;
+        let child = NatsServer::launch(self.arguments.program.options(data)).await?;
         let connected = async {
-            let connection = child.connect(options).await?;
+            let connection = ready(&child, options).await?;
             unknown_streams_go(data, &connection).await?;
             anyhow::Ok(connection)
         };
@@ -323,14 +342,44 @@ async fn connect_beside(data: &DataDir, options: JetStreamOptions) -> Result<Opt
     if files.running().is_none() {
         return Ok(None);
     }
-    let Ok(url) = files.url() else {
-        return Ok(None);
-    };
-    match connect(&url, options).await {
+    match files.connect(options).await {
         Ok(connection) => Ok(Some(connection)),
         Err(error) => {
             tracing::debug!(%error, "the nats-server does not answer yet");
             Ok(None)
+        }
+    }
+}
+
+/// Connects to a child once it is ready, and shows how far it is until then.
+async fn ready(child: &NatsServer, options: JetStreamOptions) -> Result<JetStream> {
+    let showing = show_recovery(child.state());
+    tokio::pin!(showing);
+    // `showing` never ends.
+    tokio::select! {
+        ready = child.ready() => ready?,
+        () = &mut showing => {}
+    }
+    Ok(child.connect(options).await?)
+}
+
+/// Shows how far a nats-server is with reading its store, until it is dropped.
+async fn show_recovery(mut state: watch::Receiver<ServerState>) {
+    let mut shown: Option<Progress> = None;
+    loop {
+        let now = state.borrow_and_update().clone();
+        if let ServerState::Recovering(recovery) = now {
+            let progress = shown.get_or_insert_with(|| {
+                let what = "nats-server is recovering";
+                Progress::begin(what, Unit::Bytes, Some(recovery.bytes_total))
+            });
+            let left = recovery.left().as_secs();
+            progress.reached(recovery.bytes_read, format_args!("about {left} s left"));
+        } else if let Some(progress) = shown.take() {
+            progress.finish();
+        }
+        if state.changed().await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 }
@@ -358,6 +407,7 @@ fn take_credentials(urls: &str) -> Result<(String, Option<Credentials>)> {
         credentials = Some(Credentials {
             user: decoded(user)?,
             password: decoded(password)?,
+            certificate: None,
         });
         plain.push(format!("{scheme}://{host}"));
     }

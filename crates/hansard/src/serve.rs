@@ -8,6 +8,7 @@ pub(crate) mod http;
 mod log_limit;
 mod lost_end;
 pub(crate) mod manifest;
+mod nats;
 pub(crate) mod parts;
 mod progress;
 pub(crate) mod search;
@@ -211,9 +212,15 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     }));
     let mut signals = signals::Signals::listen()?;
     let own = OwnCopies::open(&arguments, &data)?;
-    own.keep_blocks(&data, arguments.nats.as_deref())?;
-    let nats = Nats::start(&data, arguments.nats.as_deref(), &arguments.program).await?;
-    if arguments.nats.is_some() && arguments.durability == Durability::Fsync {
+    let url = arguments.nats.as_deref();
+    own.keep_blocks(&data, url)?;
+    let given_up = async {
+        signals.next().await;
+    };
+    let Some(nats) = Nats::start(&data, url, &arguments.program, given_up).await? else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    if url.is_some() && arguments.durability == Durability::Fsync {
         sync_check::check(nats.connection()).await?;
     }
     // A signal before everything is ready ends the start where it is; the next start goes on.
@@ -223,7 +230,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     };
     let ended = match opened {
         Some(Ok(mut parts)) => match parts.follow() {
-            Ok(()) => parts.serve(listener, signals, &arguments).await,
+            Ok(()) => {
+                parts
+                    .serve(listener, signals, nats.state(), &arguments)
+                    .await
+            }
             Err(error) => Err(error),
         },
         Some(Err(error)) => Err(error),

@@ -50,7 +50,7 @@ pub async fn bare_publish(
         subjects: vec![format!("{SUBJECT_PREFIX}>")],
         storage: StorageType::File,
         allow_direct: true,
-        compression: Some(Compression::S2),
+        compression: Some(Compression::None),
         ..Config::default()
     };
     server

@@ -89,8 +89,16 @@ impl JetStream {
         })?;
         let in_url = addresses.first().and_then(Credentials::in_url);
         let credentials = credentials.cloned().or(in_url);
-        if let Some(Credentials { user, password }) = credentials.clone() {
+        if let Some(Credentials {
+            user,
+            password,
+            certificate,
+        }) = credentials.clone()
+        {
             connect = connect.user_and_password(user, password);
+            if let Some(certificate) = certificate {
+                connect = connect.require_tls(true).add_root_certificates(certificate);
+            }
         }
         let endpoints = addresses.iter().map(Endpoint::of).collect();
         let client = connect.connect(addresses).await.map_err(|error| {
@@ -139,9 +147,11 @@ impl JetStream {
                     .to_owned(),
             ));
         }
-        if !config.allow_batch_publish {
+        let compression = config.compression.clone();
+        if !config.allow_batch_publish || compression != wanted.compression {
             let updated = Config {
                 allow_batch_publish: true,
+                compression: wanted.compression.clone(),
                 ..config.clone()
             };
             let updated = self.context.update_stream(updated).await;
@@ -213,7 +223,9 @@ fn stream_config(id: LogId, replicas: usize) -> Config {
         allow_atomic_publish: true,
         allow_batch_publish: true,
         deny_purge: true,
-        compression: Some(Compression::S2),
+        // With S2 one flipped bit in a full block makes nats-server delete the whole stream at its
+        // next unclean end; without, it drops the rest of that block and keeps the sequences.
+        compression: Some(Compression::None),
         ..Config::default()
     }
 }

@@ -8,19 +8,26 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::process::Signal;
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::OpenError;
-use crate::jetstream::{Credentials, JetStream, JetStreamOptions};
+use crate::jetstream::{JetStream, JetStreamOptions};
 
 mod files;
+mod identity;
 mod probe;
+mod process;
+mod state;
 mod supervise;
 
 pub use files::NatsFiles;
+pub(crate) use identity::read as certificate;
+pub use state::{Recovery, ServerState};
+
+use process::end_leftover;
+use supervise::Supervisor;
 
 /// The oldest nats-server that Hansard was measured on.
 pub const VERSION_MIN: (u32, u32) = (2, 15);
@@ -36,24 +43,63 @@ pub struct ServerOptions {
     pub path: Option<std::ffi::OsString>,
     /// How often JetStream brings its files to disk.
     pub sync_interval: String,
+    pub timing: Timing,
 }
 
-/// How long a start, and a clean end, may take.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How a nats-server is watched.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// One that has not answered for so long since its start is recovering its store.
+    pub recovering_after: Duration,
+    /// How often one that was ready is probed.
+    pub probe_every: Duration,
+    /// One that was ready, and has answered no probe for so long, is ended and started again.
+    pub hung_after: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            recovering_after: Duration::from_secs(2),
+            probe_every: Duration::from_secs(2),
+            hung_after: Duration::from_secs(30),
+        }
+    }
+}
+
+/// How long a clean end may take.
 const END_WITHIN: Duration = Duration::from_secs(10);
+/// A recovery that has done nothing for so long is said to be stuck. It is not ended.
+const IDLE_SHOWN_AFTER: Duration = Duration::from_secs(60);
 
 /// A nats-server that runs until it is stopped, whatever happens to its process.
 pub struct NatsServer {
     files: NatsFiles,
     url: String,
     version: String,
+    state: watch::Receiver<ServerState>,
     stop: watch::Sender<bool>,
     supervisor: JoinHandle<()>,
 }
 
 impl NatsServer {
-    /// Starts a nats-server and waits until JetStream answers. One that an earlier, killed server
-    /// left behind in the same folder is ended first.
+    /// Starts a nats-server and waits until it is ready, however long it reads its store.
+    ///
+    /// # Errors
+    /// [`OpenError::Server`], which says what to do.
+    pub async fn start(options: ServerOptions) -> Result<Self, OpenError> {
+        let server = Self::launch(options).await?;
+        match server.ready().await {
+            Ok(()) => Ok(server),
+            Err(error) => {
+                server.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Starts a nats-server, and does not wait until it is ready. One that an earlier, killed
+    /// server left behind in the same folder is ended first.
     ///
     /// # Errors
     /// [`OpenError::Server`], which says what to do.
@@ -61,7 +107,7 @@ impl NatsServer {
         clippy::disallowed_methods,
         reason = "the server owns this task: stop() joins it"
     )]
-    pub async fn start(options: ServerOptions) -> Result<Self, OpenError> {
+    pub async fn launch(options: ServerOptions) -> Result<Self, OpenError> {
         let binary = find(&options).map_err(OpenError::Server)?;
         let version = version_of(&binary).await.map_err(OpenError::Server)?;
         check_version(&version).map_err(OpenError::Server)?;
@@ -76,33 +122,50 @@ impl NatsServer {
         files
             .write_config(port, &options.sync_interval)
             .map_err(|error| failed(&options.dir, &error))?;
-        let url = format!("nats://127.0.0.1:{port}");
-        let child = spawn(&binary, &files).map_err(|error| failed(&options.dir, &error))?;
-        let mut starting = Starting {
-            files: files.clone(),
-            url: url.clone(),
-            child,
-        };
-        if let Err(error) = starting.wait_ready().await {
-            supervise::end(&files, &mut starting.child).await;
-            return Err(error);
-        }
+        let url = files
+            .address()
+            .map_err(|error| failed(&options.dir, &error))?;
+        tracing::info!(%version, port, "nats-server is started");
         let (stop, stopped) = watch::channel(false);
-        let supervisor = tokio::spawn(supervise::supervise(
+        let (tell, state) = watch::channel(ServerState::Starting);
+        let supervisor = Supervisor {
             binary,
-            files.clone(),
-            url.clone(),
-            starting.child,
-            stopped,
-        ));
-        tracing::info!(%version, port, "nats-server is ready");
+            files: files.clone(),
+            timing: options.timing,
+            state: tell,
+            stop: stopped,
+        };
         Ok(Self {
             files,
             url,
             version,
+            state,
             stop,
-            supervisor,
+            supervisor: tokio::spawn(supervisor.run()),
         })
+    }
+
+    /// Waits until it is ready, however long it reads its store. Cancel-safe.
+    ///
+    /// # Errors
+    /// [`OpenError::Server`] when it ends before.
+    pub async fn ready(&self) -> Result<(), OpenError> {
+        let mut state = self.state();
+        let settled = state
+            .wait_for(|state| matches!(state, ServerState::Ready | ServerState::Ended { .. }))
+            .await;
+        let reason = match settled.as_deref() {
+            Ok(ServerState::Ready) => return Ok(()),
+            Ok(other) => other.describe().unwrap_or_default(),
+            Err(_) => "the supervisor of nats-server failed".to_owned(),
+        };
+        Err(OpenError::Server(reason))
+    }
+
+    /// What it is doing, and news of it.
+    #[must_use]
+    pub fn state(&self) -> watch::Receiver<ServerState> {
+        self.state.clone()
     }
 
     /// Where it listens.
@@ -121,8 +184,7 @@ impl NatsServer {
     /// # Errors
     /// [`OpenError::Server`]
     pub async fn connect(&self, options: JetStreamOptions) -> Result<JetStream, OpenError> {
-        let credentials = credentials(&self.files)?;
-        JetStream::connect(&self.url, Some(&credentials), options).await
+        self.files.connect(options).await
     }
 
     /// Forgets it without ending it, as the death of this process would.
@@ -142,57 +204,6 @@ impl NatsServer {
 
 fn failed(dir: &Path, error: &std::io::Error) -> OpenError {
     OpenError::Server(format!("nats-server in {}: {error}", dir.display()))
-}
-
-pub(crate) fn credentials(files: &NatsFiles) -> Result<Credentials, OpenError> {
-    files
-        .credentials()
-        .map_err(|error| failed(files.dir(), &error))
-}
-
-struct Starting {
-    files: NatsFiles,
-    url: String,
-    child: Child,
-}
-
-impl Starting {
-    async fn wait_ready(&mut self) -> Result<(), OpenError> {
-        let credentials = credentials(&self.files)?;
-        let ready = async {
-            loop {
-                if let Ok(Some(status)) = self.child.try_wait() {
-                    return Err(OpenError::Server(format!(
-                        "nats-server ended at its start ({status}): {}",
-                        self.files.log_tail()
-                    )));
-                }
-                if probe::answers(&self.url, &credentials).await {
-                    return Ok(());
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        match tokio::time::timeout(READY_WITHIN, ready).await {
-            Ok(outcome) => outcome,
-            Err(_elapsed) => Err(OpenError::Server(format!(
-                "nats-server was not ready within {} s: {}",
-                READY_WITHIN.as_secs(),
-                self.files.log_tail()
-            ))),
-        }
-    }
-}
-
-fn spawn(binary: &Path, files: &NatsFiles) -> std::io::Result<Child> {
-    Command::new(binary)
-        .arg("--config")
-        .arg(files.config())
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .kill_on_drop(false)
-        .spawn()
 }
 
 /// Finds the program.
@@ -252,30 +263,6 @@ pub fn check_version(version: &str) -> Result<(), String> {
         "nats-server {version} is too old: {major}.{minor} or newer is needed. Install it with \
          `ops/setup`, or say where a newer one is with --nats-server or HANSARD_NATS_SERVER"
     ))
-}
-
-/// Ends the nats-server that an earlier, killed server left behind in this folder; nothing else.
-async fn end_leftover(files: &NatsFiles) -> Result<(), OpenError> {
-    let Some(pid) = files.running() else {
-        return Ok(());
-    };
-    tracing::warn!(pid, "a nats-server was left behind: it is ended");
-    for (signal, within) in [(Signal::TERM, END_WITHIN), (Signal::KILL, END_WITHIN)] {
-        if let Err(error) = files.signal(pid, signal) {
-            tracing::debug!(pid, %error, "it has ended meanwhile");
-        }
-        let ended = async {
-            while files.running() == Some(pid) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        if tokio::time::timeout(within, ended).await.is_ok() {
-            return Ok(());
-        }
-    }
-    Err(OpenError::Server(format!(
-        "the nats-server that was left behind (pid {pid}) does not end: end it by hand"
-    )))
 }
 
 /// A port that is free now, the recorded one if possible.

@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
+use async_nats::jetstream::stream::Compression;
 use hansard_log::conformance::{events, suite, units};
-use hansard_log::server::{NatsFiles, NatsServer, ServerOptions};
+use hansard_log::server::{NatsFiles, NatsServer, ServerOptions, Timing};
 use hansard_log::{
     AuditFailure, Copies, Error, EventLog, JetStream, JetStreamOptions, Journal, Reader, Writer,
     WriterOptions, verify,
@@ -13,6 +14,9 @@ use hansard_log::{
 use hansard_types::{AppId, LogId};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+#[path = "real/supervision.rs"]
+mod supervision;
 
 fn id() -> LogId {
     LogId::new(AppId(1_400_000_001), 0)
@@ -28,6 +32,7 @@ fn options(dir: &std::path::Path) -> ServerOptions {
         binary: std::env::var_os("HANSARD_NATS_SERVER").map(Into::into),
         path: std::env::var_os("PATH"),
         sync_interval: "100ms".to_owned(),
+        timing: Timing::default(),
     }
 }
 
@@ -211,26 +216,33 @@ fn user_and_password(url: &str) -> (String, String) {
 async fn real_tools_connect_beside_it_by_the_recorded_url_only() {
     let dir = tempfile::tempdir().expect("a folder");
     let server = start(dir.path()).await;
-    let url = NatsFiles::new(dir.path()).url().expect("recorded");
+    let files = NatsFiles::new(dir.path());
+    let url = files.url().expect("recorded");
     let options = JetStreamOptions::default();
-    let beside = JetStream::connect(&url, None, options)
-        .await
-        .expect("connects");
-    assert!(!beside.holds(id()).await.expect("answers"), "not made yet");
+    let tool = files.connect(options).await.expect("connects");
+    assert!(!tool.holds(id()).await.expect("answers"), "not made yet");
+    drop(beside(dir.path()).await);
     let refused = JetStream::connect(server.url(), None, options).await;
+    assert!(refused.is_err(), "without the certificate");
+    let refused = async_nats::ConnectOptions::new()
+        .add_root_certificates(files.certificate())
+        .connect(server.url())
+        .await;
     assert!(refused.is_err(), "without the credential");
     let (_, password) = user_and_password(&url);
-    let odd = JetStream::connect(&url.replace("nats://", "nats//"), None, options).await;
+    let odd = JetStream::connect(&url.replace("tls://", "tls//"), None, options).await;
     let said = odd.err().expect("it is no URL").to_string();
     assert!(!said.contains(&password), "errors are logged");
     server.stop().await;
 }
 
-/// JetStream as anyone who has the credential uses it.
+/// JetStream as anyone who has the recorded URL and the certificate uses it.
 async fn beside(dir: &std::path::Path) -> async_nats::jetstream::Context {
-    let url = NatsFiles::new(dir).url().expect("recorded");
+    let files = NatsFiles::new(dir);
+    let url = files.url().expect("recorded");
     let (user, password) = user_and_password(&url);
     let client = async_nats::ConnectOptions::with_user_and_password(user, password)
+        .add_root_certificates(files.certificate())
         .connect(&url)
         .await
         .expect("connects");
@@ -253,6 +265,34 @@ async fn real_a_stream_that_takes_no_fast_batches_is_told_to() {
         .await
         .expect("appends");
     assert_eq!(log.last().await.expect("reads"), 3);
+    server.stop().await;
+}
+
+/// A log that was made when JetStream still compressed.
+#[tokio::test(flavor = "multi_thread")]
+async fn real_a_compressed_stream_is_told_to_stop_compressing() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = start(dir.path()).await;
+    let log = open(&server).await;
+    let jetstream = beside(dir.path()).await;
+    let compression = async || {
+        let stream = jetstream.get_stream(id().stream_name()).await;
+        stream.expect("is there").cached_info().config.clone()
+    };
+    let written = events(id(), 20);
+    let mut config = compression().await;
+    assert_eq!(config.compression, Some(Compression::None));
+    config.compression = Some(Compression::S2);
+    jetstream.update_stream(config).await.expect("updates");
+    log.append(0, &units(&written[..10]))
+        .await
+        .expect("appends");
+    let log = open(&server).await;
+    assert_eq!(compression().await.compression, Some(Compression::None));
+    log.append(10, &units(&written[10..]))
+        .await
+        .expect("appends");
+    assert_eq!(log.read(1, 100).await.expect("reads"), written);
     server.stop().await;
 }
 

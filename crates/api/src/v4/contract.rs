@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use hansard_engine::Hindrance;
 use hansard_types::limits::REQUEST_BODY_BYTES_MAX;
 use serde_json::{Value, json};
 
@@ -216,7 +217,7 @@ async fn health_metrics_and_the_document_are_served() {
     assert_eq!(get("/nothing").await.status, StatusCode::NOT_FOUND);
     api.engine
         .handle
-        .pause_writes(Some("the disk is full".to_owned()));
+        .pause_writes(Hindrance::Disk, Some("the disk is full".to_owned()));
     let response = get("/readyz").await;
     assert_eq!(response.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(response.json()["reasons"], json!(["the disk is full"]));

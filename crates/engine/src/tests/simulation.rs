@@ -243,7 +243,7 @@ impl Simulation {
         if self.rng.random_bool(0.15) {
             let polls = self.rng.random_range(0..60);
             let results = poll_some(submitted, polls).await;
-            engine.abort();
+            engine.abort().await;
             self.restart().await;
             match results {
                 Some(results) => self.check_all(&commands, results),

@@ -75,7 +75,8 @@ impl Rig {
             );
         }
         let lock = data.lock()?;
-        let nats = Nats::start(&data, None, &arguments.program).await?;
+        let nats = Nats::start(&data, None, &arguments.program, std::future::pending()).await?;
+        let nats = nats.context("nobody gives it up")?;
         let serve = serve::Arguments::for_bench(
             &root,
             &arguments.program,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use hansard_engine::Handle;
+use hansard_engine::{Handle, Hindrance};
 use rustix::fs::statvfs;
 
 use super::telemetry::{DISK_FREE_BYTES, float};
@@ -55,7 +55,7 @@ pub(crate) async fn watch(root: PathBuf, least: u64, engine: Handle) {
             Some(reason) => tracing::error!(%reason, "writes are refused"),
             None => tracing::info!("there is room again: writes are taken"),
         }
-        engine.pause_writes(reason);
+        engine.pause_writes(Hindrance::Disk, reason);
     }
 }
 

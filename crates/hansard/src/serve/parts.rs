@@ -7,6 +7,7 @@ use anyhow::Result;
 use hansard_api::{ApiOptions, ApiState};
 use hansard_directory::Reader as Directory;
 use hansard_engine::{Engine, EngineOptions, Handle, LogProvider, SystemClock, SystemIds};
+use hansard_log::server::ServerState;
 use hansard_log::{Archiver, Copies, Journal, Writer, WriterOptions, blocks};
 use hansard_projector::Registry;
 use hansard_store::RocksStore;
@@ -22,7 +23,9 @@ use super::progress::CatchUp;
 use super::search::{self, Followers, Indexes};
 use super::signals::Signals;
 use super::time;
-use super::{Arguments, Durability, generation, headroom, http, lost_end, manifest, telemetry};
+use super::{
+    Arguments, Durability, generation, headroom, http, lost_end, manifest, nats, telemetry,
+};
 use crate::data_dir::{DataDir, Running};
 use crate::term;
 
@@ -122,6 +125,7 @@ impl Parts {
         self,
         listener: Listener,
         mut signals: Signals,
+        log: Option<watch::Receiver<ServerState>>,
         arguments: &Arguments,
     ) -> Result<()> {
         let address = listener.local_addr()?;
@@ -139,6 +143,9 @@ impl Parts {
             self.engine.handle(),
         ));
         watchers.spawn(time::watch(self.engine.handle()));
+        if let Some(state) = log {
+            watchers.spawn(nats::watch(state, self.engine.handle()));
+        }
         watchers.spawn(copies::scrub_again_and_again(
             arguments.scrub_every,
             self.engine.handle(),

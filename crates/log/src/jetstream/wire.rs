@@ -9,6 +9,7 @@
 //! `HMSG`, `PING`, `PONG`, `-ERR`).
 
 use std::io::{self, ErrorKind, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -143,9 +144,10 @@ impl Wire {
         let Said::Info(info) = greeting.hear().await? else {
             return Err(WireError::Garbled);
         };
-        let tls = endpoint.tls || info.tls_required;
+        let pinned = credentials.and_then(|one| one.certificate.as_deref());
+        let tls = endpoint.tls || info.tls_required || pinned.is_some();
         let mut wire = if tls {
-            Wire::over(encrypted(greeting, &endpoint.host).await?)
+            Wire::over(encrypted(greeting, &endpoint.host, pinned).await?)
         } else {
             greeting
         };
@@ -263,15 +265,26 @@ impl Wire {
     }
 }
 
-/// The same connection from here on encrypted, with the certificates that this machine trusts
-/// (`SSL_CERT_FILE` names others), as async-nats does it.
-async fn encrypted(greeting: Wire, host: &str) -> Result<Box<dyn Stream>, WireError> {
+/// The same connection from here on encrypted: with the one certificate that the server may show,
+/// or those that this machine trusts (`SSL_CERT_FILE` names others), as async-nats does it.
+async fn encrypted(
+    greeting: Wire,
+    host: &str,
+    pinned: Option<&Path>,
+) -> Result<Box<dyn Stream>, WireError> {
     let Wire { stream, unread, .. } = greeting;
     if !unread.is_empty() {
         return Err(WireError::Garbled);
     }
     let mut trusted = RootCertStore::empty();
-    trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    match pinned {
+        Some(certificate) => trusted
+            .add(crate::server::certificate(certificate)?)
+            .map_err(io::Error::other)?,
+        None => {
+            trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+    }
     let config = ClientConfig::builder()
         .with_root_certificates(trusted)
         .with_no_client_auth();
