@@ -184,7 +184,7 @@ impl Connection {
         let busy = Seat::begin(&self.seat);
         let agreed = tokio::select! {
             agreed = tokio::time::timeout(HANDSHAKE_WITHIN, handshake(stream, acceptor)) => agreed,
-            _ = self.shutdown.wait_for(|stop| *stop) => return,
+            () = ending(&mut self.shutdown) => return,
         };
         drop(busy);
         match agreed {
@@ -230,7 +230,7 @@ impl Connection {
         // `connection` goes on after either of the others: nothing is lost by taking turns.
         let ended = tokio::select! {
             ended = &mut connection => ended,
-            _ = shutdown.wait_for(|stop| *stop) => {
+            () = ending(&mut shutdown) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -248,6 +248,12 @@ impl Connection {
             tracing::debug!(%error, "a connection ended");
         }
     }
+}
+
+/// Returns when no new requests are taken.
+async fn ending(shutdown: &mut watch::Receiver<bool>) {
+    // Whoever would say so is gone: that is an end, too.
+    drop(shutdown.wait_for(|stop| *stop).await);
 }
 
 /// Agrees on TLS. Whoever speaks plain HTTP is told so in plain HTTP.

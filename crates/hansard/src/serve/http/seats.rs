@@ -142,7 +142,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_has_been_silent_longest_makes_room() {
-        let mut tasks = JoinSet::new();
+        let mut tasks = JoinSet::<()>::new();
         let mut seats = Seats::new(3);
         let mut all = Vec::new();
         for _ in 0..3 {

@@ -302,7 +302,7 @@ impl Drop for Search {
 }
 
 /// What failed, and what to do when the system says what is lacking.
-fn explained(error: hansard_search::Error) -> BoxError {
+fn explained(error: Error) -> BoxError {
     match Lack::of(&error) {
         Lack::Unknown => error.into(),
         lack => anyhow::Error::from(error).context(lack.advice()).into(),
