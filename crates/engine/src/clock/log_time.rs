@@ -36,12 +36,21 @@ impl LogTime {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
+        self.at_least(Timestamp(0))
+    }
+
+    /// Not before the log's last event, which may be of somebody whose clock is ahead of ours.
+    pub(crate) fn at_least(&self, last: Timestamp) -> Timestamp {
         let mut told = self.told.lock();
         let (clock, elapsed) = (self.clock.now(), self.clock.elapsed());
         let (from, since) = *told;
         let passed = elapsed.saturating_sub(since) / SLOWER;
         let passed = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
         let least = Timestamp(from.0.saturating_add(passed));
+        if last > clock.max(least) {
+            *told = (last, elapsed);
+            return last;
+        }
         if clock < least {
             return least;
         }

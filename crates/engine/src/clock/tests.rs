@@ -160,6 +160,16 @@ fn behind_the_log_s_last_event_time_passes_at_half_speed_until_the_clock_has_cau
 }
 
 #[test]
+fn events_of_somebody_whose_clock_is_ahead_are_not_gone_back_behind() {
+    let machine = FixedClock::at(BEGUN);
+    let (_, time) = log_time(&machine, at(0));
+    assert_eq!(time.at_least(at(HOUR_MS)), at(HOUR_MS));
+    machine.advance_ms(2000);
+    assert_eq!(time.now(), at(HOUR_MS + 1000));
+    assert_eq!(time.at_least(at(0)), at(HOUR_MS + 1000));
+}
+
+#[test]
 fn a_usual_correction_of_the_clock_is_not_called_ahead() {
     let machine = FixedClock::at(BEGUN);
     let (_, time) = log_time(&machine, Timestamp(BEGUN.0 + JUMP_MS));

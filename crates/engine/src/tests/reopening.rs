@@ -14,8 +14,8 @@ use hansard_projector::Registry;
 use hansard_types::{LogId, Timestamp};
 use tokio::time::{interval, timeout};
 
-use crate::testing::{APP, FixedClock, World, fold, provenance, user};
-use crate::{Clock, Engine, EngineOptions, Handle, SubmitError};
+use crate::testing::{APP, World, fold, provenance, user};
+use crate::{Clock, Engine, EngineOptions, Handle, Jump, SteadyClock, SubmitError};
 
 fn log() -> LogId {
     LogId::new(APP, 0)
@@ -152,14 +152,22 @@ async fn a_partition_that_cannot_be_opened_again_ends_with_the_server() {
 
 /// A clock that brings down whoever asks it next.
 struct TrickClock {
-    clock: FixedClock,
+    clock: SteadyClock,
     armed: AtomicBool,
 }
 
 impl Clock for TrickClock {
     fn now(&self) -> Timestamp {
-        assert!(!self.armed.swap(false, Ordering::SeqCst), "told to panic");
         self.clock.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        assert!(!self.armed.swap(false, Ordering::SeqCst), "told to panic");
+        self.clock.elapsed()
+    }
+
+    fn jump(&self) -> Option<Jump> {
+        self.clock.jump()
     }
 }
 
@@ -167,7 +175,7 @@ impl Clock for TrickClock {
 async fn a_partition_that_panics_is_opened_again() {
     let world = World::default();
     let clock = Arc::new(TrickClock {
-        clock: world.clock.clone(),
+        clock: SteadyClock::new(world.clock.clone()),
         armed: AtomicBool::new(false),
     });
     let journal = Journal::open(world.journal.path()).expect("opens");

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hansard_domain::Command;
 use hansard_domain::app::CreateApp;
 use hansard_domain::group::CreateGroup;
 use hansard_domain::message::{Content, SendGroup};
+use hansard_domain::{Command, Reply};
 use hansard_events::group::GroupType;
 use hansard_log::{EventLog, Journal};
 use hansard_projector::Registry;
@@ -15,7 +15,7 @@ use hansard_types::{AppId, GroupId, LogId, limits};
 use tokio::sync::Barrier;
 
 use crate::testing::{APP, MemoryLogs, TestEngine, World, fold, provenance, user};
-use crate::{Engine, EngineOptions, LogProvider};
+use crate::{Engine, EngineOptions, LogProvider, SteadyClock};
 
 /// Logs of apps that only open once so many are being opened.
 struct Together {
@@ -62,7 +62,7 @@ async fn opened(world: &World, logs: Arc<dyn LogProvider>) -> Engine {
             Journal::open(world.journal.path()).expect("a journal"),
         )),
         registry: Registry::default(),
-        clock: Arc::new(world.clock.clone()),
+        clock: Arc::new(SteadyClock::new(world.clock.clone())),
         ids: Arc::new(world.ids.clone()),
         progress: Arc::new(()),
     };
@@ -132,7 +132,10 @@ async fn a_retry_right_after_a_start_is_recognised() {
         .submit_all(APP, (0..600).map(send).collect(), provenance())
         .await
     {
-        first.push(sent.expect("sent").reply);
+        let Reply::Sent { seq, sent_at, .. } = sent.expect("sent").reply else {
+            panic!("a send was answered otherwise");
+        };
+        first.push((seq, sent_at));
     }
     engine.shutdown().await;
 
@@ -141,8 +144,14 @@ async fn a_retry_right_after_a_start_is_recognised() {
     let end = *handle.committed(APP).expect("the app").borrow();
     for random in [0, 31, 599] {
         let again = handle.submit(APP, send(random), provenance()).await;
-        let expected = first.get(random as usize).expect("it was sent");
-        assert_eq!(&again.expect("recognised").reply, expected);
+        let (seq, sent_at) = first[usize::try_from(random).expect("small")];
+        let expected = Reply::Sent {
+            seq,
+            sent_at,
+            key: None,
+            duplicate: true,
+        };
+        assert_eq!(again.expect("recognised").reply, expected);
     }
     assert_eq!(*handle.committed(APP).expect("the app").borrow(), end);
     engine.shutdown().await;

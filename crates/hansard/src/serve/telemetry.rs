@@ -153,7 +153,7 @@ mod tests {
         let (kept_up, mut received) = mpsc::channel(1);
         let mut tasks = JoinSet::new();
         tasks.spawn(keep_up(Duration::from_millis(1), move || {
-            // Full: that it was called is known already.
+            // Full: it was told already.
             kept_up.try_send(()).unwrap_or_default();
         }));
         for _ in 0..3 {
