@@ -14,7 +14,7 @@ use hansard_projector::Registry;
 use hansard_types::{LogId, Timestamp};
 use tokio::time::{interval, timeout};
 
-use crate::testing::{APP, World, fold, provenance, user};
+use crate::testing::{APP, FixedClock, World, fold, provenance, user};
 use crate::{Clock, Engine, EngineOptions, Handle, Jump, SteadyClock, SubmitError};
 
 fn log() -> LogId {
@@ -152,7 +152,7 @@ async fn a_partition_that_cannot_be_opened_again_ends_with_the_server() {
 
 /// A clock that brings down whoever asks it next.
 struct TrickClock {
-    clock: SteadyClock,
+    clock: SteadyClock<FixedClock>,
     armed: AtomicBool,
 }
 
