@@ -188,15 +188,29 @@ async fn a_changed_event_is_found_by_the_audit() -> Result<()> {
         server.import_account(&format!("user{number}")).await?;
     }
     ensure!(server.stop().await?.success(), "a clean end");
-    // One byte of one stored event, changed on disk.
-    let mut changed = false;
-    let mut folders = vec![data.join("nats")];
+    // One byte of one stored event, changed on disk: in the stream, then in our own copy.
+    change(&data.join("nats"), "blk")?;
+    let (root, app) = (data.to_string_lossy().into_owned(), APP.to_string());
+    let rest = ["--data-dir", &root, "--app", &app];
+    let verify = [&["audit", "verify"], &rest[..]].concat();
+    let scrub = [&["audit", "scrub", "--dry-run"], &rest[..]].concat();
+    ensure!(run(&verify)?.status.success(), "our own copy is whole");
+    ensure!(!run(&scrub)?.status.success(), "the other one is not");
+    change(&data.join("journal"), "seg")?;
+    let audit = run(&verify)?;
+    ensure!(!audit.status.success(), "a changed event is noticed");
+    Ok(())
+}
+
+/// Changes one byte of one stored event.
+fn change(root: &std::path::Path, extension: &str) -> Result<()> {
+    let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "blk") && !changed {
+            } else if path.extension().is_some_and(|end| end == extension) {
                 let mut bytes = std::fs::read(&path)?;
                 let needle = b"user25";
                 let at = bytes
@@ -205,14 +219,10 @@ async fn a_changed_event_is_found_by_the_audit() -> Result<()> {
                 if let Some(at) = at {
                     bytes[at + 4] = b'9';
                     std::fs::write(&path, bytes)?;
-                    changed = true;
+                    return Ok(());
                 }
             }
         }
     }
-    ensure!(changed, "the event is in a block file");
-    let (data, app) = (data.to_string_lossy().into_owned(), APP.to_string());
-    let audit = run(&["audit", "verify", "--data-dir", &data, "--app", &app])?;
-    ensure!(!audit.status.success(), "a changed event is noticed");
-    Ok(())
+    anyhow::bail!("the event is in no .{extension} file")
 }

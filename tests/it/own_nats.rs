@@ -189,6 +189,7 @@ async fn a_nats_server_that_syncs_more_seldom_than_the_journal_remembers_is_refu
     nats.kill()?;
 
     // nats-server's default.
+    let folder = tempfile::tempdir()?;
     let (_nats, mut server) = started_on(folder.path(), ("2m", true), &[]).await?;
     server.wait_ready().await?;
     let said = server.log_tail();

@@ -26,7 +26,9 @@ async fn a_second_server_on_the_same_streams_is_fenced_off() -> Result<()> {
     let first = Server::start(&folder.path().join("one")).await?;
     let url = std::fs::read_to_string(first.data.join("nats").join("url"))?;
     let other = folder.path().join("two");
-    let second = Server::start_with(&other, &["--nats", url.trim()]).await?;
+    let certificate = first.data.join("nats").join("certificate.pem");
+    let mut second = Server::spawn_trusting(&other, &["--nats", url.trim()], &certificate)?;
+    second.wait_ready().await?;
     first.import_account("alice").await?;
     let body = json!({ "UserID": "bob" });
     let path = "im_open_login_svc/account_import";

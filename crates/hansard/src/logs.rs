@@ -245,7 +245,8 @@ impl Logs {
         let is_held = self
             .copies(id)
             .is_some_and(|copies| copies.last().is_some());
-        if !server.connection.holds(id).await? && !(is_ours && is_held) {
+        let is_there = server.connection.holds(id).await? || (is_ours && is_held);
+        if !is_there {
             bail!("there is no log of app {}: give the app's --app ID", id.app);
         }
         Ok(Arc::new(server.connection.open_log(id).await?))

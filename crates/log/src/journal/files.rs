@@ -45,6 +45,17 @@ pub(super) fn make_folder(path: &Path) -> Result<()> {
     keep_private(path, FOLDER_MODE)
 }
 
+/// Makes the folder of one log. The journal's own folder must be there: one that vanished while it
+/// is in use is an error, not a place for a second journal.
+pub(super) fn make_log_folder(path: &Path) -> Result<()> {
+    match fs::create_dir(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(file_error(path)(error)),
+    }
+    keep_private(path, FOLDER_MODE)
+}
+
 /// Brings an existing folder to the permissions that it should have.
 pub(super) fn keep_folder_private(path: &Path) -> Result<()> {
     keep_private(path, FOLDER_MODE)

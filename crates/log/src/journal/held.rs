@@ -145,7 +145,7 @@ impl Held {
             // From a crash: it was begun and never written.
             segment.remove()?;
         }
-        files::make_folder(&self.folder)?;
+        files::make_log_folder(&self.folder)?;
         if let Some(root) = self.folder.parent() {
             files::sync_folder(root)?;
         }

@@ -245,9 +245,11 @@ impl<'a> Events<'_, 'a> {
     }
 
     /// The same event found from the back, or between two that were found.
-    fn from_the_back(&mut self, index: usize, begin: usize) -> Option<&'a [u8]> {
+    fn read_from_the_back(&mut self, index: usize, begin: usize) -> Option<&'a [u8]> {
         let round = self.round;
-        let ends = self.ends.get_or_insert_with(|| ends_from_the_back(round));
+        let ends = self
+            .ends
+            .get_or_insert_with(|| ends_read_from_the_back(round));
         let end = *ends.get(index)?;
         let length = round.row(index)?.0;
         let own = end.checked_sub(length);
@@ -264,7 +266,7 @@ impl<'a> Events<'_, 'a> {
 }
 
 /// Where each event of a round ends, counted from the end of the round.
-fn ends_from_the_back(round: &Round<'_>) -> Vec<usize> {
+fn ends_read_from_the_back(round: &Round<'_>) -> Vec<usize> {
     let count = usize::try_from(round.head.count).unwrap_or(usize::MAX);
     let count = count.min(round.table.len() / ROW_BYTES);
     let mut end = usize::try_from(round.head.length).unwrap_or(usize::MAX);
@@ -290,6 +292,6 @@ impl<'a> Iterator for Events<'_, 'a> {
             return Some(None);
         };
         let found = self.verified(index, begin, end);
-        Some(found.or_else(|| self.from_the_back(index, begin)))
+        Some(found.or_else(|| self.read_from_the_back(index, begin)))
     }
 }

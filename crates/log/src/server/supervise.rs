@@ -62,7 +62,7 @@ impl Supervisor {
                     if event.is_none() {
                         was_ready = true;
                         let since = Instant::now();
-                        event = Some(self.while_ready(&mut child).await);
+                        event = Some(Box::pin(self.while_ready(&mut child)).await);
                         ready_for = Some(since.elapsed());
                     }
                     match event {

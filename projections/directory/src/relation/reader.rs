@@ -7,6 +7,9 @@ use super::rows::{BlockRow, FriendRow, Kind, LISTS, ListsRow, Pair, RequestRow, 
 use super::sweep::{self, VOID, VoidRow};
 use crate::{Reader, account_key};
 
+/// What is done with each row of an account, and whether it goes on.
+type Visit<'a> = &'a mut dyn FnMut(UserId, &[u8]) -> Result<ControlFlow<()>>;
+
 /// Queries about relations.
 impl Reader<'_> {
     pub fn lists(&self, user: &UserId) -> Result<ListsRow> {
@@ -129,12 +132,7 @@ impl Reader<'_> {
     }
 
     /// Shows an account's rows of a table, until `visit` breaks.
-    fn walk(
-        &self,
-        table: &'static Table,
-        user: &UserId,
-        visit: &mut dyn FnMut(UserId, &[u8]) -> Result<ControlFlow<()>>,
-    ) -> Result<()> {
+    fn walk(&self, table: &'static Table, user: &UserId, visit: Visit<'_>) -> Result<()> {
         let prefix = account_key(self.app, user);
         let range = KeyRange::prefix(&prefix);
         let mut failed = None;

@@ -305,7 +305,9 @@ impl Drop for Search {
 fn explained(error: Error) -> BoxError {
     match Lack::of(&error) {
         Lack::Unknown => error.into(),
-        lack => anyhow::Error::from(error).context(lack.advice()).into(),
+        lack @ (Lack::Descriptors | Lack::Room) => {
+            anyhow::Error::from(error).context(lack.advice()).into()
+        }
     }
 }
 
