@@ -99,7 +99,12 @@ impl Scrub<'_> {
 
     async fn files(&mut self) -> Result<(), OpenError> {
         if let Some(journal) = self.copies.journal() {
-            self.report.files.extend(journal.damage(self.log));
+            // What is archived is not read from the journal any more: its file goes soon.
+            let archive = self.copies.archive();
+            let archived = archive.and_then(|archive| archive.last(self.log));
+            let mut damage = journal.damage(self.log);
+            damage.retain(|one| *one.events.end() > archived.unwrap_or(0));
+            self.report.files.extend(damage);
         }
         let Some(archive) = self.copies.archive().cloned() else {
             return Ok(());

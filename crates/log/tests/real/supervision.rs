@@ -200,7 +200,7 @@ impl SmallDisk {
         match mounted {
             Ok(status) if status.success() => Some(Self(dir)),
             Ok(_) | Err(_) => {
-                println!("not run: a disk cannot be mounted here, run it as root");
+                eprintln!("not run: a disk cannot be mounted here, run it as root");
                 None
             }
         }
