@@ -199,10 +199,7 @@ impl SmallDisk {
             .status();
         match mounted {
             Ok(status) if status.success() => Some(Self(dir)),
-            Ok(_) | Err(_) => {
-                eprintln!("not run: a disk cannot be mounted here, run it as root");
-                None
-            }
+            Ok(_) | Err(_) => None,
         }
     }
 
@@ -229,6 +226,7 @@ impl Drop for SmallDisk {
 #[tokio::test(flavor = "multi_thread")]
 async fn real_a_stream_that_stopped_at_a_full_disk_goes_on_when_there_is_room() {
     let Some(disk) = SmallDisk::mount(32 * 1024 * 1024) else {
+        eprintln!("not run: a disk cannot be mounted here, run it as root");
         return;
     };
     let journal = tempfile::tempdir().expect("a folder");
