@@ -270,7 +270,8 @@ impl Journal {
     /// `first` is the sequence of the first event; the round continues what is held.
     ///
     /// # Errors
-    /// [`JournalError`]; after it the journal must not be used again.
+    /// [`JournalError`]: whether the round is on disk is not known. The log and the journal are
+    /// compared, as at a start, before this log is written to again.
     pub fn append(&self, log: LogId, first: u64, events: &[&RawEvent]) -> Result<()> {
         if events.is_empty() {
             return Ok(());
@@ -282,7 +283,8 @@ impl Journal {
     /// that is never read again.
     ///
     /// # Errors
-    /// [`JournalError`]; after it the journal must not be used again.
+    /// [`JournalError`]; the log and the journal are compared, as at a start, before this log is
+    /// written to again.
     pub fn restart(&self, log: LogId, first: u64) -> Result<()> {
         self.held_or_new(log)?.restart(first)
     }
