@@ -10,7 +10,7 @@ mod lost_end;
 pub(crate) mod manifest;
 mod nats;
 pub(crate) mod parts;
-mod progress;
+pub(crate) mod progress;
 pub(crate) mod search;
 pub(crate) mod signals;
 mod sync_check;
