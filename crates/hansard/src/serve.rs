@@ -10,7 +10,7 @@ mod lost_end;
 pub(crate) mod manifest;
 mod nats;
 pub(crate) mod parts;
-mod progress;
+pub(crate) mod progress;
 pub(crate) mod search;
 pub(crate) mod signals;
 mod sync_check;
@@ -21,10 +21,12 @@ pub(crate) mod tls;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use hansard_store::RocksStore;
 use hansard_types::limits::DISK_HEADROOM_BYTES_MIN;
 use tokio::task::JoinSet;
 
@@ -212,20 +214,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     }));
     let mut signals = signals::Signals::listen()?;
     let own = OwnCopies::open(&arguments, &data)?;
-    let url = arguments.nats.as_deref();
-    own.keep_blocks(&data, url)?;
-    let given_up = async {
-        signals.next().await;
-    };
-    let Some(nats) = Nats::start(&data, url, &arguments.program, given_up).await? else {
+    let Some((nats, store)) = reach_log(&arguments, &data, &own, &mut signals).await? else {
         return Ok(ExitCode::SUCCESS);
     };
-    if url.is_some() && arguments.durability == Durability::Fsync {
-        sync_check::check(nats.connection()).await?;
-    }
     // A signal before everything is ready ends the start where it is; the next start goes on.
     let opened = tokio::select! {
-        opened = Parts::open(&arguments, &data, own, nats.provider(), recorder) => Some(opened),
+        opened = Parts::open(&arguments, &data, own, store, nats.provider(), recorder) => Some(opened),
         _ = signals.next() => None,
     };
     let ended = match opened {
@@ -245,4 +239,44 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     data.remove_running();
     drop(lock);
     ended.map(|()| ExitCode::SUCCESS)
+}
+
+/// Starts or reaches nats-server, and opens the read models while it reads its store, unless the
+/// log decides which of them stay; `None` when a signal has ended that.
+async fn reach_log(
+    arguments: &Arguments,
+    data: &DataDir,
+    own: &OwnCopies,
+    signals: &mut signals::Signals,
+) -> Result<Option<(Nats, Option<Arc<RocksStore>>)>> {
+    let url = arguments.nats.as_deref();
+    own.keep_blocks(data, url)?;
+    let given_up = async {
+        signals.next().await;
+    };
+    let opening = async {
+        match own.ran_without_journal {
+            true => Ok(None),
+            false => generation::open_meanwhile(data).await.map(Some),
+        }
+    };
+    let starting = Nats::start(data, url, &arguments.program, given_up);
+    let (nats, store) = tokio::join!(starting, opening);
+    let Some(nats) = nats? else {
+        return Ok(None);
+    };
+    let checked = async {
+        let store = store?;
+        if url.is_some() && arguments.durability == Durability::Fsync {
+            sync_check::check(nats.connection()).await?;
+        }
+        anyhow::Ok(store)
+    };
+    match checked.await {
+        Ok(store) => Ok(Some((nats, store))),
+        Err(error) => {
+            nats.stop().await;
+            Err(error)
+        }
+    }
 }

@@ -158,6 +158,13 @@ impl Archive {
         merged(segments.values().map(Segment::events))
     }
 
+    /// What is kept of every log, as [`Archive::ranges`].
+    #[must_use]
+    pub fn all_ranges(&self) -> HashMap<LogId, Vec<RangeInclusive<u64>>> {
+        let logs = self.logs().into_iter();
+        logs.map(|log| (log, self.ranges(log))).collect()
+    }
+
     /// The last event that is kept of a log.
     #[must_use]
     pub fn last(&self, log: LogId) -> Option<u64> {

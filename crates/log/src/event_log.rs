@@ -21,6 +21,20 @@ impl StoredEvent {
     pub fn chain(&self) -> Option<Chain> {
         self.event.header(header::CHAIN).and_then(chain::from_hex)
     }
+
+    /// Whether two copies hold the same event. One of them may have been erased since: the
+    /// commitment says what was in it.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        if self.event == other.event {
+            return true;
+        }
+        let commitment = chain::commitment_of(&self.event);
+        self.event.subject == other.event.subject
+            && self.chain() == other.chain()
+            && commitment.is_some()
+            && commitment == chain::commitment_of(&other.event)
+    }
 }
 
 /// Opens logs; makes their streams when they are missing.
@@ -79,6 +93,10 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// What is there. The last sequence is the highest that was ever used.
     async fn extent(&self) -> Result<Extent>;
+
+    /// The sequences up to the last one that are not there, ascending: of use where
+    /// [`EventLog::extent`] says that they are few.
+    async fn absent(&self) -> Result<Vec<u64>>;
 
     /// The sequence of the last event; 0 in an empty stream.
     async fn last(&self) -> Result<u64> {

@@ -3,13 +3,13 @@ use std::time::Duration;
 
 use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::stream::{
-    Compression, Config, DiscardPolicy, RetentionPolicy, StorageType,
+    Compression, Config, DiscardPolicy, RetentionPolicy, State, StorageType,
 };
 use async_nats::jetstream::{self, Context};
-use async_nats::{Client, ConnectOptions, ServerAddr};
+use async_nats::{Client, ConnectOptions, Event, ServerAddr};
 use async_trait::async_trait;
 use hansard_types::LogId;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 
 use crate::{AppendError, Error, EventLog, Extent, OpenError, Result, StoredEvent, Unit};
@@ -54,9 +54,14 @@ pub struct JetStream {
     /// Where it was told that the server, or members of its cluster, are.
     endpoints: Vec<Endpoint>,
     credentials: Option<Credentials>,
+    /// How often the connection was lost.
+    lost: watch::Receiver<u64>,
 }
 
 const RECONNECT_AFTER_MAX: Duration = Duration::from_millis(250);
+/// How long JetStream remembers message ids: the least that it can. Ours have none, and a
+/// nats-server that starts reads everything that came in this time, 2 minutes by default.
+const DUPLICATE_WINDOW: Duration = Duration::from_millis(100);
 
 impl JetStream {
     /// Connects to a URL (`nats://host:port`, or `tls://host:port`, with or without user and
@@ -71,16 +76,24 @@ impl JetStream {
         credentials: Option<&Credentials>,
         options: JetStreamOptions,
     ) -> Result<Self, OpenError> {
+        let (tell, lost) = watch::channel(0);
         let mut connect = ConnectOptions::new()
             .name("hansard")
             .reconnect_delay_callback(|attempts| {
-                let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+                // The first one is made at once.
+                let failed = u32::try_from(attempts)
+                    .unwrap_or(u32::MAX)
+                    .saturating_sub(1);
                 Duration::from_millis(10)
-                    .saturating_mul(attempts)
+                    .saturating_mul(failed)
                     .min(RECONNECT_AFTER_MAX)
             })
-            .event_callback(|event| async move {
+            .event_callback(move |event| {
                 tracing::debug!(%event, "the connection to nats-server");
+                if event == Event::Disconnected {
+                    tell.send_modify(|lost| *lost += 1);
+                }
+                std::future::ready(())
             });
         // The parse error is left out: it could repeat the password.
         let addresses: Result<Vec<ServerAddr>, _> = url.split(',').map(str::parse).collect();
@@ -113,7 +126,23 @@ impl JetStream {
             options,
             endpoints,
             credentials,
+            lost,
         })
+    }
+
+    /// Waits for an answer for as long as the connection holds: one that was asked for over a
+    /// connection that is lost never comes. Whoever asks again is answered once it is back.
+    async fn while_connected<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut lost = self.lost.clone();
+        lost.borrow_and_update();
+        // Nothing is lost by giving an answer up.
+        tokio::select! {
+            answer = answer => answer,
+            Ok(()) = lost.changed() => {
+                let reason = "the connection to nats-server was lost";
+                Err(Error::Unavailable(reason.to_owned()))
+            }
+        }
     }
 
     /// The nats-server's version.
@@ -148,10 +177,14 @@ impl JetStream {
             ));
         }
         let compression = config.compression.clone();
-        if !config.allow_batch_publish || compression != wanted.compression {
+        if !config.allow_batch_publish
+            || compression != wanted.compression
+            || config.duplicate_window != wanted.duplicate_window
+        {
             let updated = Config {
                 allow_batch_publish: true,
                 compression: wanted.compression.clone(),
+                duplicate_window: wanted.duplicate_window,
                 ..config.clone()
             };
             let updated = self.context.update_stream(updated).await;
@@ -226,6 +259,7 @@ fn stream_config(id: LogId, replicas: usize) -> Config {
         // With S2 one flipped bit in a full block makes nats-server delete the whole stream at its
         // next unclean end; without, it drops the rest of that block and keeps the sequences.
         compression: Some(Compression::None),
+        duplicate_window: DUPLICATE_WINDOW,
         ..Config::default()
     }
 }
@@ -309,14 +343,21 @@ impl EventLog for JetStreamLog {
     }
 
     async fn extent(&self) -> Result<Extent> {
-        let stream = self.server.context.get_stream(&self.name).await;
-        let stream = stream.map_err(|error| Error::Unavailable(error.to_string()))?;
-        let state = &stream.cached_info().state;
+        let state = self.state(false).await?;
         Ok(Extent {
             first: state.first_sequence,
             last: state.last_sequence,
             events: state.messages,
         })
+    }
+
+    async fn absent(&self) -> Result<Vec<u64>> {
+        let state = self.state(true).await?;
+        let mut absent: Vec<u64> = (1..state.first_sequence).collect();
+        absent.extend(state.deleted.unwrap_or_default());
+        absent.sort_unstable();
+        absent.dedup();
+        Ok(absent)
     }
 
     async fn begin_again(&self) -> Result<()> {
@@ -337,7 +378,23 @@ impl EventLog for JetStreamLog {
     }
 
     async fn read(&self, from: u64, events_max: usize) -> Result<Vec<StoredEvent>> {
-        self.read_from(from.max(1), events_max).await
+        let read = self.read_from(from.max(1), events_max);
+        self.server.while_connected(read).await
+    }
+}
+
+impl JetStreamLog {
+    /// What the stream says that it holds, with or without the sequences that are not there.
+    async fn state(&self, with_deleted: bool) -> Result<State> {
+        let asked = async {
+            let unavailable = |error: String| Error::Unavailable(error);
+            let stream = self.server.context.get_stream_no_info(&self.name).await;
+            let stream = stream.map_err(|error| unavailable(error.to_string()))?;
+            let info = stream.info_builder().with_deleted(with_deleted).fetch();
+            let info = info.await.map_err(|error| unavailable(error.to_string()))?;
+            Ok(info.info.state)
+        };
+        self.server.while_connected(asked).await
     }
 }
 

@@ -64,6 +64,9 @@ pub struct JournalOptions {
     /// A full file stays until the archive has taken it ([`Journal::release`]), and files are
     /// closed by their size alone. Otherwise also by their age, and they go by age and size.
     pub archive: bool,
+    /// What the archive holds of each log. A full file of which it holds everything is not read
+    /// through at the opening: damage in it is none of the log's, and shows when it is read.
+    pub archived: HashMap<LogId, Vec<RangeInclusive<u64>>>,
 }
 
 impl Default for JournalOptions {
@@ -71,6 +74,7 @@ impl Default for JournalOptions {
         Self {
             segment_bytes: 64 * 1024 * 1024,
             archive: false,
+            archived: HashMap::new(),
         }
     }
 }
@@ -161,6 +165,7 @@ impl Journal {
         let JournalOptions {
             segment_bytes,
             archive,
+            archived,
         } = options;
         let rules = Rules {
             access,
@@ -178,7 +183,8 @@ impl Journal {
             let Some(log) = name.to_str().and_then(LogId::of_stream) else {
                 continue;
             };
-            let held = Held::open(entry.path(), log, rules.clone())?;
+            let archived = archived.get(&log).map_or(&[][..], Vec::as_slice);
+            let held = Held::open(entry.path(), log, rules.clone(), archived)?;
             logs.insert(log, Arc::new(held));
         }
         Ok(Self {

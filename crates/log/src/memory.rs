@@ -31,6 +31,7 @@ struct Inner {
     events: Vec<Option<RawEvent>>,
     faults: VecDeque<Fault>,
     failing_reads: usize,
+    events_read: u64,
     /// Appends that have not arrived yet: the expected last sequence, and the units.
     late: Vec<(u64, Vec<Unit>)>,
 }
@@ -60,6 +61,12 @@ impl MemoryLog {
     /// Makes the next reads fail.
     pub fn fail_reads(&self, reads: usize) {
         self.inner.lock().failing_reads = reads;
+    }
+
+    /// How many events were read so far.
+    #[must_use]
+    pub fn events_read(&self) -> u64 {
+        self.inner.lock().events_read
     }
 
     /// Takes back what was to fail; what is late arrives now.
@@ -203,6 +210,15 @@ impl EventLog for MemoryLog {
         })
     }
 
+    async fn absent(&self) -> Result<Vec<u64>> {
+        let mut inner = self.inner.lock();
+        inner.read_fails()?;
+        inner.arrive();
+        let numbered = (1..).zip(&inner.events);
+        let absent = numbered.filter(|(_, event)| event.is_none());
+        Ok(absent.map(|(sequence, _)| sequence).collect())
+    }
+
     async fn begin_again(&self) -> Result<()> {
         let mut inner = self.inner.lock();
         inner.late.clear();
@@ -222,11 +238,13 @@ impl EventLog for MemoryLog {
             .skip(skipped)
             .filter_map(|(index, event)| Some((index, event.as_ref()?)))
             .take(events_max);
-        Ok(events
+        let read: Vec<StoredEvent> = events
             .map(|(index, event)| StoredEvent {
                 sequence: index as u64 + 1,
                 event: event.clone(),
             })
-            .collect())
+            .collect();
+        inner.events_read += read.len() as u64;
+        Ok(read)
     }
 }

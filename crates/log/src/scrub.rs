@@ -4,7 +4,6 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hansard_events::chain;
 use hansard_types::{LogId, limits};
 use tokio::time::{Instant, sleep_until};
 
@@ -210,7 +209,7 @@ impl Scrub<'_> {
             let other = there.next_if(|stored| stored.sequence == sequence);
             let ours = own.next_if(|stored| stored.sequence == sequence);
             match (ours, other) {
-                (Some(ours), Some(other)) if is_same(&ours, other) => {}
+                (Some(ours), Some(other)) if ours.is_same_as(other) => {}
                 (Some(ours), None) if ours.event.is_erased() => {}
                 (Some(_), _) => self.report.stream.push(sequence..=sequence),
                 // Aged out of the archive, or never in it.
@@ -243,14 +242,6 @@ impl Scrub<'_> {
             None => Ok(()),
         }
     }
-}
-
-/// Whether two copies hold the same event, with its content or what was left of it.
-fn is_same(one: &StoredEvent, other: &StoredEvent) -> bool {
-    let commitment = chain::commitment_of(&one.event);
-    one.chain() == other.chain()
-        && commitment.is_some()
-        && commitment == chain::commitment_of(&other.event)
 }
 
 fn failed(log: LogId, source: crate::ArchiveError) -> OpenError {

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::{AppendError, Copies, Error, EventLog, OpenError, Reader, Unit};
 
+mod compare;
 pub(crate) mod mend;
 mod repair;
 

@@ -3,6 +3,7 @@
 #![cfg(feature = "conformance")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_nats::jetstream::stream::Compression;
 use hansard_log::conformance::{events, suite, units};
@@ -249,18 +250,23 @@ async fn beside(dir: &std::path::Path) -> async_nats::jetstream::Context {
     async_nats::jetstream::new(client)
 }
 
-/// A log that was made when rounds were no fast batches yet.
+/// A log that was made when rounds were no fast batches yet, and JetStream remembered ids.
 #[tokio::test(flavor = "multi_thread")]
-async fn real_a_stream_that_takes_no_fast_batches_is_told_to() {
+async fn real_a_stream_of_an_older_release_is_brought_up_to_date() {
     let dir = tempfile::tempdir().expect("a folder");
     let server = start(dir.path()).await;
     drop(open(&server).await);
     let jetstream = beside(dir.path()).await;
     let stream = jetstream.get_stream(id().stream_name()).await;
     let mut config = stream.expect("is there").cached_info().config.clone();
+    assert_eq!(config.duplicate_window, Duration::from_millis(100));
     config.allow_batch_publish = false;
+    config.duplicate_window = Duration::from_secs(120);
     jetstream.update_stream(config).await.expect("updates");
     let log = open(&server).await;
+    let stream = jetstream.get_stream(id().stream_name()).await;
+    let config = stream.expect("is there").cached_info().config.clone();
+    assert_eq!(config.duplicate_window, Duration::from_millis(100));
     log.append(0, &units(&events(id(), 3)))
         .await
         .expect("appends");
@@ -314,7 +320,10 @@ async fn real_a_lost_event_is_named_and_no_silence() {
         log.append(0, &units(&events(id(), 600)))
             .await
             .expect("appends");
+        assert!(log.absent().await.expect("reads").is_empty());
         lose(dir.path(), lost.clone()).await;
+        let absent = log.absent().await.expect("reads");
+        assert_eq!(absent, lost.clone().collect::<Vec<u64>>());
         let reader = Reader::at_end(log).await.expect("reads");
         let failure = verify(&reader, |_, _| {}).await.expect_err("one is lost");
         assert!(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use hansard_engine::Progress as _;
 use hansard_log::{
     Archive, Copies, EventLog, Journal, Repaired, ScrubOptions, ScrubReport, Writer, WriterOptions,
     scrub,
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::credentials::App;
 use crate::logs::{LogArguments, Logs};
+use crate::serve::progress::CatchUp;
 use crate::term::{self, Progress, Unit, grouped};
 
 const EXAMPLES: &str = "\
@@ -126,20 +128,10 @@ fn writable(logs: &Logs, log: LogId) -> Result<Copies> {
 
 /// As a start of the server does it.
 async fn mend(stream: &Arc<dyn EventLog>, copies: Copies) -> Result<Repaired> {
-    let shown = Mutex::new(None::<Progress>);
+    let shown = CatchUp::default();
     let options = WriterOptions {
         mending: Some(Arc::new(move |log, done, total| {
-            let mut shown = shown.lock();
-            shown
-                .get_or_insert_with(|| {
-                    Progress::begin(&format!("mending {log}"), Unit::Events, Some(total))
-                })
-                .reached(done, "");
-            if done >= total
-                && let Some(progress) = shown.take()
-            {
-                progress.finish();
-            }
+            shown.mending(log, done, total);
         })),
         ..WriterOptions::default()
     };

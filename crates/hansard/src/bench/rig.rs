@@ -86,7 +86,7 @@ impl Rig {
         );
         let recorder = telemetry::record_metrics()?;
         let own = OwnCopies::open(&serve, &data)?;
-        let parts = Parts::open(&serve, &data, own, nats.provider(), recorder).await?;
+        let parts = Parts::open(&serve, &data, own, None, nats.provider(), recorder).await?;
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let listener = http::bind(listen, None, Descriptors::raise()?).await?;
         let address = listener.local_addr()?;

@@ -1,7 +1,6 @@
 //! The first app, and the secrets of all of them.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
@@ -9,7 +8,7 @@ use hansard_domain::Command;
 use hansard_domain::account::ImportAccount;
 use hansard_domain::app::CreateApp;
 use hansard_engine::{Engine, SubmitError};
-use hansard_events::Provenance;
+use hansard_events::{Provenance, chain};
 use hansard_types::{AppId, UserId};
 use rand::TryRngCore as _;
 use rand::rngs::OsRng;
@@ -166,40 +165,10 @@ fn random_secret() -> Result<String> {
     OsRng
         .try_fill_bytes(&mut bytes)
         .context("the system has no random numbers")?;
-    Ok(hex(&bytes))
+    Ok(chain::to_hex(&bytes))
 }
 
 /// The first 16 hex digits of the secret's SHA-256: tells which secret belongs to an app.
 fn fingerprint(secret: &str) -> String {
-    hex(&Sha256::digest(secret.as_bytes())[..8])
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _infallible = write!(text, "{byte:02x}");
-            text
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fingerprint_is_the_beginning_of_the_sha_256() {
-        assert_eq!(fingerprint("test"), "9f86d081884c7d65");
-    }
-
-    #[test]
-    fn a_secret_of_ours_is_64_random_hex_digits() {
-        let (one, other) = (
-            random_secret().expect("random"),
-            random_secret().expect("random"),
-        );
-        assert_eq!(one.len(), 64);
-        assert_ne!(one, other);
-    }
+    chain::to_hex(&Sha256::digest(secret.as_bytes())[..8])
 }

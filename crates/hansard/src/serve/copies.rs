@@ -73,17 +73,21 @@ impl OwnCopies {
             // What the journal still holds mends the log once more.
             Durability::Interval => manifest::has_journal(data)?,
         };
-        let options = JournalOptions {
-            segment_bytes: arguments.journal_segment * 1024 * 1024,
-            archive: keep != Keep::Off,
-        };
-        let journal = has_journal
-            .then(|| manifest::open_journal(data, options, arguments.accept_missing_journal))
-            .transpose()?;
         let archive = match keep {
             Keep::Off => None,
             Keep::Forever | Keep::Days(_) => Some(Arc::new(Archive::open(data.archive())?)),
         };
+        let options = JournalOptions {
+            segment_bytes: arguments.journal_segment * 1024 * 1024,
+            archive: keep != Keep::Off,
+            archived: archive
+                .as_ref()
+                .map(|one| one.all_ranges())
+                .unwrap_or_default(),
+        };
+        let journal = has_journal
+            .then(|| manifest::open_journal(data, options, arguments.accept_missing_journal))
+            .transpose()?;
         Ok(Self {
             journal,
             archive,

@@ -48,7 +48,14 @@ pub(crate) fn open(data: &DataDir, fold: &Fold) -> Result<Arc<RocksStore>> {
             path.display()
         )
     })?;
+    tracing::info!("the read models are open");
     Ok(Arc::new(store))
+}
+
+/// As [`open`], while other things are waited for: after a crash its own log is read.
+pub(crate) async fn open_meanwhile(data: &DataDir) -> Result<Arc<RocksStore>> {
+    let data = data.clone();
+    tokio::task::spawn_blocking(move || open(&data, &fold())).await?
 }
 
 /// Removes the generations that are not this fold's, once that one is complete.

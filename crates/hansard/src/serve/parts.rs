@@ -46,16 +46,19 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Opens the parts in order: journal, read models, engine (repair, catch-up), apps, search.
+    /// Opens the parts in order: read models if they are not open yet, engine (repair, catch-up),
+    /// apps, search.
     pub(crate) async fn open(
         arguments: &Arguments,
         data: &DataDir,
         own: OwnCopies,
+        store: Option<Arc<RocksStore>>,
         logs: Arc<dyn LogProvider>,
         recorder: PrometheusHandle,
     ) -> Result<Self> {
         let registry = Registry::default();
-        let mut engine = open_engine(arguments, data, &own, Arc::clone(&logs), &registry).await?;
+        let streams = Arc::clone(&logs);
+        let mut engine = open_engine(arguments, data, &own, store, streams, &registry).await?;
         let archiver = own.archiver(Arc::clone(&logs))?;
         let secret = arguments.secret.as_ref().map(|secret| secret.0.as_str());
         let first = FirstApp {
@@ -192,15 +195,20 @@ async fn open_engine(
     arguments: &Arguments,
     data: &DataDir,
     own: &OwnCopies,
+    store: Option<Arc<RocksStore>>,
     logs: Arc<dyn LogProvider>,
     registry: &Registry,
 ) -> Result<Engine> {
     let fold = Arc::new(generation::fold());
-    if own.ran_without_journal {
-        lost_end::discard(data, &fold, &*logs).await?;
-    }
-    let store = generation::open(data, &fold)?;
-    tracing::info!("the read models are open");
+    let store = match store {
+        Some(store) => store,
+        None => {
+            if own.ran_without_journal {
+                lost_end::discard(data, &fold, &*logs).await?;
+            }
+            generation::open(data, &fold)?
+        }
+    };
     let options = |journal: Option<Arc<Journal>>| EngineOptions {
         store: Arc::clone(&store) as _,
         fold: Arc::clone(&fold),

@@ -39,6 +39,8 @@ impl Cursors {
 
 struct Cursor {
     next: u64,
+    /// How often the connection had been lost before: a nats-server that died has forgotten it.
+    lost: u64,
     messages: Ordered,
 }
 
@@ -150,12 +152,15 @@ impl JetStreamLog {
     }
 
     fn take_cursor(&self, from: u64) -> Option<Cursor> {
+        let lost = *self.server.lost.borrow();
         let mut cursors = self.cursors.0.lock();
+        cursors.retain(|cursor| cursor.lost == lost);
         let index = cursors.iter().position(|cursor| cursor.next == from)?;
         Some(cursors.remove(index))
     }
 
     async fn begin_cursor(&self, from: u64) -> Result<Cursor> {
+        let lost = *self.server.lost.borrow();
         let stream = self
             .server
             .context
@@ -173,6 +178,7 @@ impl JetStreamLog {
         let messages = consumer.messages().await.map_err(unavailable)?;
         Ok(Cursor {
             next: from,
+            lost,
             messages,
         })
     }

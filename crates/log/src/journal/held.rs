@@ -1,5 +1,6 @@
 //! The journal of one log: one appends, any number read.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -48,11 +49,16 @@ pub(super) struct Held {
 impl Held {
     /// What a folder holds, if there is one. What is trusted from here on is brought to disk: it
     /// may be from a process that was killed before it could do that.
-    pub(super) fn open(folder: PathBuf, log: LogId, rules: Rules) -> Result<Self> {
+    pub(super) fn open(
+        folder: PathBuf,
+        log: LogId,
+        rules: Rules,
+        archived: &[RangeInclusive<u64>],
+    ) -> Result<Self> {
         let view = match rules.access {
             Access::Write => {
                 files::keep_folder_private(&folder)?;
-                let view = View::open(&folder, log, Access::Write, &View::default())?;
+                let view = View::open(&folder, log, Access::Write, &View::default(), archived)?;
                 for segment in &view.segments {
                     files::keep_private(&segment.path, files::FILE_MODE)?;
                 }
@@ -267,7 +273,7 @@ impl Held {
 /// What a folder holds while another process may be writing there: looked at until nothing was
 /// renamed, removed or written over meanwhile, and damage was seen twice.
 fn settled(folder: &Path, log: LogId, known: &View) -> Result<View> {
-    let mut opened = View::open(folder, log, Access::Read, known);
+    let mut opened = View::open(folder, log, Access::Read, known, &[]);
     let mut said = Vec::new();
     for _ in 0..limits::JOURNAL_READ_ATTEMPTS_MAX {
         opened = match opened {
@@ -281,9 +287,11 @@ fn settled(folder: &Path, log: LogId, known: &View) -> Result<View> {
                     return Ok(view);
                 }
                 said.clone_from(&view.damage);
-                View::open(folder, log, Access::Read, &view)
+                View::open(folder, log, Access::Read, &view, &[])
             }
-            Err(error) if files::is_gone(&error) => View::open(folder, log, Access::Read, known),
+            Err(error) if files::is_gone(&error) => {
+                View::open(folder, log, Access::Read, known, &[])
+            }
             Err(error) => return Err(error),
         };
     }

@@ -228,14 +228,14 @@ impl Segment {
     /// Opens a file and finds what is in it, without changing it. `follows` is where the next file
     /// begins; the newest has none.
     ///
-    /// `known` says what an earlier reading of the same use found, which need not be read again.
+    /// `known` says what is known of this use of the file, which need not be read then.
     pub(super) fn open(
         folder: &Path,
         log: LogId,
         first: u64,
         follows: Option<u64>,
         access: files::Access,
-        known: impl FnOnce(Epoch) -> Option<Opened>,
+        known: impl FnOnce(&Self) -> Option<Opened>,
     ) -> Result<Opened> {
         let path = path_of(folder, first);
         let file = OpenOptions::new()
@@ -268,11 +268,26 @@ impl Segment {
             // The head was written and its copy not yet: no round was.
             return Ok(Opened::BeingMade(Self::blank(path, file, head, length)));
         }
-        if let Some(known) = known(head.epoch) {
+        let segment = Self::blank(path, file, head, length);
+        if let Some(known) = known(&segment) {
             return Ok(known);
         }
-        let segment = Self::blank(path, file, head, length);
         Ok(segment.read_through(follows, heads.contains(&None)))
+    }
+
+    /// What a closed file holds if it is whole, without looking: up to where the next one begins.
+    pub(super) fn unread(&self, follows: u64) -> Opened {
+        let begin = Mark {
+            sequence: self.first,
+            at: BEGIN,
+        };
+        let whole = Self {
+            next: follows,
+            end: self.reserved,
+            marks: vec![begin],
+            ..self.clone()
+        };
+        Opened::Held(whole, Vec::new())
     }
 
     fn read_through(mut self, follows: Option<u64>, lost_a_head: bool) -> Opened {

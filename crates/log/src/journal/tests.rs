@@ -34,6 +34,7 @@ fn small(folder: &TempDir) -> Journal {
     let options = JournalOptions {
         segment_bytes: 1,
         archive: false,
+        ..JournalOptions::default()
     };
     Journal::open_with(folder.path(), options).expect("opens")
 }

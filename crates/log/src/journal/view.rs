@@ -35,14 +35,30 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Reads the files of a folder. What `known` holds of files that are closed is not read again.
-    pub(super) fn open(folder: &Path, log: LogId, access: Access, known: &Self) -> Result<Self> {
+    /// Reads the files of a folder. What `known` holds of files that are closed is not read again,
+    /// nor are closed files that the archive holds.
+    pub(super) fn open(
+        folder: &Path,
+        log: LogId,
+        access: Access,
+        known: &Self,
+        archived: &[RangeInclusive<u64>],
+    ) -> Result<Self> {
         let mut view = Self::default();
         let firsts = files::firsts(folder)?;
         for (index, first) in firsts.iter().enumerate() {
             let follows = firsts.get(index + 1).copied();
-            let opened = Segment::open(folder, log, *first, follows, access, |epoch| {
-                known.closed(*first, follows?, Seal::new(epoch))
+            let is_archived = follows.is_some_and(|follows| {
+                let holds = |range: &RangeInclusive<u64>| {
+                    range.contains(first) && range.contains(&(follows - 1))
+                };
+                archived.iter().any(holds)
+            });
+            let opened = Segment::open(folder, log, *first, follows, access, |segment| {
+                if is_archived {
+                    return Some(segment.unread(follows?));
+                }
+                known.closed(*first, follows?, segment.seal)
             })?;
             view.add(folder, log, opened, follows, access)?;
         }

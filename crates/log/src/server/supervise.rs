@@ -20,6 +20,8 @@ use super::{IDLE_SHOWN_AFTER, Timing};
 
 /// How often a server that is not ready is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// One that has little to read is ready within moments: it is asked more often for so long.
+const ASKED_OFTEN: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(2));
 /// How often a log line says how far a recovery is.
 const TOLD_EVERY: Duration = Duration::from_secs(10);
 /// The first and the longest wait before a dead server is started again.
@@ -115,14 +117,17 @@ impl Supervisor {
         let mut reading = Reading::begin(&files, child);
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut told = Instant::now();
+        let begun = Instant::now();
+        let mut told = begun;
         let first = async {
             loop {
                 match Probe::connect(&files).await {
                     Ok(_) => return,
                     Err(failed) => tracing::trace!(?failed, "nats-server is not ready"),
                 }
-                sleep(LOOK_EVERY).await;
+                let (often, while_new) = ASKED_OFTEN;
+                let is_new = begun.elapsed() < while_new;
+                sleep(if is_new { often } else { LOOK_EVERY }).await;
             }
         };
         tokio::pin!(first);

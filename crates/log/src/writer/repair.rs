@@ -7,14 +7,16 @@ use std::sync::Arc;
 use hansard_events::{RawEvent, chain};
 use hansard_types::{Checkpoint, LogId, limits};
 
+use super::compare::{OVERLAP_COMPARED_MAX, compare};
 use super::mend::Mender;
 use super::{WriterOptions, append_resolved};
 use crate::reader::blocking;
-use crate::{ArchiveError, Copies, EventLog, Journal, JournalError, OpenError, StoredEvent, Unit};
+use crate::{
+    ArchiveError, Copies, EventLog, Extent, Journal, JournalError, OpenError, StoredEvent, Unit,
+};
 
-/// Events of the overlap that are compared, newest first to go missing: more than any sync
-/// interval lets through, and far less than a journal can hold.
-const OVERLAP_COMPARED_MAX: u64 = 10_000;
+/// Events that are missing in the stream and so near each other are looked up together.
+const LOOKED_UP_TOGETHER: u64 = 256;
 
 /// What was mended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,24 +37,31 @@ pub(super) async fn repair(
     options: &WriterOptions,
 ) -> Result<(u64, Repaired), OpenError> {
     let applied = checkpoint.map_or(0, |checkpoint| checkpoint.sequence);
+    let mut repairing = Repairing::new(log, copies, options);
     let Some(journal) = copies.journal() else {
-        let end = log.last().await?;
-        let repairing = Repairing::new(log, copies, options);
-        repairing.reaches(end, applied)?;
-        if !repairing.holes_are_erasures().await? {
+        let extent = log.extent().await?;
+        repairing.reaches(extent.last, applied)?;
+        if !repairing.holes_are_erasures(extent).await? {
             // Says what is missing: nothing else holds it.
             Mender::new(log, copies, options)
-                .nothing_is_lost(end)
+                .nothing_is_lost(extent.last)
                 .await?;
         }
-        return Ok((end, Repaired::default()));
+        return Ok((extent.last, Repaired::default()));
     };
-    let mut repairing = Repairing::new(log, copies, options);
     repairing.journal_is_there(journal, applied)?;
-    if repairing.is_damaged(applied).await? {
-        repairing.mend(journal, applied).await?;
+    let mut found = repairing.look(journal, applied).await?;
+    if found.is_damaged() {
+        repairing.mend(journal, applied, &found).await?;
+        found = repairing.look(journal, applied).await?;
+        if found.is_damaged() {
+            return Err(repairing.contradiction(
+                "it is damaged again right after it was mended: see whether its disk is sound"
+                    .to_owned(),
+            ));
+        }
     }
-    let end = repairing.bring_together(journal, applied).await?;
+    let end = repairing.bring_together(journal, applied, found).await?;
     let repaired = repairing.repaired;
     if repaired != Repaired::default() {
         tracing::warn!(
@@ -64,6 +73,23 @@ pub(super) async fn repair(
         );
     }
     Ok((end, repaired))
+}
+
+/// What stream, archive and journal were found to be.
+struct Found {
+    /// Where the stream ends.
+    end: u64,
+    /// More is wrong with it than an end that was cut off.
+    stream_is_damaged: bool,
+    journal_is_damaged: bool,
+    /// The first event that is not the one that it should be.
+    wrong: Option<OpenError>,
+}
+
+impl Found {
+    fn is_damaged(&self) -> bool {
+        self.stream_is_damaged || self.journal_is_damaged
+    }
 }
 
 struct Repairing<'a> {
@@ -124,36 +150,34 @@ impl<'a> Repairing<'a> {
         Ok(())
     }
 
-    /// Whether more is wrong than an end that was cut off.
-    async fn is_damaged(&self, applied: u64) -> Result<bool, OpenError> {
-        let archived = self
-            .copies
-            .archive()
-            .and_then(|archive| archive.last(self.id));
-        let archived = archived.unwrap_or(0);
-        let journal = self.copies.journal();
-        let damage = journal.map_or_else(Vec::new, |journal| journal.damage(self.id));
-        for one in &damage {
-            tracing::error!(log = %self.id, damage = %one, "the journal is damaged");
-        }
-        if damage.iter().any(|one| *one.events.end() > archived) {
-            return Ok(true);
-        }
-        let own_last = self.copies.last().unwrap_or(0);
-        if applied > own_last && own_last > 0 && journal.is_some() {
-            return Ok(true);
-        }
-        if !self.holes_are_erasures().await? {
-            return Ok(true);
-        }
-        let noted = self
-            .copies
-            .archive()
-            .map(|archive| archive.stream_is_damaged(self.id));
+    /// Looks at what each holds, and compares the end of what both do.
+    async fn look(&self, journal: &Journal, applied: u64) -> Result<Found, OpenError> {
+        let extent = self.log.extent().await?;
+        let compared = compare(self.log, self.copies, extent.last).await?;
+        let archive = self.copies.archive();
+        let noted = archive.map(|archive| archive.stream_is_damaged(self.id));
         let noted = noted
             .transpose()
             .map_err(|source| self.archive_failed(source))?;
-        Ok(noted == Some(true) || !self.overlap_is_there().await?)
+        let stream_is_damaged = compared.stream_lacks_events
+            || noted == Some(true)
+            || !self.holes_are_erasures(extent).await?;
+        // What does not read may have been noticed only just now.
+        let damage = journal.damage(self.id);
+        for one in &damage {
+            tracing::error!(log = %self.id, damage = %one, "the journal is damaged");
+        }
+        let archived = archive.and_then(|archive| archive.last(self.id));
+        let own_last = self.copies.last().unwrap_or(0);
+        let lost = damage
+            .iter()
+            .any(|one| *one.events.end() > archived.unwrap_or(0));
+        Ok(Found {
+            end: extent.last,
+            stream_is_damaged,
+            journal_is_damaged: lost || (applied > own_last && own_last > 0),
+            wrong: compared.wrong,
+        })
     }
 
     fn archive_failed(&self, source: ArchiveError) -> OpenError {
@@ -165,92 +189,27 @@ impl<'a> Repairing<'a> {
 
     /// Whether the stream holds every event but those whose content was erased: it has none of
     /// them any more, and our own copies say so.
-    async fn holes_are_erasures(&self) -> Result<bool, OpenError> {
-        let extent = self.log.extent().await?;
+    async fn holes_are_erasures(&self, extent: Extent) -> Result<bool, OpenError> {
         if extent.is_whole() {
             return Ok(true);
         }
-        let absent = extent.last.saturating_sub(extent.events);
-        if absent > limits::ERASED_LOOKED_AT_MAX {
+        if extent.last.saturating_sub(extent.events) > limits::ERASED_LOOKED_AT_MAX {
             return Ok(false);
         }
-        let mut found = 0;
-        let mut next = 1;
-        while next <= extent.last {
-            let there = self.log.read(next, limits::READ_BATCH_MAX).await?;
-            let end = there.last().map_or(extent.last, |last| last.sequence);
-            let there: Vec<u64> = there.iter().map(|stored| stored.sequence).collect();
-            for sequence in next..=end {
-                if there.binary_search(&sequence).is_ok() {
-                    continue;
-                }
-                if !self.is_erased(sequence).await? {
-                    return Ok(false);
-                }
-                found += 1;
-            }
-            if found == absent {
-                return Ok(true);
-            }
-            next = end + 1;
-        }
-        Ok(found == absent)
-    }
-
-    async fn is_erased(&self, sequence: u64) -> Result<bool, OpenError> {
+        let absent = self.log.absent().await?;
         let copies = self.copies.clone();
-        let read = blocking(move || copies.read(sequence, 1)).await?;
-        let events = read.unwrap_or_default();
-        Ok(events
-            .first()
-            .is_some_and(|stored| stored.event.is_erased()))
-    }
-
-    /// Whether both hold the events before the end of both. What they hold is compared later.
-    async fn overlap_is_there(&self) -> Result<bool, OpenError> {
-        let (from, end) = self.overlap().await?;
-        let mut next = from;
-        while next <= end {
-            let wanted = usize::try_from(end - next + 1).unwrap_or(usize::MAX);
-            let wanted = wanted.min(limits::READ_BATCH_MAX);
-            let there = self.log.read(next, wanted).await?;
-            if there.is_empty() {
-                return Ok(false);
-            }
-            for stored in &there {
-                while next < stored.sequence.min(end + 1) {
-                    if !self.is_erased(next).await? {
-                        return Ok(false);
-                    }
-                    next += 1;
-                }
-                next = stored.sequence + 1;
-            }
-        }
-        Ok(true)
-    }
-
-    /// The end of what both the stream and our own copies hold.
-    async fn overlap(&self) -> Result<(u64, u64), OpenError> {
-        let end = self.log.last().await?;
-        let ranges = self.copies.ranges();
-        let Some(newest) = ranges.last() else {
-            return Ok((1, 0));
-        };
-        let end = end.min(*newest.end());
-        let from = end.saturating_sub(OVERLAP_COMPARED_MAX).max(1);
-        Ok((from.max(*newest.start()), end))
+        Ok(blocking(move || are_erased(&copies, &absent)).await?)
     }
 
     /// Makes whatever is damaged again from what is not.
-    async fn mend(&mut self, journal: &Journal, applied: u64) -> Result<(), OpenError> {
+    async fn mend(
+        &mut self,
+        journal: &Journal,
+        applied: u64,
+        found: &Found,
+    ) -> Result<(), OpenError> {
         tracing::warn!(log = %self.id, "a copy of the log is damaged: it is mended from the other");
-        let extent = self.log.extent().await?;
-        let archived = self
-            .copies
-            .archive()
-            .and_then(|archive| archive.last(self.id));
-        let last = self.copies.last().unwrap_or(0).max(extent.last);
+        let last = self.copies.last().unwrap_or(0).max(found.end);
         if applied > last {
             return Err(self.contradiction(format!(
                 "it ends at event {last}, as the log does, but the read models have applied \
@@ -261,25 +220,12 @@ impl<'a> Repairing<'a> {
         }
         let mender = Mender::new(self.log, self.copies, self.options);
         mender.nothing_is_lost(last).await?;
-        let journal_is_damaged = journal
-            .damage(self.id)
-            .iter()
-            .any(|one| *one.events.end() > archived.unwrap_or(0))
-            || self.copies.last().unwrap_or(0) < applied;
-        let stream_is_damaged = !self.holes_are_erasures().await?
-            || !self.overlap_is_there().await?
-            || match self.copies.archive() {
-                Some(archive) => archive
-                    .stream_is_damaged(self.id)
-                    .map_err(|source| self.archive_failed(source))?,
-                None => false,
-            };
-        if journal_is_damaged {
+        if found.journal_is_damaged {
             self.repaired.mended += self
-                .mend_journal(&mender, journal, last, stream_is_damaged)
+                .mend_journal(&mender, journal, last, found.stream_is_damaged)
                 .await?;
         }
-        if stream_is_damaged {
+        if found.stream_is_damaged {
             self.repaired.mended += mender.archive(1, last).await?;
             self.repaired.restored += mender.stream(last).await?;
         }
@@ -318,8 +264,13 @@ impl<'a> Repairing<'a> {
     }
 
     /// Brings the ends of stream and journal together.
-    async fn bring_together(&mut self, journal: &Journal, applied: u64) -> Result<u64, OpenError> {
-        let end = self.log.last().await?;
+    async fn bring_together(
+        &mut self,
+        journal: &Journal,
+        applied: u64,
+        found: Found,
+    ) -> Result<u64, OpenError> {
+        let end = found.end;
         let Some(last) = self.copies.last() else {
             self.reaches(end, applied)?;
             let begin = end.saturating_sub(OVERLAP_COMPARED_MAX) + 1;
@@ -335,7 +286,9 @@ impl<'a> Repairing<'a> {
                 first.start()
             )));
         }
-        self.compare().await?;
+        if let Some(wrong) = found.wrong {
+            return Err(wrong);
+        }
         let mender = Mender::new(self.log, self.copies, self.options);
         self.repaired.restored += mender.restore(end, last).await?;
         if end > last {
@@ -343,36 +296,6 @@ impl<'a> Repairing<'a> {
             self.repaired.accepted += self.accept(journal, last + 1, end, previous).await?;
         }
         Ok(end.max(last))
-    }
-
-    /// Where both hold an event, it is the same one, and follows the one before it.
-    async fn compare(&self) -> Result<(), OpenError> {
-        let (mut from, end) = self.overlap().await?;
-        let mut previous = (from == 1).then(|| chain::genesis(self.id));
-        while from <= end {
-            let wanted = usize::try_from(end - from + 1).unwrap_or(usize::MAX);
-            let wanted = wanted.min(limits::READ_BATCH_MAX);
-            let there = self.log.read(from, wanted).await?;
-            let copies = self.copies.clone();
-            let ours = blocking(move || copies.read(from, wanted)).await?;
-            let ours = ours.map_err(|error| OpenError::Log(crate::Error::Copies(error)))?;
-            let mut there = there.iter().peekable();
-            for own in &ours {
-                let other = there.next_if(|other| other.sequence == own.sequence);
-                let same = other.is_none_or(|other| is_same(own, other));
-                if !same || (other.is_none() && !own.event.is_erased()) {
-                    return Err(self.contradiction(format!(
-                        "event {} of the log is not the one that was journaled: the log was \
-                         changed or replaced. Run `hansard audit verify`; restore the log from a \
-                         copy",
-                        own.sequence
-                    )));
-                }
-            }
-            self.check_links(from, &ours, &mut previous)?;
-            from += ours.len() as u64;
-        }
-        Ok(())
     }
 
     /// Journals events that the log holds behind the journal's end: they were appended before a
@@ -439,13 +362,25 @@ pub(super) fn follow(
     events.len()
 }
 
-/// Whether two copies hold the same event. One of them may have been erased since: the chain value
-/// holds what was in it.
-fn is_same(one: &StoredEvent, other: &StoredEvent) -> bool {
-    let either_is_erased = one.event.is_erased() || other.event.is_erased();
-    one.event.subject == other.event.subject
-        && one.chain() == other.chain()
-        && (either_is_erased || one.event.body == other.event.body)
+/// Whether our own copies hold these events, and each was erased.
+fn are_erased(copies: &Copies, sequences: &[u64]) -> bool {
+    let mut rest = sequences;
+    while let Some(first) = rest.first() {
+        let near = rest.partition_point(|sequence| sequence - first < LOOKED_UP_TOGETHER);
+        let wanted = rest[near - 1] - first + 1;
+        let read = copies.read(*first, usize::try_from(wanted).unwrap_or(usize::MAX));
+        let read = read.unwrap_or_default();
+        let mut erased = read.iter().filter(|stored| stored.event.is_erased());
+        let known = rest[..near]
+            .iter()
+            .take_while(|sequence| erased.any(|stored| stored.sequence == **sequence))
+            .count();
+        if known == 0 {
+            return false;
+        }
+        rest = &rest[known..];
+    }
+    true
 }
 
 /// Events as commands of one event each.

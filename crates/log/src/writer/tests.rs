@@ -3,6 +3,7 @@ use std::sync::Arc;
 use hansard_types::AppId;
 use tempfile::TempDir;
 
+use super::compare::OVERLAP_COMPARED_MAX;
 use super::*;
 use crate::conformance::{events, units};
 use crate::{Fault, Journal, MemoryLog};
@@ -135,6 +136,34 @@ async fn an_end_behind_the_journal_is_accepted_and_journaled() {
         5,
         "it is in the journal now"
     );
+}
+
+/// What a start costs does not depend on how long the log is.
+#[tokio::test(start_paused = true)]
+async fn a_start_reads_each_recent_event_of_the_stream_once() {
+    let budget = OVERLAP_COMPARED_MAX + 1;
+    let count = usize::try_from(budget).expect("small") + 5000;
+    let written = events(id(), count);
+    let world = World::new();
+    let journal = Journal::open(world.journal.path()).expect("opens");
+    for (index, round) in written.chunks(400).enumerate() {
+        let raw: Vec<&RawEvent> = round.iter().map(|stored| &stored.event).collect();
+        let first = index as u64 * 400;
+        journal.append(id(), first + 1, &raw).expect("writes");
+        world
+            .log
+            .append(first, &units(round))
+            .await
+            .expect("appends");
+    }
+    drop(journal);
+    let end = written.len() as u64;
+    assert_eq!(world.open_at(Some(end)).await.expect("opens").last(), end);
+    assert_eq!(world.log.events_read(), budget);
+    // After a power loss: the same, and the event before what is appended again.
+    world.log.truncate(end - 100);
+    assert_eq!(world.open().await.repaired().restored, 100);
+    assert_eq!(world.log.events_read(), 2 * budget + 1);
 }
 
 #[tokio::test(start_paused = true)]

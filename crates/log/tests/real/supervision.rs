@@ -16,6 +16,7 @@ use rustix::fs::Mode;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -183,6 +184,55 @@ async fn real_a_server_that_hangs_is_ended_and_comes_back() {
         .await
         .expect("appends");
     assert_eq!(log.read(1, 100).await.expect("reads"), written);
+    server.stop().await;
+}
+
+/// An answer that is on its way when the server dies never comes: it is not waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn real_what_was_asked_of_a_server_that_died_is_asked_again_at_once() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = start(dir.path()).await;
+    let patient = JetStreamOptions {
+        answer_within: 60 * PATIENCE,
+        ..JetStreamOptions::default()
+    };
+    let connection = server.connect(patient).await.expect("connects");
+    let log = connection.open_log(id()).await.expect("opens");
+    log.append(0, &units(&events(id(), 600)))
+        .await
+        .expect("appends");
+    let (tell, mut answered) = watch::channel(0_u64);
+    let mut asking = JoinSet::new();
+    asking.spawn(async move {
+        // By a direct get, by a consumer, and as the log's end.
+        for wanted in [10, 500, 0].into_iter().cycle() {
+            let answer = match wanted {
+                0 => log.last().await.map(drop),
+                wanted => log.read(1, wanted).await.map(drop),
+            };
+            if answer.is_ok() {
+                tell.send_modify(|answers| *answers += 1);
+            }
+        }
+    });
+    for more in 0..3 {
+        let wanted = *answered.borrow() + 10 + more;
+        let reached = timeout(PATIENCE, answered.wait_for(|answers| *answers >= wanted)).await;
+        reached.expect("it is answered").expect("it is asked");
+        let pid = NatsFiles::new(dir.path()).running().expect("it runs");
+        signal(pid, Signal::STOP);
+        let mut before = u64::MAX;
+        while before != *answered.borrow() {
+            before = *answered.borrow();
+            for _ in 0..1000 {
+                tokio::task::yield_now().await;
+            }
+        }
+        kill(dir.path());
+        let again = timeout(PATIENCE, answered.wait_for(|answers| *answers > before)).await;
+        again.expect("asked again").expect("it is asked");
+    }
+    asking.shutdown().await;
     server.stop().await;
 }
 

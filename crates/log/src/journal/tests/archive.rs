@@ -6,6 +6,7 @@ fn archived(folder: &TempDir) -> Journal {
     let options = JournalOptions {
         segment_bytes: 9000,
         archive: true,
+        ..JournalOptions::default()
     };
     let mut journal = Journal::open_with(folder.path(), options).expect("opens");
     // What need not stay goes at once.
@@ -43,6 +44,43 @@ fn full_files_are_told_and_go_only_once_they_are_released() {
     journal.release(log(), 3);
     assert_eq!(*journal.sealed(log())[0].start(), up_to + 1, "never back");
     assert_eq!(open(&folder).bounds(log()), Some((up_to + 1, 60)));
+}
+
+#[test]
+fn a_full_file_that_the_archive_holds_is_not_read_at_the_opening() {
+    let folder = folder();
+    let written = events(log(), 100);
+    let journal = archived(&folder);
+    append(&journal, &written, 5);
+    let sealed = journal.sealed(log());
+    drop(journal);
+    let last = *sealed[1].end();
+    for file in &files(&folder)[..3] {
+        let mut bytes = fs::read(file).expect("reads");
+        bytes[BEGIN as usize + RoundHead::BYTES + 60] ^= 1;
+        fs::write(file, bytes).expect("written");
+    }
+    let opened = |archived: &[RangeInclusive<u64>]| {
+        let options = JournalOptions {
+            archived: HashMap::from([(log(), archived.to_vec())]),
+            ..JournalOptions::default()
+        };
+        Journal::open_with(folder.path(), options).expect("opens")
+    };
+    let damaged = |journal: &Journal| journal.damage(log()).len();
+    assert_eq!(damaged(&opened(&[])), 3);
+    // The one that is held in part is read.
+    assert_eq!(damaged(&opened(&[1..=last + 1])), 1);
+    assert_eq!(damaged(&opened(&[2..=last])), 2);
+    let journal = opened(&[1..=last]);
+    assert_eq!(damaged(&journal), 1);
+    assert_eq!(journal.bounds(log()), Some((1, 100)));
+    assert_eq!(journal.sealed(log()), sealed);
+    let read = |from: u64| journal.entries(log(), from, 1).expect("reads");
+    assert_eq!(read(1), [], "it is noticed when it is read");
+    assert_eq!(damaged(&journal), 2);
+    assert_eq!(read(last), written[last as usize - 1..last as usize]);
+    assert_eq!(read(100), written[99..]);
 }
 
 #[test]

@@ -19,6 +19,7 @@ fn follow(folder: &TempDir, written: &[StoredEvent]) {
     let options = JournalOptions {
         segment_bytes: 1,
         archive: false,
+        ..JournalOptions::default()
     };
     let journal = Journal::open_with(folder.path(), options).expect("opens");
     append(&journal, written, written.len());

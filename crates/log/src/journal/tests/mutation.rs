@@ -54,6 +54,7 @@ fn a_damaged_journal_is_read_honestly() {
     let options = JournalOptions {
         segment_bytes: 11_000,
         archive: false,
+        ..JournalOptions::default()
     };
     let journal = Journal::open_with(made.path(), options).expect("opens");
     append(&journal, &written[..20], 1);

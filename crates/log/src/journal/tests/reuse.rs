@@ -9,6 +9,7 @@ fn forgetful(folder: &TempDir, segment_bytes: u64) -> Journal {
     let options = JournalOptions {
         segment_bytes,
         archive: false,
+        ..JournalOptions::default()
     };
     let mut journal = Journal::open_with(folder.path(), options).expect("opens");
     journal.rules.bytes_max = 2 * segment_bytes;

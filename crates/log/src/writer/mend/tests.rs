@@ -67,14 +67,15 @@ impl World {
     }
 
     fn copies(&self) -> Copies {
+        let archive = Archive::open(self.folder.path().join("archive")).expect("opens");
         let options = JournalOptions {
             segment_bytes: 64 * 1024,
             archive: true,
+            archived: archive.all_ranges(),
         };
         let journal = Journal::open_with(self.folder.path().join("journal"), options);
-        let archive = Archive::open(self.folder.path().join("archive"));
         let journal = Arc::new(journal.expect("opens"));
-        Copies::new(id(), Some(Arc::new(archive.expect("opens"))), Some(journal))
+        Copies::new(id(), Some(Arc::new(archive)), Some(journal))
     }
 
     fn start(&self) -> (Copies, Archiver) {
@@ -291,8 +292,11 @@ async fn erased_events_are_no_damage() {
     }
     archive.finish(id(), writer).expect("finished");
     assert!(world.scrubbed(false).await.is_whole());
+    let before = world.stream.events_read();
     let opened = world.open(copies, Some(EVENTS)).await.expect("opens");
     assert_eq!(opened.repaired(), Repaired::default());
+    let read = world.stream.events_read() - before;
+    assert!(read <= EVENTS, "each event once: {read}");
     // A stream that is made again has what is left of them.
     world.stream.truncate(0);
     world
