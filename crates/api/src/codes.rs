@@ -273,6 +273,7 @@ static REFUSALS: &[(Reason, Within, u32)] = {
         (R::FieldNameInvalid, Anywhere, APP_INVALID),
         (R::FieldsFull, Anywhere, APP_INVALID),
         (R::FieldStays, Anywhere, APP_INVALID),
+        (R::NotPermitted, Anywhere, NOT_AN_ADMINISTRATOR),
     ]
 };
 
@@ -347,6 +348,7 @@ pub(crate) fn text_of(reason: Reason) -> &'static str {
         Reason::FieldNameInvalid => "a custom field's name is 1 to 8 letters and its own",
         Reason::FieldsFull => "an app declares at most 20 custom fields of a kind",
         Reason::FieldStays => "a declared field keeps its name and type and is not taken back",
+        Reason::NotPermitted => "the caller may not do this",
     }
 }
 

@@ -5,7 +5,7 @@ use hansard_events::account::{
 };
 use hansard_types::{Reason, Timestamp, UserId, limits, profile};
 
-use crate::{Decided, Decision, Reply, View};
+use crate::{Context, Decided, Decision, Revoked, View};
 
 /// Imports an account, or sets the nickname or picture of one that exists.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct ImportAccount {
 }
 
 impl ImportAccount {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
         let too_long = |value: &Option<String>| {
             value
                 .as_ref()
@@ -38,15 +38,15 @@ impl ImportAccount {
             (nick.is_some() || face_url.is_some()).then_some((nick, face_url))
         };
         let Some((nick, face_url)) = event else {
-            return Ok(Decision::nothing(Reply::Done));
+            return Ok(Decision::nothing(()));
         };
-        Ok(Decision::one(
+        Ok(Decision::event(
             AccountImported {
                 user_id: self.user_id.clone(),
                 nick,
                 face_url,
             },
-            Reply::Done,
+            (),
         ))
     }
 }
@@ -58,7 +58,7 @@ pub struct DeleteAccount {
 }
 
 impl DeleteAccount {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
         view.account(&self.user_id)?.ok_or(Reason::AccountUnknown)?;
         let app = view.own_app()?;
         if app.is_some_and(|app| app.administrators.contains(&self.user_id)) {
@@ -67,7 +67,7 @@ impl DeleteAccount {
         let event = AccountDeleted {
             user_id: self.user_id.clone(),
         };
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, ()))
     }
 }
 
@@ -81,10 +81,10 @@ pub struct RevokeSignatures {
 }
 
 impl RevokeSignatures {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided<Revoked> {
         view.account(&self.user_id)?.ok_or(Reason::AccountUnknown)?;
         let issued_up_to_seconds = self.issued_up_to_seconds;
-        let reply = Reply::Revoked {
+        let reply = Revoked {
             issued_up_to_seconds,
         };
         let before = view.signatures_revoked_up_to(&self.user_id)?;
@@ -95,7 +95,7 @@ impl RevokeSignatures {
             user_id: self.user_id.clone(),
             issued_up_to_seconds,
         };
-        Ok(Decision::one(event, reply))
+        Ok(Decision::event(event, reply))
     }
 }
 
@@ -137,7 +137,8 @@ pub struct MuteAccount {
 }
 
 impl MuteAccount {
-    pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided {
+        let now = context.now;
         let account = view.account(&self.user_id)?.ok_or(Reason::AccountUnknown)?;
         let end = |mute: Option<MuteFor>, before| mute.and_then(|mute| mute.new_end(before, now));
         let event = AccountMuted {
@@ -146,9 +147,9 @@ impl MuteAccount {
             group_until: end(self.group, account.group_muted_until),
         };
         if event.c2c_until.is_none() && event.group_until.is_none() {
-            return Ok(Decision::nothing(Reply::Done));
+            return Ok(Decision::nothing(()));
         }
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, ()))
     }
 }
 

@@ -7,7 +7,7 @@ use hansard_events::group::{
 use hansard_types::{ConversationId, GroupId, Reason, Timestamp, UserId, limits};
 
 use crate::message::existing;
-use crate::{Decided, Decision, Halt, Reply, View};
+use crate::{Context, Decided, Decision, Halt, View};
 
 /// Creates a group.
 #[derive(Debug, Clone)]
@@ -64,7 +64,8 @@ fn rules(group_type: GroupType) -> TypeRules {
 }
 
 impl CreateGroup {
-    pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<GroupId> {
+        let now = context.now;
         let rules = rules(self.group_type);
         if let Some(taken) = view.group(&self.group_id)? {
             let same_owner = !taken.dissolved && taken.owner.is_some() && taken.owner == self.owner;
@@ -100,7 +101,7 @@ impl CreateGroup {
             created_at: self.created_at.unwrap_or(now),
             members,
         };
-        Ok(Decision::one(event, Reply::Group(self.group_id.clone())))
+        Ok(Decision::event(event, self.group_id.clone()))
     }
 
     /// The owner first, everyone once, everyone an account.
@@ -144,13 +145,14 @@ pub struct AddMembers {
 }
 
 impl AddMembers {
-    pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<Vec<(UserId, AddOutcome)>> {
+        let now = context.now;
         let group = existing(view, &self.group_id)?;
         if rules(group.group_type).open_room {
             return Err(Reason::GroupTypeForbids.into());
         }
         if imported_before(view, &self.group_id, self.imported.as_ref())? {
-            return Ok(Decision::nothing(Reply::Members(Vec::new())));
+            return Ok(Decision::nothing(Vec::new()));
         }
         let mut outcomes: Vec<(UserId, AddOutcome)> = Vec::with_capacity(self.accounts.len());
         let mut accounts: Vec<UserId> = Vec::new();
@@ -175,7 +177,7 @@ impl AddMembers {
         // An import is remembered even when everybody was there already: seen again after they
         // left, the same line would bring them back.
         if accounts.is_empty() && self.imported.is_none() {
-            return Ok(Decision::nothing(Reply::Members(outcomes)));
+            return Ok(Decision::nothing(outcomes));
         }
         let event = MembersAdded {
             group_id: self.group_id.clone(),
@@ -184,7 +186,7 @@ impl AddMembers {
             silent: self.silent,
             import_key: self.imported.as_ref().map(|(_, key)| key.clone()),
         };
-        Ok(Decision::one(event, Reply::Members(outcomes)))
+        Ok(Decision::event(event, outcomes))
     }
 }
 
@@ -200,14 +202,15 @@ pub struct RemoveMembers {
 }
 
 impl RemoveMembers {
-    pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided {
+        let now = context.now;
         let group = existing(view, &self.group_id)?;
         let rules = rules(group.group_type);
         if rules.open_room {
             return Err(Reason::GroupTypeForbids.into());
         }
         if imported_before(view, &self.group_id, self.imported.as_ref())? {
-            return Ok(Decision::nothing(Reply::Done));
+            return Ok(Decision::nothing(()));
         }
         let mut accounts: Vec<UserId> = Vec::new();
         for user in &self.accounts {
@@ -223,7 +226,7 @@ impl RemoveMembers {
         }
         // As in `AddMembers`: an import is remembered even when nobody was there to go.
         if accounts.is_empty() && self.imported.is_none() {
-            return Ok(Decision::nothing(Reply::Done));
+            return Ok(Decision::nothing(()));
         }
         let event = MembersRemoved {
             group_id: self.group_id.clone(),
@@ -233,7 +236,7 @@ impl RemoveMembers {
             silent: self.silent,
             import_key: self.imported.as_ref().map(|(_, key)| key.clone()),
         };
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, ()))
     }
 }
 
@@ -265,7 +268,7 @@ pub struct ChangeGroupProfile {
 }
 
 impl ChangeGroupProfile {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
         fn changed<T: Clone + PartialEq>(new: &Option<T>, old: &T) -> Option<T> {
             new.clone().filter(|value| value != old)
         }
@@ -298,9 +301,9 @@ impl ChangeGroupProfile {
             mute_all: None,
         };
         if event == unchanged {
-            return Ok(Decision::nothing(Reply::Done));
+            return Ok(Decision::nothing(()));
         }
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, ()))
     }
 }
 
@@ -311,13 +314,13 @@ pub struct DissolveGroup {
 }
 
 impl DissolveGroup {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
         existing(view, &self.group_id)?;
-        Ok(Decision::one(
+        Ok(Decision::event(
             GroupDissolved {
                 group_id: self.group_id.clone(),
             },
-            Reply::Done,
+            (),
         ))
     }
 }

@@ -5,7 +5,7 @@ use hansard_events::message::{Element, Mention, MessageRecalled, MessageSent};
 use hansard_types::{ConversationId, GroupId, Reason, Seq, Timestamp, UserId, limits};
 
 use crate::view::{Group, MessageKey, Sent};
-use crate::{Decided, Decision, Halt, Reply, View};
+use crate::{Context, Decided, Decision, Halt, SentC2c, SentMessage, View};
 
 /// What is said, whoever says it and wherever.
 #[derive(Debug, Clone)]
@@ -61,7 +61,8 @@ impl Content {
     }
 }
 
-/// Sends a message from one account to another.
+/// Sends a message from one account to another. What the server API sends in an account's name
+/// reaches also those who block it; what an account sends itself does not.
 #[derive(Debug, Clone)]
 pub struct SendC2c {
     pub from: UserId,
@@ -78,7 +79,8 @@ pub struct SendC2c {
 }
 
 impl SendC2c {
-    pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<SentC2c> {
+        let now = context.now;
         self.content.check()?;
         let sender = view.account(&self.from)?.ok_or(Reason::SenderUnknown)?;
         view.account(&self.to)?.ok_or(Reason::RecipientUnknown)?;
@@ -93,12 +95,12 @@ impl SendC2c {
         };
         let conversation = ConversationId::c2c(&self.from, &self.to);
         if let Some(first) = view.message_by_key(&conversation, key)? {
-            return Ok(Decision::nothing(sent(first, Some(key), true)));
+            return Ok(Decision::nothing(sent_c2c(first, key, true)));
         }
         if sender.c2c_muted_until > now {
             return Err(Reason::SenderMuted.into());
         }
-        if view.blocks(&self.to, &self.from)? {
+        if context.is_account() && view.blocks(&self.to, &self.from)? {
             return Err(Reason::SenderBlocked.into());
         }
         let seq = view.head(&conversation)?.last_seq.next();
@@ -109,15 +111,15 @@ impl SendC2c {
             hidden_from_sender: self.hidden_from_sender,
             ..plain(conversation, &self.from, &self.content, self.random)
         };
-        Ok(Decision::one(
+        Ok(Decision::event(
             event,
-            sent(Sent { seq, sent_at }, Some(key), false),
+            sent_c2c(Sent { seq, sent_at }, key, false),
         ))
     }
 }
 
-/// Sends a message to a group. An administrator may send in the name of any account: the sender
-/// need not be a member.
+/// Sends a message to a group. What the server API sends may be in the name of any account: only
+/// one that sends itself must be a member.
 #[derive(Debug, Clone)]
 pub struct SendGroup {
     pub group_id: GroupId,
@@ -130,20 +132,24 @@ pub struct SendGroup {
 }
 
 impl SendGroup {
-    pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<SentMessage> {
+        let now = context.now;
         self.content.check()?;
         let group = existing(view, &self.group_id)?;
         let sender = view.account(&self.from)?.ok_or(Reason::SenderUnknown)?;
         let conversation = ConversationId::Group(self.group_id.clone());
         if let Some(first) = view.recent_message(&conversation, &self.from, self.random, now)? {
-            return Ok(Decision::nothing(sent(first, None, true)));
+            return Ok(Decision::nothing(sent(first, true)));
         }
         if sender.group_muted_until > now {
             return Err(Reason::SenderMuted.into());
         }
-        if group.mute_all {
+        if context.is_account() || group.mute_all {
             let member = view.member(&self.group_id, &self.from)?;
-            if member.is_none_or(|member| member.role < Role::Admin) {
+            if context.is_account() && member.is_none() {
+                return Err(Reason::MemberUnknown.into());
+            }
+            if group.mute_all && member.is_none_or(|member| member.role < Role::Admin) {
                 return Err(Reason::GroupMuted.into());
             }
         }
@@ -155,9 +161,9 @@ impl SendGroup {
             mentions: self.mentions.clone(),
             ..plain(conversation, &self.from, &self.content, self.random)
         };
-        Ok(Decision::one(
+        Ok(Decision::event(
             event,
-            sent(Sent { seq, sent_at: now }, None, false),
+            sent(Sent { seq, sent_at: now }, false),
         ))
     }
 }
@@ -178,18 +184,14 @@ pub struct ImportMessage {
 }
 
 impl ImportMessage {
-    pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
-        let key = matches!(self.conversation, ConversationId::C2c(..)).then_some(MessageKey {
-            client_seq: self.client_seq,
-            random: self.random,
-            time_seconds: self.sent_at.seconds(),
-        });
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<SentMessage> {
+        let now = context.now;
         if let Some(seq) = view.imported(&self.conversation, &self.import_key)? {
             let first = Sent {
                 seq,
                 sent_at: self.sent_at,
             };
-            return Ok(Decision::nothing(sent(first, key, true)));
+            return Ok(Decision::nothing(sent(first, true)));
         }
         self.content.check()?;
         if self.sent_at.0 > now.0.saturating_add(limits::MESSAGE_AHEAD_MS_MAX) {
@@ -211,11 +213,12 @@ impl ImportMessage {
                 joins
             }
         };
+        let is_c2c = matches!(self.conversation, ConversationId::C2c(..));
         let seq = view.head(&self.conversation)?.last_seq.next();
         let event = MessageSent {
             seq,
             sent_at: self.sent_at,
-            client_seq: key.map(|key| key.client_seq),
+            client_seq: is_c2c.then_some(self.client_seq),
             sender_joins,
             import_key: Some(self.import_key.clone()),
             ..plain(
@@ -225,17 +228,11 @@ impl ImportMessage {
                 self.random,
             )
         };
-        Ok(Decision::one(
-            event,
-            sent(
-                Sent {
-                    seq,
-                    sent_at: self.sent_at,
-                },
-                key,
-                false,
-            ),
-        ))
+        let first = Sent {
+            seq,
+            sent_at: self.sent_at,
+        };
+        Ok(Decision::event(event, sent(first, false)))
     }
 }
 
@@ -249,7 +246,7 @@ pub struct RecallC2c {
 }
 
 impl RecallC2c {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided<Vec<(Seq, Option<Reason>)>> {
         view.account(&self.from)?.ok_or(Reason::SenderUnknown)?;
         view.account(&self.to)?.ok_or(Reason::RecipientUnknown)?;
         let conversation = ConversationId::c2c(&self.from, &self.to);
@@ -271,9 +268,9 @@ impl RecallC2c {
             recalled_by: self.by.clone(),
             reason: None,
         };
-        Ok(Decision::one(
+        Ok(Decision::event(
             event,
-            Reply::Recalled(vec![(found.seq, None)]),
+            vec![(found.seq, None)],
         ))
     }
 }
@@ -288,7 +285,7 @@ pub struct RecallGroup {
 }
 
 impl RecallGroup {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided<Vec<(Seq, Option<Reason>)>> {
         let group = existing(view, &self.group_id)?;
         if group.group_type == GroupType::AvChatRoom {
             return Err(Reason::GroupTypeForbids.into());
@@ -309,9 +306,8 @@ impl RecallGroup {
             }
             results.push((*seq, refused));
         }
-        let reply = Reply::Recalled(results);
         if recalled.is_empty() {
-            return Ok(Decision::nothing(reply));
+            return Ok(Decision::nothing(results));
         }
         recalled.sort_unstable();
         let event = MessageRecalled {
@@ -320,7 +316,7 @@ impl RecallGroup {
             recalled_by: self.by.clone(),
             reason: self.reason.clone(),
         };
-        Ok(Decision::one(event, reply))
+        Ok(Decision::event(event, results))
     }
 }
 
@@ -330,11 +326,21 @@ pub(crate) fn existing(view: &dyn View, group_id: &GroupId) -> Result<Group, Hal
     group.ok_or_else(|| Reason::GroupUnknown.into())
 }
 
-fn sent(message: Sent, key: Option<MessageKey>, duplicate: bool) -> Reply {
-    Reply::Sent {
-        seq: message.seq,
-        sent_at: message.sent_at,
+fn sent_c2c(message: Sent, key: MessageKey, duplicate: bool) -> SentC2c {
+    let Sent { seq, sent_at } = message;
+    SentC2c {
+        seq,
+        sent_at,
         key,
+        duplicate,
+    }
+}
+
+fn sent(message: Sent, duplicate: bool) -> SentMessage {
+    let Sent { seq, sent_at } = message;
+    SentMessage {
+        seq,
+        sent_at,
         duplicate,
     }
 }

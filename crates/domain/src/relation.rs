@@ -18,7 +18,7 @@ use hansard_types::profile::{ADMIN_FORBID_TYPE, ALLOW_TYPE};
 use hansard_types::{Reason, Timestamp, UserId, limits};
 
 use crate::profile::check_custom;
-use crate::{Decided, Decision, Halt, Reply, View};
+use crate::{Context, Decided, Decision, Friendship, Halt, View};
 
 const SOURCE_PREFIX: &str = "AddSource_Type_";
 
@@ -30,14 +30,17 @@ pub struct AddFriend {
     pub details: FriendDetails,
     /// Each on the other's list; else only `to` on that of `from`.
     pub both: bool,
-    /// An administrator's word: nobody is asked.
+    /// An administrator's word: nobody is asked. An account cannot give it.
     pub forced: bool,
-    pub by: Party,
 }
 
 impl AddFriend {
-    pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
-        check_details(view, &self.details, self.by)?;
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<Friendship> {
+        let now = context.now;
+        if self.forced && context.is_account() {
+            return Err(Reason::NotPermitted.into());
+        }
+        check_details(view, &self.details, context.party())?;
         check_pair(view, &self.from, &self.to)?;
         let has = |user, other| Ok::<_, Halt>(view.friend(user, other)?.is_some());
         if has(&self.from, &self.to)? && (!self.both || has(&self.to, &self.from)?) {
@@ -70,7 +73,7 @@ impl AddFriend {
             remark_of_to: String::new(),
             befriended_at: now,
         };
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, Friendship::Made))
     }
 
     /// Whether `to` wants to be asked; an error when it, or the app, wants no requests at all.
@@ -93,11 +96,11 @@ impl AddFriend {
         }
     }
 
-    fn ask(&self, view: &dyn View, now: Timestamp) -> Decided {
+    fn ask(&self, view: &dyn View, now: Timestamp) -> Decided<Friendship> {
         let before = view.request(&self.to, &self.from)?;
         match before {
             Some(request) if request.details == self.details && request.both == self.both => {
-                return Ok(Decision::nothing(Reply::Requested));
+                return Ok(Decision::nothing(Friendship::Requested));
             }
             Some(_) => {}
             None if view.lists(&self.to)?.requests >= limits::FRIEND_REQUESTS_MAX => {
@@ -112,7 +115,7 @@ impl AddFriend {
             both: self.both,
             requested_at: now,
         };
-        Ok(Decision::one(event, Reply::Requested))
+        Ok(Decision::event(event, Friendship::Requested))
     }
 }
 
@@ -129,7 +132,8 @@ pub struct AnswerRequest {
 }
 
 impl AnswerRequest {
-    pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided {
+        let now = context.now;
         check_text(&self.remark, limits::FRIEND_REMARK_BYTES_MAX)?;
         let request = view.request(&self.by, &self.from)?;
         let request = request.ok_or(Reason::FriendRequestUnknown)?;
@@ -138,7 +142,7 @@ impl AnswerRequest {
                 from: self.from.clone(),
                 by: self.by.clone(),
             };
-            return Ok(Decision::one(event, Reply::Done));
+            return Ok(Decision::event(event, ()));
         }
         let groups = &request.details.groups;
         check_room(
@@ -160,7 +164,7 @@ impl AnswerRequest {
             remark_of_to: self.remark.clone(),
             befriended_at: now,
         };
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, ()))
     }
 }
 
@@ -175,8 +179,9 @@ pub struct ImportFriend {
 }
 
 impl ImportFriend {
-    pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
-        check_details(view, &self.details, Party::Admin)?;
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided {
+        let now = context.now;
+        check_details(view, &self.details, context.party())?;
         check_pair(view, &self.from, &self.to)?;
         if view.friend(&self.from, &self.to)?.is_some() {
             let FriendDetails {
@@ -192,9 +197,8 @@ impl ImportFriend {
                 remark: Some(remark),
                 groups: Some(groups),
                 custom,
-                by: Party::Admin,
             };
-            return update.decide(view);
+            return update.decide(view, context);
         }
         check_blocks(view, &self.from, &self.to)?;
         check_room(
@@ -213,7 +217,7 @@ impl ImportFriend {
             remark_of_to: String::new(),
             befriended_at: self.added_at.unwrap_or(now),
         };
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, ()))
     }
 }
 
@@ -227,18 +231,17 @@ pub struct UpdateFriend {
     pub groups: Option<Vec<String>>,
     /// By name; an empty value removes the field.
     pub custom: BTreeMap<String, String>,
-    pub by: Party,
 }
 
 impl UpdateFriend {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided {
         check_text(
             self.remark.as_deref().unwrap_or_default(),
             limits::FRIEND_REMARK_BYTES_MAX,
         )?;
         let groups = self.groups.clone().map(distinct);
         check_groups(groups.as_deref().unwrap_or_default())?;
-        check_customs(view, &self.custom, self.by)?;
+        check_customs(view, &self.custom, context.party())?;
         let before = view.friend(&self.from, &self.to)?;
         let before = before.ok_or(Reason::FriendUnknown)?;
         check_new_groups(view, &self.from, groups.as_deref().unwrap_or_default())?;
@@ -254,9 +257,9 @@ impl UpdateFriend {
             custom,
         };
         if event.remark.is_none() && event.groups.is_none() && event.custom.is_empty() {
-            return Ok(Decision::nothing(Reply::Done));
+            return Ok(Decision::nothing(()));
         }
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, ()))
     }
 }
 
@@ -269,7 +272,7 @@ pub struct DeleteFriend {
 }
 
 impl DeleteFriend {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
         check_pair(view, &self.from, &self.to)?;
         let has = |user, other| Ok::<_, Halt>(view.friend(user, other)?.is_some());
         let there = has(&self.from, &self.to)? || (self.both && has(&self.to, &self.from)?);
@@ -281,7 +284,7 @@ impl DeleteFriend {
             to: self.to.clone(),
             both: self.both,
         };
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, ()))
     }
 }
 
@@ -293,17 +296,17 @@ pub struct ClearFriends {
 }
 
 impl ClearFriends {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
         view.account(&self.user)?.ok_or(Reason::AccountUnknown)?;
         let lists = view.lists(&self.user)?;
         if lists.friends == 0 && !(self.both && lists.friend_of > 0) {
-            return Ok(Decision::nothing(Reply::Done));
+            return Ok(Decision::nothing(()));
         }
         let event = FriendsCleared {
             user: self.user.clone(),
             both: self.both,
         };
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, ()))
     }
 }
 
@@ -315,7 +318,8 @@ pub struct Block {
 }
 
 impl Block {
-    pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided {
+        let now = context.now;
         check_pair(view, &self.user, &self.blocked)?;
         if view.blocks(&self.user, &self.blocked)? {
             return Err(Reason::AlreadyBlocked.into());
@@ -328,7 +332,7 @@ impl Block {
             blocked: self.blocked.clone(),
             blocked_at: now,
         };
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, ()))
     }
 }
 
@@ -340,7 +344,7 @@ pub struct Unblock {
 }
 
 impl Unblock {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
         check_pair(view, &self.user, &self.blocked)?;
         if !view.blocks(&self.user, &self.blocked)? {
             return Err(Reason::NotBlocked.into());
@@ -349,7 +353,7 @@ impl Unblock {
             user: self.user.clone(),
             blocked: self.blocked.clone(),
         };
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, ()))
     }
 }
 
@@ -362,7 +366,7 @@ pub struct AddFriendGroups {
 }
 
 impl AddFriendGroups {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided<Vec<(UserId, Option<Reason>)>> {
         view.account(&self.user)?.ok_or(Reason::AccountUnknown)?;
         let groups = distinct(self.groups.clone());
         check_groups(&groups)?;
@@ -380,17 +384,16 @@ impl AddFriendGroups {
             };
             outcomes.push((friend, outcome));
         }
-        let reply = Reply::Relations(outcomes);
-        let known = view.lists(&self.user)?.groups;
+                let known = view.lists(&self.user)?.groups;
         if friends.is_empty() && groups.iter().all(|group| known.contains(group)) {
-            return Ok(Decision::nothing(reply));
+            return Ok(Decision::nothing(outcomes));
         }
         let event = FriendGroupsAdded {
             user: self.user.clone(),
             groups,
             friends,
         };
-        Ok(Decision::one(event, reply))
+        Ok(Decision::event(event, outcomes))
     }
 }
 
@@ -402,19 +405,19 @@ pub struct DeleteFriendGroups {
 }
 
 impl DeleteFriendGroups {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
         view.account(&self.user)?.ok_or(Reason::AccountUnknown)?;
         let known = view.lists(&self.user)?.groups;
         let mut groups = distinct(self.groups.clone());
         groups.retain(|group| known.contains(group));
         if groups.is_empty() {
-            return Ok(Decision::nothing(Reply::Done));
+            return Ok(Decision::nothing(()));
         }
         let event = FriendGroupsDeleted {
             user: self.user.clone(),
             groups,
         };
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, ()))
     }
 }
 
@@ -427,14 +430,14 @@ pub struct RenameFriendGroup {
 }
 
 impl RenameFriendGroup {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
         check_groups(std::slice::from_ref(&self.name))?;
         let known = view.lists(&self.user)?.groups;
         if !known.contains(&self.group) {
             return Err(Reason::FriendGroupUnknown.into());
         }
         if self.name == self.group {
-            return Ok(Decision::nothing(Reply::Done));
+            return Ok(Decision::nothing(()));
         }
         if known.contains(&self.name) {
             return Err(Reason::FriendGroupTaken.into());
@@ -444,7 +447,7 @@ impl RenameFriendGroup {
             group: self.group.clone(),
             name: self.name.clone(),
         };
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, ()))
     }
 }
 
@@ -457,7 +460,7 @@ pub struct LeaveFriendGroup {
 }
 
 impl LeaveFriendGroup {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided<Vec<(UserId, Option<Reason>)>> {
         if !view.lists(&self.user)?.groups.contains(&self.group) {
             return Err(Reason::FriendGroupUnknown.into());
         }
@@ -474,16 +477,15 @@ impl LeaveFriendGroup {
             };
             outcomes.push((friend, outcome));
         }
-        let reply = Reply::Relations(outcomes);
-        if friends.is_empty() {
-            return Ok(Decision::nothing(reply));
+                if friends.is_empty() {
+            return Ok(Decision::nothing(outcomes));
         }
         let event = FriendGroupLeft {
             user: self.user.clone(),
             group: self.group.clone(),
             friends,
         };
-        Ok(Decision::one(event, reply))
+        Ok(Decision::event(event, outcomes))
     }
 }
 

@@ -6,10 +6,10 @@ use hansard_events::account::ProfileValue;
 use hansard_events::app::CustomField;
 use hansard_events::group::{GroupType, JoinOption, Role};
 use hansard_events::relation::FriendDetails;
-use hansard_types::{AppId, ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
+use hansard_types::{Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
 
 use crate::{
-    Account, App, Command, Decision, Group, Head, Lists, Member, Message, MessageKey, Profile,
+    Account, App, Command, Context, Decision, Group, Head, Lists, Member, Message, MessageKey, Profile,
     Rejection, Request, Sent, View, ViewError, decide,
 };
 
@@ -188,9 +188,27 @@ impl Given {
         self
     }
 
-    /// Decides, which never fails here.
-    pub(crate) fn when(&self, command: Command) -> Result<Decision, Reason> {
-        let outcome = decide(&command, self, NOW).expect("maps do not fail");
+    /// Decides for the role that may give the command in anyone's name, which never fails here.
+    pub(crate) fn when(&self, command: impl Into<Command>) -> Result<Decision, Reason> {
+        self.when_by(&Actor::Administrator(user("administrator")), command)
+    }
+
+    /// As an account in its own name.
+    pub(crate) fn when_own(
+        &self,
+        id: &str,
+        command: impl Into<Command>,
+    ) -> Result<Decision, Reason> {
+        self.when_by(&Actor::Account(user(id)), command)
+    }
+
+    pub(crate) fn when_by(
+        &self,
+        actor: &Actor,
+        command: impl Into<Command>,
+    ) -> Result<Decision, Reason> {
+        let context = Context { now: NOW, actor };
+        let outcome = decide(&command.into(), self, &context).expect("maps do not fail");
         outcome.map_err(|Rejection { reason }| reason)
     }
 }

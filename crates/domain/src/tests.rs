@@ -523,3 +523,28 @@ fn a_muted_account_sends_nothing_and_its_retries_are_still_answered() {
         assert_eq!(sent(&retry.reply), (1, true));
     }
 }
+
+#[test]
+fn an_account_cannot_reach_who_blocks_it_and_the_server_api_can_in_its_name() {
+    let given = Given::default()
+        .accounts(&["ann", "ben"])
+        .blocks("ann", "ben");
+    let send = |from, to| send_c2c(from, to, 1);
+    assert!(given.when(send("ben", "ann")).is_ok());
+    assert_eq!(
+        given.when_own("ben", send("ben", "ann")),
+        Err(Reason::SenderBlocked)
+    );
+    assert!(given.when_own("ann", send("ann", "ben")).is_ok());
+}
+
+#[test]
+fn an_account_sends_to_groups_that_it_is_in() {
+    let given = team(Given::default().accounts(&["ann", "ben", "zoe"]));
+    assert!(given.when_own("ben", send_group("ben", 1)).is_ok());
+    assert!(given.when(send_group("zoe", 1)).is_ok());
+    assert_eq!(
+        given.when_own("zoe", send_group("zoe", 1)),
+        Err(Reason::MemberUnknown)
+    );
+}

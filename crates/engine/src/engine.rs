@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use hansard_directory::Reader as Directory;
 use hansard_domain::{Command, app::CreateApp};
-use hansard_events::Provenance;
+use hansard_events::Origin;
 use hansard_log::{Archive, Copies, Journal, LogProvider, Reader};
 use hansard_projector::{Fold, Registry, State, Status};
 use hansard_store::Store;
-use hansard_types::{LogId, limits};
+use hansard_types::{Actor, LogId, limits};
 use parking_lot::RwLock;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -127,18 +127,21 @@ impl Engine {
         }
     }
 
-    /// Creates an app and opens its partition.
+    /// Creates an app, by the operator's word, and opens its partition.
     ///
     /// # Errors
     /// [`OpenError::Submit`] when it is refused, the others when its log cannot be opened.
     pub async fn create_app(
         &mut self,
         command: CreateApp,
-        provenance: Provenance,
     ) -> Result<(), OpenError> {
         let app = command.app_id;
+        let by_system = Origin {
+            actor: Actor::System,
+            correlation: None,
+        };
         self.handle()
-            .submit(LogId::CONTROL.app, Command::CreateApp(command), provenance)
+            .submit(LogId::CONTROL.app, Command::CreateApp(command), by_system)
             .await?;
         self.open_partition(LogId::new(app, 0)).await
     }

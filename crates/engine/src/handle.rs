@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hansard_directory::{AccountRow, AppRow};
 use hansard_domain::Command;
-use hansard_events::Provenance;
+use hansard_events::Origin;
 use hansard_log::{Reader, StoredEvent};
 use hansard_store::Store;
 use hansard_types::{AppId, LogId, Position, Timestamp, UserId};
@@ -148,14 +148,14 @@ impl Handle {
         &self,
         app: AppId,
         command: Command,
-        provenance: Provenance,
+        origin: Origin,
     ) -> Result<Answer, SubmitError> {
         let door = self.open_door(app)?;
         let (answer, answered) = oneshot::channel();
         door.mailbox
             .try_send(Letter {
                 command,
-                provenance,
+                origin,
                 answer,
             })
             .map_err(|error| match error {
@@ -174,11 +174,11 @@ impl Handle {
         &self,
         app: AppId,
         commands: Vec<Command>,
-        provenance: Provenance,
+        origin: Origin,
     ) -> Vec<Result<Answer, SubmitError>> {
         let mut waiting = Vec::with_capacity(commands.len());
         for command in commands {
-            waiting.push(self.enqueue(app, command, provenance.clone()).await);
+            waiting.push(self.enqueue(app, command, origin.clone()).await);
         }
         let mut results = Vec::with_capacity(waiting.len());
         for answered in waiting {
@@ -194,13 +194,13 @@ impl Handle {
         &self,
         app: AppId,
         command: Command,
-        provenance: Provenance,
+        origin: Origin,
     ) -> Result<oneshot::Receiver<Result<Answer, SubmitError>>, SubmitError> {
         let door = self.open_door(app)?;
         let (answer, answered) = oneshot::channel();
         let letter = Letter {
             command,
-            provenance,
+            origin,
             answer,
         };
         match timeout(ANSWER_WITHIN, door.mailbox.send(letter)).await {

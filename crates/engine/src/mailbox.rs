@@ -1,5 +1,5 @@
 use hansard_domain::{Command, Reply};
-use hansard_events::Provenance;
+use hansard_events::Origin;
 use hansard_types::Position;
 use tokio::sync::oneshot;
 
@@ -9,7 +9,7 @@ use crate::SubmitError;
 #[derive(Debug)]
 pub(crate) struct Letter {
     pub(crate) command: Command,
-    pub(crate) provenance: Provenance,
+    pub(crate) origin: Origin,
     pub(crate) answer: oneshot::Sender<Result<Answer, SubmitError>>,
 }
 

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hansard_conversations::Recents;
-use hansard_domain::{Rejection, Reply, decide};
-use hansard_events::{Event, Provenance, RawEvent, Recorded, encode};
+use hansard_domain::{Context, Rejection, Reply, decide};
+use hansard_events::{Event, Origin, RawEvent, Recorded, encode};
 use hansard_log::Unit;
 use hansard_projector::Fold;
 use hansard_store::{Cached, Changes, Layers, Overlay, Read, RowCache, Store};
@@ -178,7 +178,11 @@ impl Deciding<'_> {
     fn one(&mut self, letter: &Letter) -> Result<Result<Answer, SubmitError>, String> {
         let outcome = {
             let view = StateView::new(&self.state, self.surroundings.log.app, self.recents);
-            decide(&letter.command, &view, self.now)
+            let context = Context {
+                now: self.now,
+                actor: &letter.origin.actor,
+            };
+            decide(&letter.command, &view, &context)
                 .map_err(|error| format!("the state cannot be read: {error}"))?
         };
         let decision = match outcome {
@@ -189,7 +193,7 @@ impl Deciding<'_> {
         };
         let mut unit: Unit = Vec::with_capacity(decision.events.len());
         for event in decision.events {
-            unit.push(self.record(event, &letter.provenance)?);
+            unit.push(self.record(event, &letter.origin)?);
         }
         if !unit.is_empty() {
             let bytes: usize = unit.iter().map(RawEvent::size_bytes).sum();
@@ -205,11 +209,11 @@ impl Deciding<'_> {
     }
 
     /// Encodes an event for the next sequence and folds it.
-    fn record(&mut self, event: Event, provenance: &Provenance) -> Result<RawEvent, String> {
+    fn record(&mut self, event: Event, origin: &Origin) -> Result<RawEvent, String> {
         let log = self.surroundings.log;
         let identity = self.surroundings.ids.next(self.now);
         let chain = &self.tip.at.chain;
-        let (raw, envelope) = encode(&event, identity, log, self.now, provenance.clone(), chain)
+        let (raw, envelope) = encode(&event, identity, log, self.now, origin.provenance(), chain)
             .map_err(|error| format!("an event does not encode: {error}"))?;
         if raw.body.len() > limits::EVENT_BYTES_MAX {
             return Err(format!("an event of {} bytes is too large", raw.body.len()));

@@ -11,12 +11,12 @@ use hansard_directory::Directory;
 use hansard_domain::Command;
 use hansard_domain::account::ImportAccount;
 use hansard_domain::app::CreateApp;
-use hansard_events::{EventId, Identity, Provenance};
+use hansard_events::{EventId, Identity, Origin};
 use hansard_groups::Groups;
 use hansard_log::{EventLog, Journal, MemoryLog};
 use hansard_projector::{Fold, Registry};
 use hansard_store::MemoryStore;
-use hansard_types::{AppId, LogId, Timestamp, UserId};
+use hansard_types::{Actor, AppId, LogId, Timestamp, UserId};
 use parking_lot::Mutex;
 use tempfile::TempDir;
 
@@ -121,11 +121,10 @@ pub fn fold() -> Fold {
 
 /// Who tests act as.
 #[must_use]
-pub fn provenance() -> Provenance {
-    Provenance {
-        actor: "administrator".to_owned(),
+pub fn provenance() -> Origin {
+    Origin {
+        actor: Actor::Administrator(user("administrator")),
         correlation: None,
-        causation: None,
     }
 }
 
@@ -206,7 +205,7 @@ impl TestEngine {
             secret_fingerprint: "test".to_owned(),
         };
         engine
-            .create_app(app, provenance())
+            .create_app(app)
             .await
             .expect("the app is new");
         let handle = engine.handle();

@@ -55,6 +55,8 @@ pub enum Reason {
     FriendGroupsFull = 515,
     FriendGroupUnknown = 516,
     FriendGroupTaken = 517,
+    // 600..: who acts
+    NotPermitted = 600,
 }
 
 impl Reason {
@@ -106,6 +108,7 @@ impl Reason {
         Self::FriendGroupsFull,
         Self::FriendGroupUnknown,
         Self::FriendGroupTaken,
+        Self::NotPermitted,
     ];
 
     /// The stable number.
@@ -164,6 +167,7 @@ impl Reason {
             Self::FriendGroupsFull => "friend_groups_full",
             Self::FriendGroupUnknown => "friend_group_unknown",
             Self::FriendGroupTaken => "friend_group_taken",
+            Self::NotPermitted => "not_permitted",
         }
     }
 }

@@ -9,8 +9,8 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use hansard_engine::SubmitError;
-use hansard_events::Provenance;
-use hansard_types::{AppId, Position, UserId};
+use hansard_events::Origin;
+use hansard_types::{Actor, AppId, Position, Reason, UserId};
 
 use crate::codes;
 use crate::metrics::{Meter, Outcome};
@@ -115,6 +115,14 @@ impl Access {
     }
 }
 
+impl Own {
+    /// What the account does for itself.
+    pub(crate) fn origin(&self) -> Origin {
+        let Self(access) = self;
+        access.origin_of(Actor::Account(access.caller.clone()))
+    }
+}
+
 fn unauthorised(fault: SignatureFault) -> Problem {
     match fault {
         SignatureFault::AppUnknown => Problem::app_unknown(),
@@ -134,11 +142,20 @@ fn unauthorised(fault: SignatureFault) -> Problem {
 }
 
 impl Access {
-    pub(crate) fn provenance(&self) -> Provenance {
-        Provenance {
-            actor: self.caller.as_str().to_owned(),
+    /// What the administrator does.
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin_of(Actor::Administrator(self.caller.clone()))
+    }
+
+    /// What is taken over by the administrator's word.
+    pub(crate) fn import_origin(&self) -> Origin {
+        self.origin_of(Actor::Import(self.caller.clone()))
+    }
+
+    fn origin_of(&self, actor: Actor) -> Origin {
+        Origin {
+            actor,
             correlation: Some(self.request_id.clone()),
-            causation: None,
         }
     }
 
@@ -181,7 +198,12 @@ pub(crate) fn not_submitted(error: SubmitError) -> Problem {
     match error {
         SubmitError::Rejected(rejection) => {
             let (name, text) = (rejection.reason.name(), codes::text_of(rejection.reason));
-            Problem::new(StatusCode::CONFLICT, name, text)
+            let status = if rejection.reason == Reason::NotPermitted {
+                StatusCode::FORBIDDEN
+            } else {
+                StatusCode::CONFLICT
+            };
+            Problem::new(status, name, text)
         }
         SubmitError::AppUnknown => Problem::app_unknown(),
         SubmitError::Busy => {

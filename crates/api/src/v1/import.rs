@@ -298,7 +298,7 @@ impl<'a> Batch<'a> {
             ..
         } = self;
         let engine = &shared.state.engine;
-        let answers = engine.submit_all(app, commands, access.provenance()).await;
+        let answers = engine.submit_all(app, commands, access.import_origin()).await;
         for (purpose, answer) in purposes.into_iter().zip(answers) {
             match (purpose, answer) {
                 (purpose, Ok(answer)) => result.count(&purpose, answer),

@@ -218,7 +218,7 @@ async fn page(
 async fn submit(shared: &Shared, own: &Own, command: Command) -> Result<(Reply, Done), Problem> {
     let Own(access) = own;
     let engine = &shared.state.engine;
-    let submitted = engine.submit(access.app, command, access.provenance());
+    let submitted = engine.submit(access.app, command, own.origin());
     let answer = submitted.await.map_err(not_submitted)?;
     let position = answer.position.to_string();
     Ok((answer.reply, Done { position }))

@@ -125,7 +125,7 @@ async fn apply(shared: &Shared, access: &Access, body: &Bytes) -> Result<(), Pro
     let submitted = shared
         .state
         .engine
-        .submit(AppId(0), command, access.provenance())
+        .submit(AppId(0), command, access.origin())
         .await;
     submitted.map(|_| ()).map_err(not_submitted)
 }

@@ -6,8 +6,8 @@ use futures::future::BoxFuture;
 use hansard_directory::AccountRow;
 use hansard_domain::{Command, Reply};
 use hansard_engine::{Answer, Reads, SubmitError};
-use hansard_events::Provenance;
-use hansard_types::{AppId, Position, Reason, Timestamp, UserId};
+use hansard_events::Origin;
+use hansard_types::{Actor, AppId, Position, Reason, Timestamp, UserId};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -102,11 +102,10 @@ impl Call<'_> {
         engine.account(self.app, user).map_err(Failure::broken)
     }
 
-    fn provenance(&self) -> Provenance {
-        Provenance {
-            actor: self.caller.as_str().to_owned(),
+    fn origin(&self) -> Origin {
+        Origin {
+            actor: Actor::Administrator(self.caller.clone()),
             correlation: Some(self.request_id.to_owned()),
-            causation: None,
         }
     }
 
@@ -116,7 +115,7 @@ impl Call<'_> {
             .shared
             .state
             .engine
-            .submit(self.app, command, self.provenance())
+            .submit(self.app, command, self.origin())
             .await;
         submitted.map_err(|error| self.not_answered(error))
     }
@@ -129,7 +128,7 @@ impl Call<'_> {
         self.shared
             .state
             .engine
-            .submit_all(self.app, commands, self.provenance())
+            .submit_all(self.app, commands, self.origin())
             .await
     }
 

@@ -20,7 +20,6 @@ fn add() -> AddFriend {
         details: details(),
         both: true,
         forced: false,
-        by: Party::Admin,
     }
 }
 
@@ -207,8 +206,7 @@ fn a_change_names_exactly_what_changed() {
             remark: remark.map(str::to_owned),
             groups: groups.map(strings),
             custom: BTreeMap::new(),
-            by: Party::Admin,
-        };
+            };
         let decision = given
             .when(Command::UpdateFriend(command))
             .expect("a friend");
@@ -226,4 +224,17 @@ fn a_change_names_exactly_what_changed() {
         Some((Some("벤".to_owned()), None))
     );
     assert_eq!(update(None, Some(&[])), Some((None, Some(Vec::new()))));
+}
+
+#[test]
+fn an_account_cannot_force_its_friendship_on_another() {
+    let forced = AddFriend {
+        forced: true,
+        ..add()
+    };
+    assert!(given().when(forced.clone()).is_ok());
+    assert_eq!(
+        given().when_own("ann", forced),
+        Err(Reason::NotPermitted)
+    );
 }

@@ -11,7 +11,6 @@ use hansard_domain::relation::{
 };
 use hansard_domain::{Command, Reply};
 use hansard_events::account::ProfileValue;
-use hansard_events::app::Party;
 use hansard_events::relation::FriendDetails;
 use hansard_store::MemoryStore;
 use hansard_types::{Reason, UserId, profile};
@@ -388,7 +387,6 @@ impl Maker {
                 Command::ChangeProfile(ChangeProfile {
                     user_id,
                     fields: vec![(profile::ALLOW_TYPE.to_owned(), value)],
-                    by: Party::Admin,
                 })
             }
             _ => import_account(USERS[self.0.random_range(0..4)]),
@@ -406,7 +404,6 @@ impl Maker {
                 details: self.details(),
                 both: yes,
                 forced: rare,
-                by: Party::Admin,
             }),
             32..38 => Command::ImportFriend(ImportFriend {
                 from: one,
@@ -420,7 +417,6 @@ impl Maker {
                 remark: None,
                 groups: Some(self.groups()),
                 custom: BTreeMap::new(),
-                by: Party::Admin,
             }),
             43..51 => Command::DeleteFriend(DeleteFriend {
                 from: one,

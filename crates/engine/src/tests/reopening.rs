@@ -91,7 +91,7 @@ async fn a_partition_whose_journal_failed_goes_on_when_it_can_be_written() {
     let world = World::default();
     let mut engine = world.open().await.expect("opens");
     engine
-        .create_app(create_app(), provenance())
+        .create_app(create_app())
         .await
         .expect("is new");
     let handle = engine.handle();
@@ -137,7 +137,7 @@ async fn a_partition_that_cannot_be_opened_again_ends_with_the_server() {
     let world = World::default();
     let mut engine = world.open().await.expect("opens");
     engine
-        .create_app(create_app(), provenance())
+        .create_app(create_app())
         .await
         .expect("is new");
     let handle = engine.handle();
@@ -193,7 +193,7 @@ async fn a_partition_that_panics_is_opened_again() {
         .await
         .expect("opens");
     engine
-        .create_app(create_app(), provenance())
+        .create_app(create_app())
         .await
         .expect("is new");
     let handle = engine.handle();

@@ -218,7 +218,7 @@ fn rows(round: &Round) -> BTreeMap<&'static str, usize> {
 fn letter(command: Command) -> Letter {
     Letter {
         command,
-        provenance: provenance(),
+        origin: provenance(),
         answer: oneshot::channel().0,
     }
 }

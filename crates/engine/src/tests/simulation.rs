@@ -14,9 +14,8 @@ use hansard_domain::group::{AddMembers, CreateGroup, RemoveMembers};
 use hansard_domain::message::{Content, RecallGroup, SendC2c, SendGroup};
 use hansard_domain::profile::ChangeProfile;
 use hansard_events::account::ProfileValue;
-use hansard_events::app::Party;
 use hansard_events::group::GroupType;
-use hansard_events::{Provenance, decode};
+use hansard_events::{Origin, decode};
 use hansard_log::{EventLog as _, Fault};
 use hansard_store::MemoryStore;
 use hansard_types::{ConversationId, GroupId, LogId, Seq, Timestamp, UserId};
@@ -53,7 +52,7 @@ impl Simulation {
             secret_fingerprint: "test".to_owned(),
         };
         engine
-            .create_app(app, provenance())
+            .create_app(app)
             .await
             .expect("the app is new");
         Self {
@@ -186,7 +185,6 @@ impl Simulation {
                 Command::ChangeProfile(ChangeProfile {
                     user_id: self.user(),
                     fields: vec![("Tag_Profile_IM_Level".to_owned(), level)],
-                    by: Party::Admin,
                 })
             }
         }
@@ -452,8 +450,8 @@ async fn poll_some<T>(future: impl Future<Output = T>, polls: usize) -> Option<T
     None
 }
 
-fn tagged(tag: &str) -> Provenance {
-    Provenance {
+fn tagged(tag: &str) -> Origin {
+    Origin {
         correlation: Some(tag.to_owned()),
         ..provenance()
     }

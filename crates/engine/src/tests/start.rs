@@ -46,7 +46,7 @@ async fn world_of(apps: u32) -> World {
             administrators: vec![user("administrator")],
             secret_fingerprint: "test".to_owned(),
         };
-        let created = engine.create_app(command, provenance()).await;
+        let created = engine.create_app(command).await;
         created.expect("the app is new");
     }
     engine.shutdown().await;

@@ -6,7 +6,7 @@ use hansard_engine::Handle;
 use tokio::task::JoinSet;
 
 use super::figures::{Sample, micros};
-use super::rig::{APP, Load, provenance};
+use super::rig::{APP, Load, origin};
 
 /// Sends through the engine from many clients, each waiting for its answer, until the deadline.
 pub(super) async fn run(
@@ -27,7 +27,7 @@ pub(super) async fn run(
                 let command = load.command(number, random);
                 random = random.wrapping_add(1);
                 let sent = Instant::now();
-                let answer = handle.submit(APP, command, provenance()).await?;
+                let answer = handle.submit(APP, command, origin()).await?;
                 ensure!(
                     matches!(
                         answer.reply,

@@ -3,7 +3,6 @@
 use hansard_domain::Command;
 use hansard_domain::profile::ChangeProfile;
 use hansard_events::account::ProfileValue;
-use hansard_events::app::Party;
 use hansard_types::limits;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -55,7 +54,6 @@ impl Operation for PortraitSet {
         let command = Command::ChangeProfile(ChangeProfile {
             user_id,
             fields: fields?,
-            by: Party::Admin,
         });
         let answer = call.submit(command).await?;
         Ok(Answered::written(Nothing {}, answer.position))

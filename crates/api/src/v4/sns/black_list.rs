@@ -1,5 +1,5 @@
 //! `sns/black_list_add` and `sns/black_list_delete`. Blocking ends friendship and requests of the
-//! two; a message to someone who blocks its sender is refused with 20007.
+//! two. What the server API sends in an account's name reaches those who block it all the same.
 
 use hansard_domain::Command;
 use hansard_domain::relation::{Block, Unblock};

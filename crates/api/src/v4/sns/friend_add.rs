@@ -3,7 +3,6 @@
 
 use hansard_domain::Command;
 use hansard_domain::relation::AddFriend;
-use hansard_events::app::Party;
 use hansard_events::relation::FriendDetails;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -88,7 +87,6 @@ impl Operation for FriendAdd {
                     },
                     both,
                     forced: force_add_flags != 0,
-                    by: Party::Admin,
                 })
             });
             (to_account, command)

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use hansard_domain::Command;
 use hansard_domain::relation::UpdateFriend;
-use hansard_events::app::Party;
 use hansard_types::UserId;
 use hansard_types::profile::FRIEND_CUSTOM_PREFIX;
 use schemars::JsonSchema;
@@ -83,7 +82,6 @@ fn update(from: &UserId, to: UserId, items: Vec<SnsItem>) -> Result<Command, Fau
         remark: None,
         groups: None,
         custom: BTreeMap::new(),
-        by: Party::Admin,
     };
     for SnsItem { tag, value } in items {
         let custom = tag.strip_prefix(FRIEND_CUSTOM_PREFIX);
