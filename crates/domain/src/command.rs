@@ -133,6 +133,7 @@ commands! {
     relation::AddFriendGroups,          user,      Friends,             [Never, Never, Any,   Own];
     relation::DeleteFriendGroups,       user,      (),                  [Never, Never, Any,   Own];
     relation::RenameFriendGroup,        user,      (),                  [Never, Never, Any,   Own];
+    relation::JoinFriendGroup,          user,      Friends,             [Never, Never, Any,   Own];
     relation::LeaveFriendGroup,         user,      Friends,             [Never, Never, Any,   Own];
     message::SendC2c,                   from,      SentC2c,             [Never, Never, Any,   Own];
     message::SendGroup,                 from,      SentMessage,         [Never, Never, Any,   Own];

@@ -3,7 +3,7 @@ use hansard_events::app::Party;
 use hansard_types::{Actor, Reason, Timestamp};
 
 use crate::view::{View, ViewError};
-use crate::{Command, Reply};
+use crate::{Command, Reply, Signal};
 
 /// What is known of a command besides the command and the state: when it is decided, and who acts.
 #[derive(Debug, Clone, Copy)]
@@ -41,10 +41,13 @@ impl From<Reason> for Rejection {
     }
 }
 
-/// What should happen: the events to append (none when nothing changes) and the answer.
+/// What should happen: the events to append (none when nothing changes), what those who are there
+/// are told besides, and the answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision<R = Reply> {
     pub events: Vec<Event>,
+    /// Handed on once everything before them is committed.
+    pub signals: Vec<Signal>,
     pub reply: R,
 }
 
@@ -52,6 +55,15 @@ impl<R> Decision<R> {
     pub(crate) fn nothing(reply: R) -> Self {
         Self {
             events: Vec::new(),
+            signals: Vec::new(),
+            reply,
+        }
+    }
+
+    pub(crate) fn signal(signal: Signal, reply: R) -> Self {
+        Self {
+            events: Vec::new(),
+            signals: vec![signal],
             reply,
         }
     }
@@ -59,14 +71,20 @@ impl<R> Decision<R> {
     pub(crate) fn event(event: impl Into<Event>, reply: R) -> Self {
         Self {
             events: vec![event.into()],
+            signals: Vec::new(),
             reply,
         }
     }
 
     pub(crate) fn map<T>(self, change: impl FnOnce(R) -> T) -> Decision<T> {
-        let Self { events, reply } = self;
+        let Self {
+            events,
+            signals,
+            reply,
+        } = self;
         Decision {
             events,
+            signals,
             reply: change(reply),
         }
     }

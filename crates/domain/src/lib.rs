@@ -22,6 +22,7 @@ pub mod message;
 pub mod profile;
 pub mod relation;
 mod reply;
+mod signal;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use decision::{Context, Decided, Decision, Halt, Outcome, Rejection, decide}
 pub use reply::{
     Answer, Friendship, Read, Reply, Revoked, SentC2c, SentMessage, reply_to,
 };
+pub use signal::Signal;
 pub use view::{
     Account, App, Group, Head, Lists, Member, Message, MessageKey, MessageKeyError, Profile,
     Request, Sent, View, ViewError,

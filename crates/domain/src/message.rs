@@ -5,7 +5,7 @@ use hansard_events::message::{Element, Mention, MessageRecalled, MessageSent};
 use hansard_types::{ConversationId, GroupId, Reason, Seq, Timestamp, UserId, limits};
 
 use crate::view::{Group, MessageKey, Sent};
-use crate::{Context, Decided, Decision, Halt, SentC2c, SentMessage, View};
+use crate::{Context, Decided, Decision, Halt, SentC2c, SentMessage, Signal, View};
 
 /// What is said, whoever says it and wherever.
 #[derive(Debug, Clone)]
@@ -76,6 +76,8 @@ pub struct SendC2c {
     pub time_seconds: Option<u64>,
     /// Kept out of the sender's own history.
     pub hidden_from_sender: bool,
+    /// For those who are there, and not stored.
+    pub online_only: bool,
 }
 
 impl SendC2c {
@@ -103,18 +105,16 @@ impl SendC2c {
         if context.is_account() && view.blocks(&self.to, &self.from)? {
             return Err(Reason::SenderBlocked.into());
         }
-        let seq = view.head(&conversation)?.last_seq.next();
-        let event = MessageSent {
+        let seq = next_seq(view, &conversation, self.online_only)?;
+        let message = MessageSent {
             seq,
             sent_at,
             client_seq: Some(key.client_seq),
             hidden_from_sender: self.hidden_from_sender,
             ..plain(conversation, &self.from, &self.content, self.random)
         };
-        Ok(Decision::event(
-            event,
-            sent_c2c(Sent { seq, sent_at }, key, false),
-        ))
+        let reply = sent_c2c(Sent { seq, sent_at }, key, false);
+        Ok(delivered(message, self.online_only, reply))
     }
 }
 
@@ -129,6 +129,8 @@ pub struct SendGroup {
     /// 1 high, 2 normal, 3 low, 4 lowest.
     pub priority: u8,
     pub mentions: Vec<Mention>,
+    /// For those who are there, and not stored.
+    pub online_only: bool,
 }
 
 impl SendGroup {
@@ -153,18 +155,16 @@ impl SendGroup {
                 return Err(Reason::GroupMuted.into());
             }
         }
-        let seq = view.head(&conversation)?.last_seq.next();
-        let event = MessageSent {
+        let seq = next_seq(view, &conversation, self.online_only)?;
+        let message = MessageSent {
             seq,
             sent_at: now,
             priority: Some(self.priority),
             mentions: self.mentions.clone(),
             ..plain(conversation, &self.from, &self.content, self.random)
         };
-        Ok(Decision::event(
-            event,
-            sent(Sent { seq, sent_at: now }, false),
-        ))
+        let reply = sent(Sent { seq, sent_at: now }, false);
+        Ok(delivered(message, self.online_only, reply))
     }
 }
 
@@ -324,6 +324,26 @@ impl RecallGroup {
 pub(crate) fn existing(view: &dyn View, group_id: &GroupId) -> Result<Group, Halt> {
     let group = view.group(group_id)?.filter(|group| !group.dissolved);
     group.ok_or_else(|| Reason::GroupUnknown.into())
+}
+
+/// A message that is not stored has the seq 0, which is no stored message's.
+fn next_seq(
+    view: &dyn View,
+    conversation: &ConversationId,
+    online_only: bool,
+) -> Result<Seq, Halt> {
+    if online_only {
+        return Ok(Seq(0));
+    }
+    Ok(view.head(conversation)?.last_seq.next())
+}
+
+fn delivered<R>(message: MessageSent, online_only: bool, reply: R) -> Decision<R> {
+    if online_only {
+        Decision::signal(Signal::Message(message), reply)
+    } else {
+        Decision::event(message, reply)
+    }
 }
 
 fn sent_c2c(message: Sent, key: MessageKey, duplicate: bool) -> SentC2c {

@@ -451,6 +451,33 @@ impl RenameFriendGroup {
     }
 }
 
+/// Puts friends into a friend group that exists.
+#[derive(Debug, Clone)]
+pub struct JoinFriendGroup {
+    pub user: UserId,
+    pub group: String,
+    pub friends: Vec<UserId>,
+}
+
+impl JoinFriendGroup {
+    pub(crate) fn decide(
+        &self,
+        view: &dyn View,
+        _context: &Context<'_>,
+    ) -> Decided<Vec<(UserId, Option<Reason>)>> {
+        let (friends, outcomes) = moved(view, &self.user, &self.group, &self.friends, false)?;
+        if friends.is_empty() {
+            return Ok(Decision::nothing(outcomes));
+        }
+        let event = FriendGroupsAdded {
+            user: self.user.clone(),
+            groups: vec![self.group.clone()],
+            friends,
+        };
+        Ok(Decision::event(event, outcomes))
+    }
+}
+
 /// Takes friends out of a friend group.
 #[derive(Debug, Clone)]
 pub struct LeaveFriendGroup {
@@ -460,24 +487,13 @@ pub struct LeaveFriendGroup {
 }
 
 impl LeaveFriendGroup {
-    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided<Vec<(UserId, Option<Reason>)>> {
-        if !view.lists(&self.user)?.groups.contains(&self.group) {
-            return Err(Reason::FriendGroupUnknown.into());
-        }
-        let (mut friends, mut outcomes) = (Vec::new(), Vec::new());
-        for friend in distinct(self.friends.clone()) {
-            let outcome = match view.friend(&self.user, &friend)? {
-                None => Some(Reason::FriendUnknown),
-                Some(details) => {
-                    if details.groups.contains(&self.group) {
-                        friends.push(friend.clone());
-                    }
-                    None
-                }
-            };
-            outcomes.push((friend, outcome));
-        }
-                if friends.is_empty() {
+    pub(crate) fn decide(
+        &self,
+        view: &dyn View,
+        _context: &Context<'_>,
+    ) -> Decided<Vec<(UserId, Option<Reason>)>> {
+        let (friends, outcomes) = moved(view, &self.user, &self.group, &self.friends, true)?;
+        if friends.is_empty() {
             return Ok(Decision::nothing(outcomes));
         }
         let event = FriendGroupLeft {
@@ -487,6 +503,34 @@ impl LeaveFriendGroup {
         };
         Ok(Decision::event(event, outcomes))
     }
+}
+
+/// Of some accounts, the friends who are in a friend group (`inside`) or are not, and what is said
+/// of each account.
+fn moved(
+    view: &dyn View,
+    user: &UserId,
+    group: &String,
+    accounts: &[UserId],
+    inside: bool,
+) -> Result<(Vec<UserId>, Vec<(UserId, Option<Reason>)>), Halt> {
+    if !view.lists(user)?.groups.contains(group) {
+        return Err(Reason::FriendGroupUnknown.into());
+    }
+    let (mut friends, mut outcomes) = (Vec::new(), Vec::new());
+    for friend in distinct(accounts.to_vec()) {
+        let outcome = match view.friend(user, &friend)? {
+            None => Some(Reason::FriendUnknown),
+            Some(details) => {
+                if details.groups.contains(group) == inside {
+                    friends.push(friend.clone());
+                }
+                None
+            }
+        };
+        outcomes.push((friend, outcome));
+    }
+    Ok((friends, outcomes))
 }
 
 /// Each once, in the order given.

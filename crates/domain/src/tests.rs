@@ -9,7 +9,7 @@ use crate::group::{
 };
 use crate::message::{Content, ImportMessage, RecallC2c, RecallGroup, SendC2c, SendGroup};
 use crate::testing::{Given, NOW, group, user};
-use crate::{Command, Decision, MessageKey, Reply};
+use crate::{Command, Decision, MessageKey, Reply, Signal};
 
 fn send_c2c(from: &str, to: &str, random: u32) -> SendC2c {
     SendC2c {
@@ -20,6 +20,7 @@ fn send_c2c(from: &str, to: &str, random: u32) -> SendC2c {
         client_seq: Some(random),
         time_seconds: Some(1_790_000_000),
         hidden_from_sender: false,
+        online_only: false,
     }
 }
 
@@ -31,6 +32,7 @@ fn send_group(from: &str, random: u32) -> SendGroup {
         random,
         priority: 2,
         mentions: Vec::new(),
+        online_only: false,
     }
 }
 
@@ -546,5 +548,43 @@ fn an_account_sends_to_groups_that_it_is_in() {
     assert_eq!(
         given.when_own("zoe", send_group("zoe", 1)),
         Err(Reason::MemberUnknown)
+    );
+}
+
+#[test]
+fn what_is_for_those_online_is_decided_as_what_is_stored_and_is_no_event() {
+    let given = team(Given::default().accounts(&["ann", "ben", "zoe"]));
+    let c2c = SendC2c {
+        online_only: true,
+        ..send_c2c("ann", "ben", 1)
+    };
+    let to_group = SendGroup {
+        online_only: true,
+        ..send_group("ben", 1)
+    };
+    for command in [Command::from(c2c.clone()), to_group.clone().into()] {
+        let decision = given.when(command).expect("taken");
+        let [Signal::Message(message)] = decision.signals.as_slice() else {
+            panic!("not one signal: {decision:?}");
+        };
+        assert_eq!((message.seq, decision.events.len()), (Seq(0), 0));
+        assert_eq!(sent(&decision.reply), (0, false));
+    }
+    let muted = given.change_account("ben", |account| {
+        account.group_muted_until = Timestamp(u64::MAX);
+        account.c2c_muted_until = Timestamp(u64::MAX);
+    });
+    assert_eq!(muted.when(to_group), Err(Reason::SenderMuted));
+    let from_ben = SendC2c {
+        from: user("ben"),
+        to: user("ann"),
+        ..c2c.clone()
+    };
+    assert_eq!(muted.when(from_ben), Err(Reason::SenderMuted));
+    let to_blocker = muted.blocks("ben", "ann");
+    assert!(to_blocker.when(c2c.clone()).is_ok());
+    assert_eq!(
+        to_blocker.when_own("ann", c2c),
+        Err(Reason::SenderBlocked)
     );
 }

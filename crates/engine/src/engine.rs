@@ -21,6 +21,7 @@ use crate::keeper::Keeper;
 use crate::reads::ReadPool;
 use crate::recover::{Recovered, Recovery};
 use crate::round::{Memory, Tip};
+use crate::signals::Bus;
 use crate::{Clock, Handle, IdSource, OpenError};
 
 /// Told how far catching up is.
@@ -84,6 +85,7 @@ impl Engine {
             doors: RwLock::default(),
             apps: RwLock::default(),
             troubles: RwLock::default(),
+            signals: Bus::default(),
             closing: AtomicBool::new(false),
         });
         let (give_up, _) = watch::channel(false);
@@ -190,6 +192,7 @@ impl Engine {
             applied,
             state: Arc::clone(&state),
             time: Arc::clone(&time),
+            signals: self.shared.signals.clone(),
             after_round: log.is_control().then(|| self.refresher()),
         };
         self.running

@@ -10,13 +10,14 @@ use hansard_log::{Reader, StoredEvent};
 use hansard_store::Store;
 use hansard_types::{AppId, LogId, Position, Timestamp, UserId};
 use parking_lot::RwLock;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use crate::clock::{Jump, LogTime};
 use crate::mailbox::Letter;
 use crate::partition::Applied;
 use crate::reads::{ReadPool, Reads};
+use crate::signals::{AppSignal, Bus};
 use crate::source::LogSource;
 use crate::{BELIEVED_AFTER, Clock, EventsError, NotYetVisible, SubmitError, metrics};
 
@@ -81,6 +82,7 @@ pub(crate) struct Shared {
     pub(crate) apps: RwLock<HashMap<AppId, AppRow>>,
     /// What is in the way at the moment.
     pub(crate) troubles: RwLock<BTreeMap<Hindrance, Trouble>>,
+    pub(crate) signals: Bus,
     pub(crate) closing: AtomicBool,
 }
 
@@ -208,6 +210,12 @@ impl Handle {
             Ok(Err(_)) => Err(closed(&door)),
             Err(_elapsed) => Err(SubmitError::Busy),
         }
+    }
+
+    /// Signals of all apps from now on, each after the round that it was decided in is committed.
+    #[must_use]
+    pub fn signals(&self) -> broadcast::Receiver<Arc<AppSignal>> {
+        self.shared.signals.listen()
     }
 
     /// An app's settings; `None` when there is no such app.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hansard_conversations::Recents;
-use hansard_domain::{Context, Rejection, Reply, decide};
+use hansard_domain::{Context, Rejection, Reply, Signal, decide};
 use hansard_events::{Event, Origin, RawEvent, Recorded, encode};
 use hansard_log::Unit;
 use hansard_projector::Fold;
@@ -38,6 +38,8 @@ pub(crate) struct Tip {
 pub(crate) struct Round {
     pub(crate) units: Vec<Unit>,
     pub(crate) changes: Arc<Changes>,
+    /// Handed on once it is committed.
+    pub(crate) signals: Vec<Signal>,
     pub(crate) letters: Vec<(Letter, Result<Answer, SubmitError>)>,
     /// Where the log stands once it is committed.
     pub(crate) tip: Tip,
@@ -116,6 +118,7 @@ pub(crate) fn decide_round(
         recents: &memory.recents,
         state: Overlay::new(&cached),
         units: Vec::with_capacity(letters.len()),
+        signals: Vec::new(),
         bytes: 0,
         tip: *tip,
         now,
@@ -134,6 +137,7 @@ pub(crate) fn decide_round(
             }
         }
     }
+    let signals = std::mem::take(&mut deciding.signals);
     match deciding.finish() {
         Ok((units, changes, reached)) => {
             *tip = reached;
@@ -141,6 +145,7 @@ pub(crate) fn decide_round(
             Round {
                 units,
                 changes: Arc::new(changes),
+                signals,
                 letters: answered,
                 tip: reached,
             }
@@ -157,6 +162,7 @@ fn given_up(tip: Tip, letters: Vec<(Letter, Result<Answer, SubmitError>)>, reaso
     Round {
         units: Vec::new(),
         changes: Arc::default(),
+        signals: Vec::new(),
         letters: letters.into_iter().map(refuse).collect(),
         tip,
     }
@@ -167,6 +173,7 @@ struct Deciding<'a> {
     recents: &'a Mutex<Recents>,
     state: Overlay<'a>,
     units: Vec<Unit>,
+    signals: Vec<Signal>,
     /// Of all events in `units`.
     bytes: usize,
     tip: Tip,
@@ -200,6 +207,7 @@ impl Deciding<'_> {
             self.bytes += bytes;
             self.units.push(unit);
         }
+        self.signals.extend(decision.signals);
         Ok(Ok(self.answer(decision.reply)))
     }
 

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse as _, Response};
 use hansard_domain::relation::{
-    AddFriendGroups, AnswerRequest, LeaveFriendGroup, RenameFriendGroup,
+    AnswerRequest, JoinFriendGroup, LeaveFriendGroup, RenameFriendGroup,
 };
 use hansard_domain::{Command, Reply};
 use hansard_types::{Reason, UserId, limits};
@@ -17,7 +17,6 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::codes;
 use crate::query::Query;
 use crate::state::Shared;
 use crate::v1::access::{Metered, Own, json_body, not_submitted};
@@ -286,24 +285,13 @@ async fn change_members(shared: &Shared, own: &Own, body: &Bytes) -> Result<Resp
         )));
     }
     let user = own.0.caller.clone();
-    let engine = &shared.state.engine;
-    let lists = engine.read(own.0.app, |reads| reads.directory().lists(&user));
-    let lists = lists.await.map_err(not_submitted)?;
-    let lists = lists.map_err(Problem::broken)?;
-    if !lists.groups.contains(&group) {
-        let reason = Reason::FriendGroupUnknown;
-        let status = axum::http::StatusCode::CONFLICT;
-        return Err(Problem::new(status, reason.name(), codes::text_of(reason)));
-    }
     let mut results = Vec::with_capacity(add.len() + remove.len());
-    let mut commands = Vec::new();
-    if !add.is_empty() {
-        commands.push(Command::AddFriendGroups(AddFriendGroups {
-            user: user.clone(),
-            groups: vec![group.clone()],
-            friends: add,
-        }));
-    }
+    // Also when nobody joins: it tells whether there is such a group.
+    let mut commands = vec![Command::JoinFriendGroup(JoinFriendGroup {
+        user: user.clone(),
+        group: group.clone(),
+        friends: add,
+    })];
     if !remove.is_empty() {
         commands.push(Command::LeaveFriendGroup(LeaveFriendGroup {
             user,

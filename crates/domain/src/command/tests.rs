@@ -13,7 +13,7 @@ use crate::message::{Content, ImportMessage, RecallC2c, RecallGroup, SendC2c, Se
 use crate::profile::ChangeProfile;
 use crate::relation::{
     AddFriend, AddFriendGroups, AnswerRequest, Block, ClearFriends, DeleteFriend,
-    DeleteFriendGroups, ImportFriend, LeaveFriendGroup, RenameFriendGroup, Unblock, UpdateFriend,
+    DeleteFriendGroups, ImportFriend, JoinFriendGroup, LeaveFriendGroup, RenameFriendGroup, Unblock, UpdateFriend,
 };
 use crate::testing::{Given, user};
 use crate::view::MessageKey;
@@ -38,6 +38,7 @@ const EXPECTED: &str = "
     AddFriendGroups      -       -       any            own
     DeleteFriendGroups   -       -       any            own
     RenameFriendGroup    -       -       any            own
+    JoinFriendGroup      -       -       any            own
     LeaveFriendGroup     -       -       any            own
     SendC2c              -       -       any            own
     SendGroup            -       -       any            own
@@ -104,6 +105,12 @@ fn of_ann() -> Vec<Command> {
             user: ann.clone(),
             group: "family".to_owned(),
             name: "kin".to_owned(),
+        }
+        .into(),
+        JoinFriendGroup {
+            user: ann.clone(),
+            group: "family".to_owned(),
+            friends: friends(),
         }
         .into(),
         LeaveFriendGroup {
@@ -192,6 +199,7 @@ fn messages_of_ann() -> Vec<Command> {
             client_seq: None,
             time_seconds: None,
             hidden_from_sender: false,
+            online_only: false,
         }
         .into(),
         SendGroup {
@@ -201,6 +209,7 @@ fn messages_of_ann() -> Vec<Command> {
             random: 1,
             priority: 2,
             mentions: Vec::new(),
+            online_only: false,
         }
         .into(),
         ImportMessage {

@@ -238,3 +238,28 @@ fn an_account_cannot_force_its_friendship_on_another() {
         Err(Reason::NotPermitted)
     );
 }
+
+#[test]
+fn friends_join_a_group_that_exists_and_no_other() {
+    let join = |group: &str, friends: &[&str]| JoinFriendGroup {
+        user: user("ann"),
+        group: group.to_owned(),
+        friends: friends.iter().map(|id| user(id)).collect(),
+    };
+    let given = given()
+        .friend("ann", "ben", &[])
+        .lists("ann", |lists| lists.groups = vec!["work".to_owned()]);
+    let decision = given
+        .when_own("ann", join("work", &["ben", "cho"]))
+        .expect("taken");
+    let expected = vec![
+        (user("ben"), None),
+        (user("cho"), Some(Reason::FriendUnknown)),
+    ];
+    assert_eq!(decision.reply, Reply::Relations(expected));
+    assert_eq!(decision.events.len(), 1);
+    assert_eq!(
+        given.when_own("ann", join("family", &[])),
+        Err(Reason::FriendGroupUnknown)
+    );
+}

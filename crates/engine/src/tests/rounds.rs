@@ -64,6 +64,7 @@ async fn a_round_is_closed_when_its_events_are_large_and_leaves_the_rest() {
             random: u32::try_from(number).expect("small"),
             priority: 2,
             mentions: Vec::new(),
+            online_only: false,
         }))
     };
     let mut letters: VecDeque<Letter> = (0..SENDS).map(send).collect();
@@ -147,6 +148,7 @@ async fn a_round_of_sends_writes_a_row_for_each_message_and_few_besides() {
             random: u32::try_from(number).expect("small"),
             priority: 2,
             mentions: Vec::new(),
+            online_only: false,
         }))
     };
     let mut letters: VecDeque<Letter> = (0..SENDS).map(send).collect();
@@ -181,6 +183,7 @@ async fn a_round_of_one_to_one_sends_writes_three_rows_for_each_and_few_besides(
             client_seq: Some(u32::try_from(number).expect("small")),
             time_seconds: seconds,
             hidden_from_sender: false,
+            online_only: false,
         })
     };
     let earlier = send(SENDS, Some(1_793_000_000));

@@ -105,6 +105,7 @@ impl Simulation {
                     client_seq: Some(random),
                     time_seconds: Some(1_790_000_000),
                     hidden_from_sender: false,
+                    online_only: false,
                 })
             }
             40..72 => Command::SendGroup(SendGroup {
@@ -114,6 +115,7 @@ impl Simulation {
                 random: self.random(),
                 priority: 2,
                 mentions: Vec::new(),
+                online_only: false,
             }),
             72..80 => {
                 let seqs = (0..self.rng.random_range(1..4))

@@ -101,6 +101,7 @@ fn send(random: u32) -> Command {
         random,
         priority: 2,
         mentions: Vec::new(),
+        online_only: false,
     })
 }
 

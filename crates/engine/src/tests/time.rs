@@ -26,6 +26,7 @@ async fn send(handle: &Handle, random: u32) -> Result<Timestamp, SubmitError> {
         client_seq: None,
         time_seconds: None,
         hidden_from_sender: false,
+        online_only: false,
     });
     let answer = handle.submit(APP, command, provenance()).await?;
     let Reply::Sent { sent_at, .. } = answer.reply else {

@@ -185,6 +185,7 @@ impl Load {
             random,
             priority: 2,
             mentions: Vec::new(),
+            online_only: false,
         })
     }
 

@@ -4,7 +4,7 @@
 //! answer and adds nothing.
 //!
 //! **Online only** (`OnlineOnlyFlag` above 0): such a message takes no seq and is not stored. There
-//! are no client connections yet, so nobody is online: the request is checked and answered with
+//! are no client connections yet, so nobody is online: the request is decided and answered with
 //! `MsgSeq` 0, and nothing is kept.
 //!
 //! Messages to some members only (`To_Account`) are not there yet and refused: saying it to all
@@ -12,18 +12,16 @@
 
 use hansard_domain::message::{Content, SendGroup};
 use hansard_domain::{Command, Reply};
-use hansard_events::group::Role;
 use hansard_events::message::Mention;
-use hansard_types::limits::{GROUP_MENTIONS_MAX, MESSAGE_BYTES_MAX};
-use hansard_types::{ConversationId, Reason, Seq, Timestamp};
+use hansard_types::limits::GROUP_MENTIONS_MAX;
+use hansard_types::{ConversationId, Seq, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::profile;
 use crate::codes;
 use crate::json::AnyObject;
 use crate::v4::element::{self, MsgElement};
-use crate::v4::endpoint::{Answered, Call, Failure, Operation, Reading};
+use crate::v4::endpoint::{Answered, Call, Failure, Operation};
 use crate::v4::field::{self, SendControl};
 use crate::v4::message_id::message_id;
 
@@ -90,17 +88,8 @@ impl Operation for SendGroupMsg {
         call: &Call<'_>,
         request: SendGroupMsgRequest,
     ) -> Result<Answered<SendGroupMsgResponse>, Failure> {
-        let online_only = request.online_only_flag.is_some_and(|flag| flag > 0);
         let command = command(call, request)?;
         let conversation = ConversationId::Group(command.group_id.clone());
-        if online_only {
-            call.read(|reads| check_online(reads, &command)).await?;
-            return Ok(Answered::read(response(
-                &conversation,
-                Seq(0),
-                call.log_now(),
-            )));
-        }
         let answer = call.submit(Command::SendGroup(command)).await?;
         let Reply::Sent {
             seq,
@@ -135,7 +124,7 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
         random,
         msg_priority,
         msg_body,
-        online_only_flag: _,
+        online_only_flag,
         send_msg_control,
         forbid_callback_control: _,
         cloud_custom_data,
@@ -176,6 +165,7 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
         random,
         priority,
         mentions,
+        online_only: online_only_flag.is_some_and(|flag| flag > 0),
     })
 }
 
@@ -195,26 +185,6 @@ fn mentions(list: Vec<GroupAt>) -> Result<Vec<Mention>, Failure> {
         }
     }
     Ok(mentions)
-}
-
-/// What a stored message is checked for.
-fn check_online(call: &Reading<'_>, command: &SendGroup) -> Result<(), Failure> {
-    if command.content.size_bytes() > MESSAGE_BYTES_MAX {
-        return Err(call.refusal(Reason::MessageTooLarge));
-    }
-    let group = profile::existing(call, &command.group_id)?
-        .ok_or_else(|| call.refusal(Reason::GroupUnknown))?;
-    if call.account(&command.from)?.is_none() {
-        return Err(call.refusal(Reason::SenderUnknown));
-    }
-    if group.mute_all {
-        let member = call.groups().member(&command.group_id, &command.from);
-        let member = member.map_err(Failure::broken)?;
-        if member.is_none_or(|member| member.role < Role::Admin) {
-            return Err(call.refusal(Reason::GroupMuted));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,20 +6,19 @@
 //!
 //! **Online only** (`OnlineOnlyFlag` 1, or `MsgLifeTime` 0): such a message reaches who is
 //! connected and is not stored. There are no client connections yet, so nobody is online: the
-//! request is checked and answered like any other, and nothing is kept.
+//! request is decided and answered like any other, and nothing is kept.
 
 use hansard_domain::message::{Content, SendC2c};
 use hansard_domain::{Command, MessageKey, Reply};
 use hansard_events::message::Element;
-use hansard_types::limits::{MESSAGE_AHEAD_MS_MAX, MESSAGE_BYTES_MAX};
-use hansard_types::{ConversationId, Reason, Seq, Timestamp, UserId};
+use hansard_types::{ConversationId, Seq, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::codes;
 use crate::json::AnyObject;
 use crate::v4::element::{self, ElementFault, MsgElement};
-use crate::v4::endpoint::{Answered, Call, Failure, Operation, Reading};
+use crate::v4::endpoint::{Answered, Call, Failure, Operation};
 use crate::v4::field::{self, SendControl};
 use crate::v4::message_id::message_id;
 
@@ -84,11 +83,7 @@ impl Operation for SendMsg {
         call: &Call<'_>,
         request: SendMsgRequest,
     ) -> Result<Answered<SendMsgResponse>, Failure> {
-        let (command, online_only) = command(call, request)?;
-        if online_only {
-            let delivered = call.read(|reads| deliver_online(reads, &command));
-            return delivered.await.map(Answered::read);
-        }
+        let command = command(call, request)?;
         let conversation = ConversationId::c2c(&command.from, &command.to);
         let answer = call.submit(Command::SendC2c(command)).await?;
         let Reply::Sent {
@@ -120,8 +115,7 @@ fn response(
     }
 }
 
-/// The command, and whether the message is for those who are online only.
-fn command(call: &Call<'_>, request: SendMsgRequest) -> Result<(SendC2c, bool), Failure> {
+fn command(call: &Call<'_>, request: SendMsgRequest) -> Result<SendC2c, Failure> {
     let SendMsgRequest {
         from_account,
         to_account,
@@ -155,8 +149,7 @@ fn command(call: &Call<'_>, request: SendMsgRequest) -> Result<(SendC2c, bool), 
         no_unread: control.no_unread,
         no_last: control.no_last,
     };
-    let online_only = online_only_flag == Some(1) || msg_life_time == Some(0);
-    let command = SendC2c {
+    Ok(SendC2c {
         from,
         to,
         content,
@@ -164,8 +157,8 @@ fn command(call: &Call<'_>, request: SendMsgRequest) -> Result<(SendC2c, bool), 
         client_seq: msg_seq,
         time_seconds: msg_time_stamp,
         hidden_from_sender: sync_other_machine == Some(2),
-    };
-    Ok((command, online_only))
+        online_only: online_only_flag == Some(1) || msg_life_time == Some(0),
+    })
 }
 
 fn elements(body: Option<Vec<MsgElement>>) -> Result<Vec<Element>, Failure> {
@@ -180,40 +173,6 @@ fn elements(body: Option<Vec<MsgElement>>) -> Result<Vec<Element>, Failure> {
         };
         Failure::refused(code, fault.to_string())
     })
-}
-
-/// Checks what a stored message is checked for, and keeps nothing.
-fn deliver_online(call: &Reading<'_>, command: &SendC2c) -> Result<SendMsgResponse, Failure> {
-    let known = |user: &UserId| call.account(user);
-    if command.content.size_bytes() > MESSAGE_BYTES_MAX {
-        return Err(call.refusal(Reason::MessageTooLarge));
-    }
-    let Some(sender) = known(&command.from)? else {
-        return Err(call.refusal(Reason::SenderUnknown));
-    };
-    if known(&command.to)?.is_none() {
-        return Err(call.refusal(Reason::RecipientUnknown));
-    }
-    let now = call.log_now();
-    if sender.c2c_muted_until > now {
-        return Err(call.refusal(Reason::SenderMuted));
-    }
-    let blocked = call.directory().blocks(&command.to, &command.from);
-    if blocked.map_err(Failure::broken)? {
-        return Err(call.refusal(Reason::SenderBlocked));
-    }
-    let sent_at = command.time_seconds.map_or(now, Timestamp::from_seconds);
-    if sent_at.0 > now.0.saturating_add(MESSAGE_AHEAD_MS_MAX) {
-        return Err(call.refusal(Reason::MessageTimeInvalid));
-    }
-    let key = MessageKey {
-        client_seq: command.client_seq.unwrap_or(command.random),
-        random: command.random,
-        time_seconds: sent_at.seconds(),
-    };
-    let conversation = ConversationId::c2c(&command.from, &command.to);
-    // Seq 0 is no stored message's.
-    Ok(response(&conversation, Seq(0), sent_at, key))
 }
 
 #[cfg(test)]

@@ -81,6 +81,16 @@ async fn a_muted_group_hears_its_owner_only() {
 }
 
 #[tokio::test]
+async fn a_muted_account_is_not_heard_by_those_online_either() {
+    let api = team().await;
+    let mute = json!({ "Set_Account": "bob", "GroupmsgNospeakingTime": 60 });
+    api.v4_ok("openconfigsvr/setnospeaking", mute).await;
+    let online = with("OnlineOnlyFlag", json!(1));
+    api.refuses(PATH, [(message(1), 10017), (online, 10017)])
+        .await;
+}
+
+#[tokio::test]
 async fn mentions_priority_and_controls_are_kept() {
     let api = team().await;
     let mut body = message(7);
