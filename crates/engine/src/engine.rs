@@ -143,7 +143,7 @@ impl Engine {
             correlation: None,
         };
         self.handle()
-            .submit(LogId::CONTROL.app, Command::CreateApp(command), by_system)
+            .submit(LogId::CONTROL, Command::CreateApp(command), by_system)
             .await?;
         self.open_partition(LogId::new(app, 0)).await
     }

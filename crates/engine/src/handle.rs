@@ -120,10 +120,14 @@ pub struct Health {
 
 impl Handle {
     fn door(&self, app: AppId) -> Option<Door> {
-        self.shared.doors.read().get(&LogId::new(app, 0)).cloned()
+        self.door_of(LogId::new(app, 0))
     }
 
-    fn open_door(&self, app: AppId) -> Result<Door, SubmitError> {
+    fn door_of(&self, log: LogId) -> Option<Door> {
+        self.shared.doors.read().get(&log).cloned()
+    }
+
+    fn open_door(&self, log: LogId) -> Result<Door, SubmitError> {
         if self.shared.closing.load(Ordering::Acquire) {
             return Err(SubmitError::Unavailable(
                 "the server is shutting down".to_owned(),
@@ -134,25 +138,25 @@ impl Handle {
             return Err(SubmitError::Unavailable(trouble.reason.clone()));
         }
         drop(troubles);
-        let door = self.door(app).ok_or(SubmitError::AppUnknown)?;
+        let door = self.door_of(log).ok_or(SubmitError::AppUnknown)?;
         match door.state.stopped() {
             Some(reason) => Err(SubmitError::Unavailable(reason)),
             None => Ok(door),
         }
     }
 
-    /// Gives a command to the app's partition and waits for its answer. The command goes on when
+    /// Gives a command to a partition and waits for its answer. The command goes on when
     /// the caller stops waiting.
     ///
     /// # Errors
     /// [`SubmitError`]
     pub async fn submit(
         &self,
-        app: AppId,
+        log: LogId,
         command: Command,
         origin: Origin,
     ) -> Result<Answer, SubmitError> {
-        let door = self.open_door(app)?;
+        let door = self.open_door(log)?;
         let (answer, answered) = oneshot::channel();
         door.mailbox
             .try_send(Letter {
@@ -170,17 +174,17 @@ impl Handle {
         wait_for(answered).await
     }
 
-    /// Gives commands to the app's partition in order, waiting for room in its mailbox, and
+    /// Gives commands to a partition in order, waiting for room in its mailbox, and
     /// returns one result for each.
     pub async fn submit_all(
         &self,
-        app: AppId,
+        log: LogId,
         commands: Vec<Command>,
         origin: Origin,
     ) -> Vec<Result<Answer, SubmitError>> {
         let mut waiting = Vec::with_capacity(commands.len());
         for command in commands {
-            waiting.push(self.enqueue(app, command, origin.clone()).await);
+            waiting.push(self.enqueue(log, command, origin.clone()).await);
         }
         let mut results = Vec::with_capacity(waiting.len());
         for answered in waiting {
@@ -194,11 +198,11 @@ impl Handle {
 
     async fn enqueue(
         &self,
-        app: AppId,
+        log: LogId,
         command: Command,
         origin: Origin,
     ) -> Result<oneshot::Receiver<Result<Answer, SubmitError>>, SubmitError> {
-        let door = self.open_door(app)?;
+        let door = self.open_door(log)?;
         let (answer, answered) = oneshot::channel();
         let letter = Letter {
             command,

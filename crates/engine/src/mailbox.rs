@@ -15,11 +15,23 @@ pub(crate) struct Letter {
 
 /// What a command that was not refused is answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    pub reply: Reply,
+pub struct Answer<R = Reply> {
+    pub reply: R,
     /// The last event of the command; of its partition's last event when it made none. Reading at
     /// this position sees what was answered.
     pub position: Position,
+}
+
+impl<R> Answer<R> {
+    /// The same answer in other words.
+    #[must_use]
+    pub fn map<T>(self, change: impl FnOnce(R) -> T) -> Answer<T> {
+        let Self { reply, position } = self;
+        Answer {
+            reply: change(reply),
+            position,
+        }
+    }
 }
 
 impl Letter {

@@ -109,6 +109,12 @@ pub const BEGUN: Timestamp = Timestamp(1_794_000_000_000);
 /// The app that tests use.
 pub const APP: AppId = AppId(1_400_000_001);
 
+/// Where its commands are decided.
+pub const LOG: LogId = LogId {
+    app: APP,
+    partition: 0,
+};
+
 /// The inline projections.
 #[must_use]
 pub fn fold() -> Fold {
@@ -216,7 +222,7 @@ impl TestEngine {
                 face_url: None,
             };
             handle
-                .submit(APP, Command::ImportAccount(account), provenance())
+                .submit(LOG, Command::ImportAccount(account), provenance())
                 .await
                 .expect("a new account");
         }

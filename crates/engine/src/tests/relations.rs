@@ -18,7 +18,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::SubmitError;
-use crate::testing::{APP, TestEngine, World, provenance, user};
+use crate::testing::{APP, LOG, TestEngine, World, provenance, user};
 
 const USERS: [&str; 5] = ["ann", "ben", "cho", "dai", "nobody"];
 const GROUPS: [&str; 3] = ["work", "home", "家人"];
@@ -538,7 +538,7 @@ async fn run(seed: u64, commands: usize) {
             Some(id) => import_account(id),
             None => maker.command(),
         };
-        let answered = engine.handle.submit(APP, command.clone(), provenance());
+        let answered = engine.handle.submit(LOG, command.clone(), provenance());
         let actual = match answered.await {
             Ok(answer) if answer.reply == Reply::Requested => Ok(Outcome::Requested),
             Ok(answer) => Ok(if let Reply::Relations(each) = answer.reply {

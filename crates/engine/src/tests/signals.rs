@@ -10,7 +10,7 @@ use hansard_types::{Reason, limits};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::TryRecvError;
 
-use crate::testing::{APP, TestEngine, World, provenance, user};
+use crate::testing::{APP, LOG, TestEngine, World, provenance, user};
 use crate::{AppSignal, SubmitError};
 
 fn send(from: &str, random: u32, online_only: bool) -> Command {
@@ -48,7 +48,7 @@ async fn signals_are_handed_on_in_order_by_the_time_they_are_answered_and_leave_
         send("carol", 3, true),
         send("nobody", 4, true),
     ];
-    let results = handle.submit_all(APP, commands, provenance()).await;
+    let results = handle.submit_all(LOG, commands, provenance()).await;
     let refused = results.last().and_then(|result| result.as_ref().err());
     let unknown = SubmitError::Rejected(Reason::SenderUnknown.into());
     assert_eq!(refused, Some(&unknown));
@@ -79,7 +79,7 @@ async fn nothing_is_told_of_a_round_that_is_not_committed() {
         })
     };
     let commands = vec![import("alice"), import("bob"), send("alice", 2, true)];
-    let results = handle.submit_all(APP, commands, provenance()).await;
+    let results = handle.submit_all(LOG, commands, provenance()).await;
     assert!(results.iter().all(Result::is_err), "{results:?}");
     assert_eq!(randoms(&mut signals), Vec::<u32>::new());
     std::fs::rename(&away, world.journal.path()).expect("renames");
@@ -93,7 +93,7 @@ async fn a_listener_that_falls_behind_is_told_how_much_it_has_missed() {
     let capacity = u32::try_from(limits::SIGNALS_WAITING_MAX).expect("small");
     let commands = (0..capacity + 2).map(|random| send("alice", random, true));
     for result in handle
-        .submit_all(APP, commands.collect(), provenance())
+        .submit_all(LOG, commands.collect(), provenance())
         .await
     {
         result.expect("taken");

@@ -23,7 +23,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::model::{Answered, Expected, Model, Person};
-use crate::testing::{APP, BEGUN, World, provenance, user};
+use crate::testing::{APP, LOG, BEGUN, World, provenance, user};
 use crate::{Engine, Handle, JUMP_MS, Machine as _, SubmitError};
 
 const USERS: [&str; 6] = ["ann", "ben", "cho", "dai", "eva", "nobody"];
@@ -238,7 +238,7 @@ impl Simulation {
             commands
                 .iter()
                 .zip(&tags)
-                .map(|(one, tag)| handle.submit(APP, one.clone(), tagged(tag))),
+                .map(|(one, tag)| handle.submit(LOG, one.clone(), tagged(tag))),
         );
         if self.rng.random_bool(0.15) {
             let polls = self.rng.random_range(0..60);
@@ -335,7 +335,7 @@ impl Simulation {
         }
         let handle = self.engine.as_ref().expect("an engine is running").handle();
         let rest = commands[done..].to_vec();
-        let results = handle.submit_all(APP, rest.clone(), provenance()).await;
+        let results = handle.submit_all(LOG, rest.clone(), provenance()).await;
         self.check_all(&rest, results);
     }
 

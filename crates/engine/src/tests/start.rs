@@ -14,7 +14,7 @@ use hansard_projector::Registry;
 use hansard_types::{AppId, GroupId, LogId, limits};
 use tokio::sync::Barrier;
 
-use crate::testing::{APP, MemoryLogs, TestEngine, World, fold, provenance, user};
+use crate::testing::{APP, LOG, MemoryLogs, TestEngine, World, fold, provenance, user};
 use crate::{Engine, EngineOptions, LogProvider, SteadyClock};
 
 /// Logs of apps that only open once so many are being opened.
@@ -126,11 +126,11 @@ async fn a_retry_right_after_a_start_is_recognised() {
         members: Vec::new(),
         created_at: None,
     });
-    let created = handle.submit(APP, create, provenance()).await;
+    let created = handle.submit(LOG, create, provenance()).await;
     created.expect("a new group");
     let mut first = Vec::new();
     for sent in handle
-        .submit_all(APP, (0..600).map(send).collect(), provenance())
+        .submit_all(LOG, (0..600).map(send).collect(), provenance())
         .await
     {
         let Reply::Sent { seq, sent_at, .. } = sent.expect("sent").reply else {
@@ -144,7 +144,7 @@ async fn a_retry_right_after_a_start_is_recognised() {
     let handle = engine.handle();
     let end = *handle.committed(APP).expect("the app").borrow();
     for random in [0, 31, 599] {
-        let again = handle.submit(APP, send(random), provenance()).await;
+        let again = handle.submit(LOG, send(random), provenance()).await;
         let (seq, sent_at) = first[usize::try_from(random).expect("small")];
         let expected = Reply::Sent {
             seq,

@@ -14,7 +14,7 @@ use hansard_engine::Handle;
 use hansard_events::group::GroupType;
 use hansard_events::message::Element;
 use hansard_events::{Origin, RawEvent};
-use hansard_types::{Actor, AppId, GroupId, UserId, limits};
+use hansard_types::{Actor, AppId, GroupId, LogId, UserId, limits};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -258,7 +258,7 @@ pub(super) fn origin() -> Origin {
 }
 
 async fn submit_all(handle: &Handle, commands: Vec<Command>) -> Result<()> {
-    for result in handle.submit_all(APP, commands, origin()).await {
+    for result in handle.submit_all(LogId::new(APP, 0), commands, origin()).await {
         result?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use hansard_domain::account::ImportAccount;
 use hansard_domain::app::CreateApp;
 use hansard_engine::{Engine, SubmitError};
 use hansard_events::Origin;
-use hansard_types::{Actor, AppId, UserId};
+use hansard_types::{Actor, AppId, LogId, UserId};
 use rand::TryRngCore as _;
 use rand::rngs::OsRng;
 use sha2::{Digest as _, Sha256};
@@ -30,7 +30,7 @@ pub(crate) struct FirstApp<'a> {
 /// The secrets by app.
 pub(crate) struct Secrets(HashMap<AppId, Arc<str>>);
 
-impl hansard_api::Secrets for Secrets {
+impl hansard_desk::Secrets for Secrets {
     fn secret(&self, app: AppId) -> Option<Arc<str>> {
         self.0.get(&app).cloned()
     }
@@ -105,7 +105,7 @@ async fn import_account(engine: &Engine, app: AppId, user: &UserId) -> Result<()
         correlation: None,
     };
     match handle
-        .submit(app, Command::ImportAccount(command), by_system)
+        .submit(LogId::new(app, 0), Command::ImportAccount(command), by_system)
         .await
     {
         // The next start does it; a fenced-off server must still come up to say so.

@@ -1,0 +1,238 @@
+//! Request bodies: an object, not too deep, read once.
+//!
+//! The common case is one pass of serde over the bytes. Only a body that fails is looked at again,
+//! to tell what is wrong with it: no JSON, or which field. A name given twice is read again as
+//! the last one, as other JSON readers do.
+
+use hansard_types::limits::REQUEST_JSON_DEPTH_MAX;
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_path_to_error::{Path, Segment};
+
+/// What is wrong with a body. Never holds anything of its content but names of known fields.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BodyFault {
+    #[error("the body is not JSON")]
+    NotJson,
+    #[error("the body is not a JSON object; send {{}} when there is nothing to say")]
+    NotAnObject,
+    #[error("the body nests deeper than {REQUEST_JSON_DEPTH_MAX}")]
+    TooDeep,
+    /// The path of the field, items of lists written `[]`.
+    #[error("the field {0} has the wrong type or is out of range")]
+    Field(String),
+}
+
+/// Reads an object.
+///
+/// # Errors
+/// What is wrong with the body.
+pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, BodyFault> {
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    match first {
+        Some(b'{') => {}
+        Some(_) if serde_json::from_slice::<IgnoredAny>(body).is_ok() => {
+            return Err(BodyFault::NotAnObject);
+        }
+        Some(_) | None => return Err(BodyFault::NotJson),
+    }
+    if is_deeper_than(body, REQUEST_JSON_DEPTH_MAX) {
+        return Err(BodyFault::TooDeep);
+    }
+    serde_json::from_slice(body).or_else(|_| read_again(body))
+}
+
+/// Whether brackets nest deeper than `depth_max`, without building anything.
+#[must_use]
+pub fn is_deeper_than(body: &[u8], depth_max: usize) -> bool {
+    let mut depth = 0_usize;
+    let mut bytes = body.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > depth_max {
+                    return true;
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                while let Some(inside) = bytes.next() {
+                    match inside {
+                        b'"' => break,
+                        b'\\' => {
+                            bytes.next();
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+fn read_again<T: DeserializeOwned>(body: &[u8]) -> Result<T, BodyFault> {
+    let value: serde_json::Value = serde_json::from_slice(body).map_err(|_| BodyFault::NotJson)?;
+    serde_path_to_error::deserialize(value).map_err(|error| BodyFault::Field(written(error.path())))
+}
+
+fn written(path: &Path) -> String {
+    let mut text = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { .. } => text.push_str("[]"),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(key);
+            }
+            Segment::Unknown => {}
+        }
+    }
+    text
+}
+
+/// The code of a field that has the wrong type: that of the longest entry that names it or
+/// something around it.
+#[must_use]
+pub fn code_of_field(path: &str, fields: &[(&str, u32)]) -> Option<u32> {
+    fields
+        .iter()
+        .filter(|(name, _)| {
+            path.strip_prefix(name)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        })
+        .max_by_key(|(name, _)| name.len())
+        .map(|(_, code)| *code)
+}
+
+/// An object that is accepted and not looked into.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, schemars::JsonSchema)]
+#[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+pub struct AnyObject;
+
+impl<'de> Deserialize<'de> for AnyObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Skip;
+        impl<'de> Visitor<'de> for Skip {
+            type Value = AnyObject;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AnyObject, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(AnyObject)
+            }
+        }
+        deserializer.deserialize_map(Skip)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(default)]
+    struct Request {
+        name: Option<String>,
+        items: Option<Vec<Item>>,
+        push: Option<AnyObject>,
+    }
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(default)]
+    struct Item {
+        number: Option<u32>,
+    }
+
+    fn fault(body: &str) -> BodyFault {
+        read::<Request>(body.as_bytes()).expect_err("a fault")
+    }
+
+    #[test]
+    fn unknown_fields_and_the_earlier_of_two_are_ignored() {
+        let body = br#"{"name":"a","other":[1,{"x":null}],"name":"b"}"#;
+        let request: Request = read(body).expect("an object");
+        assert_eq!(request.name.as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn what_is_no_object_is_told_apart_from_what_is_no_json() {
+        for body in ["[]", "null", "7", "\"{}\"", " true"] {
+            assert_eq!(fault(body), BodyFault::NotAnObject, "{body}");
+        }
+        for body in ["", "  ", "{", "{\"a\":}", "{}x", "nope", "\u{feff}{}"] {
+            assert_eq!(fault(body), BodyFault::NotJson, "{body}");
+        }
+        assert_eq!(
+            read::<Request>(b"\xff{}").expect_err("a fault"),
+            BodyFault::NotJson
+        );
+        assert_eq!(
+            read::<Request>(b"{\"name\":\"\xff\"}"),
+            Err(BodyFault::NotJson)
+        );
+    }
+
+    #[test]
+    fn a_wrong_type_names_its_field() {
+        let cases = [
+            (r#"{"name":7}"#, "name"),
+            (r#"{"items":{}}"#, "items"),
+            (
+                r#"{"items":[{"number":1},{"number":"1"}]}"#,
+                "items[].number",
+            ),
+            (r#"{"items":[{"number":4294967296}]}"#, "items[].number"),
+            (r#"{"items":["x"]}"#, "items[]"),
+            (r#"{"push":[]}"#, "push"),
+        ];
+        for (body, path) in cases {
+            assert_eq!(fault(body), BodyFault::Field(path.to_owned()), "{body}");
+        }
+    }
+
+    #[test]
+    fn nesting_at_the_limit_is_taken_and_one_deeper_is_refused() {
+        let nested = |depth: usize| {
+            format!(
+                "{{\"x\":{}{}}}",
+                "[".repeat(depth - 1),
+                "]".repeat(depth - 1)
+            )
+        };
+        assert!(read::<Request>(nested(REQUEST_JSON_DEPTH_MAX).as_bytes()).is_ok());
+        assert_eq!(
+            fault(&nested(REQUEST_JSON_DEPTH_MAX + 1)),
+            BodyFault::TooDeep
+        );
+        assert_eq!(fault(&"{\"x\":".repeat(100_000)), BodyFault::TooDeep);
+        let in_text = format!("{{\"name\":\"{}\\\"\"}}", "[".repeat(100));
+        assert!(
+            read::<Request>(in_text.as_bytes()).is_ok(),
+            "brackets in a text do not nest"
+        );
+    }
+
+    #[test]
+    fn the_longest_entry_names_a_fields_code() {
+        let fields = [("MsgBody", 1), ("MsgBody[]", 2), ("Msg", 3)];
+        assert_eq!(code_of_field("MsgBody", &fields), Some(1));
+        assert_eq!(code_of_field("MsgBody[].MsgType", &fields), Some(2));
+        assert_eq!(code_of_field("MsgBodyX", &fields), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let has_brace = bytes.contains(&b'{');
+            prop_assert!(read::<Request>(&bytes).is_err() || has_brace);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Fields that many endpoints share.
+
+use hansard_types::{GroupId, UserId};
+
+use crate::codes;
+use crate::endpoint::{Call, Failure};
+
+/// A UserID that must be there; `code` when it is not or is none.
+pub(crate) fn user(text: Option<&str>, name: &str, code: u32) -> Result<UserId, Failure> {
+    let Some(text) = text else {
+        return Err(Failure::refused(code, format!("{name} is missing")));
+    };
+    UserId::new(text).map_err(|error| Failure::refused(code, format!("{name}: {error}")))
+}
+
+/// A UserID that stands for the calling administrator when it is not there.
+pub(crate) fn user_or_caller(
+    call: &Call<'_>,
+    text: Option<&str>,
+    name: &str,
+    code: u32,
+) -> Result<UserId, Failure> {
+    match text {
+        None => Ok(call.caller.user.clone()),
+        given => user(given, name, code),
+    }
+}
+
+/// A group's id that must be there.
+pub(crate) fn group(text: Option<&str>) -> Result<GroupId, Failure> {
+    let Some(text) = text else {
+        return Err(Failure::refused(
+            codes::GROUP_PARAMETER,
+            "GroupId is missing",
+        ));
+    };
+    GroupId::new(text)
+        .map_err(|error| Failure::refused(codes::GROUP_ID_INVALID, format!("GroupId: {error}")))
+}
+
+/// Communities' topics are not there yet: a request for one is refused, not answered with
+/// something else.
+pub(crate) fn no_topic(topic: Option<&str>) -> Result<(), Failure> {
+    match topic {
+        None | Some("") => Ok(()),
+        Some(_) => Err(Failure::refused(
+            codes::TOPICS_NOT_ENABLED,
+            "topics are not enabled",
+        )),
+    }
+}
+
+/// The first of a field's names that is there.
+pub(crate) fn either<'a>(new: Option<&'a String>, old: Option<&'a String>) -> Option<&'a str> {
+    new.or(old).map(String::as_str)
+}
+
+/// Lists that say how many may be in them.
+pub(crate) fn bounded(
+    name: &str,
+    count: usize,
+    count_max: usize,
+    code: u32,
+) -> Result<(), Failure> {
+    if count == 0 {
+        return Err(Failure::refused(
+            code,
+            format!("{name} is missing or empty"),
+        ));
+    }
+    if count > count_max {
+        return Err(Failure::refused(
+            code,
+            format!("{name} holds at most {count_max}"),
+        ));
+    }
+    Ok(())
+}
+
+/// What a send may ask for; other words are for features of the client libraries.
+pub(crate) struct SendControl {
+    pub(crate) no_unread: bool,
+    pub(crate) no_last: bool,
+}
+
+impl SendControl {
+    pub(crate) fn of(words: Option<&Vec<String>>) -> Self {
+        let has = |word: &str| words.is_some_and(|words| words.iter().any(|one| one == word));
+        Self {
+            no_unread: has("NoUnread"),
+            no_last: has("NoLastMsg"),
+        }
+    }
+}

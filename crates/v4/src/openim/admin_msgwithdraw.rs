@@ -1,0 +1,109 @@
+//! `openim/admin_msgwithdraw`: recalls a one-to-one message, whenever it was sent.
+
+use hansard_domain::message::RecallC2c;
+use hansard_domain::MessageKey;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::codes;
+use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
+use crate::field;
+
+pub(crate) struct AdminMsgWithdraw;
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(crate) struct AdminMsgWithdrawRequest {
+    /// Who sent it. Required.
+    #[serde(rename = "From_Account")]
+    from_account: Option<String>,
+    /// Required.
+    #[serde(rename = "To_Account")]
+    to_account: Option<String>,
+    /// Required.
+    #[serde(rename = "MsgKey")]
+    msg_key: Option<String>,
+}
+
+impl Operation for AdminMsgWithdraw {
+    const SUMMARY: &'static str = "Recalls a one-to-one message";
+    const FIELDS: &'static [(&'static str, u32)] = &[("MsgKey", codes::MSG_KEY_INVALID)];
+    type Request = AdminMsgWithdrawRequest;
+    type Response = Nothing;
+
+    async fn call(
+        call: &Call<'_>,
+        request: AdminMsgWithdrawRequest,
+    ) -> Result<Answered<Nothing>, Failure> {
+        let AdminMsgWithdrawRequest {
+            from_account,
+            to_account,
+            msg_key,
+        } = request;
+        let from_code = codes::FROM_ACCOUNT_INVALID;
+        let from = field::user(from_account.as_deref(), "From_Account", from_code)?;
+        let to = field::user(
+            to_account.as_deref(),
+            "To_Account",
+            codes::TO_ACCOUNT_INVALID,
+        )?;
+        let key: MessageKey = msg_key
+            .as_deref()
+            .and_then(|text| text.parse().ok())
+            .ok_or(Failure::refused(
+                codes::MSG_KEY_INVALID,
+                "MsgKey is missing or is none",
+            ))?;
+        let by = call.caller.user.clone();
+        let answer = call
+            .submit(RecallC2c { from, to, key, by })
+            .await?;
+        Ok(Answered::written(Nothing {}, answer.position))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::{TestApi, text};
+
+    const PATH: &str = "openim/admin_msgwithdraw";
+
+    async fn sent_key(api: &TestApi) -> Value {
+        let body = json!({
+            "From_Account": "alice", "To_Account": "bob", "MsgRandom": 7, "MsgBody": [text("hi")],
+        });
+        api.v4_ok("openim/sendmsg", body).await["MsgKey"].clone()
+    }
+
+    #[tokio::test]
+    async fn a_message_is_recalled_once() {
+        let api = TestApi::start().await;
+        let key = sent_key(&api).await;
+        let body = json!({ "From_Account": "alice", "To_Account": "bob", "MsgKey": key });
+        api.v4_ok(PATH, body.clone()).await;
+        api.refuses(PATH, [(body, 20023)]).await;
+    }
+
+    #[tokio::test]
+    async fn bad_requests_get_their_codes() {
+        let api = TestApi::start().await;
+        let key = sent_key(&api).await;
+        let body = |from: Value, to: Value, key: Value| json!({ "From_Account": from, "To_Account": to, "MsgKey": key });
+        let (alice, bob) = (json!("alice"), json!("bob"));
+        let cases = [
+            (body(bob.clone(), alice.clone(), key.clone()), 20022),
+            (body(alice.clone(), bob.clone(), json!("1_2_3")), 20022),
+            (body(alice.clone(), bob.clone(), json!("nonsense")), 90054),
+            (body(alice.clone(), bob.clone(), json!(null)), 90054),
+            (body(alice.clone(), bob.clone(), json!(7)), 90054),
+            (body(json!("nobody"), bob.clone(), key.clone()), 90008),
+            (body(json!(null), bob.clone(), key.clone()), 90008),
+            (body(json!(7), bob, key.clone()), 60015),
+            (body(alice.clone(), json!("nobody"), key.clone()), 90003),
+            (body(alice, json!(null), key), 90003),
+        ];
+        api.refuses(PATH, cases).await;
+    }
+}

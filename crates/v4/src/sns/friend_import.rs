@@ -1,0 +1,110 @@
+//! `sns/friend_import`: takes friends over from elsewhere, one-way. Importing again adds nothing;
+//! a friend who is there gets the remark, groups and custom fields given. `RemarkTime` is ignored:
+//! a remark has no time of its own here.
+
+use std::collections::BTreeMap;
+
+use hansard_domain::relation::ImportFriend;
+use hansard_events::relation::FriendDetails;
+use hansard_types::Timestamp;
+use hansard_types::profile::FRIEND_CUSTOM_PREFIX;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::codes;
+use crate::endpoint::{Answered, Call, Failure, Fault, Operation};
+use crate::sns::batch::{self, BatchResponse};
+
+pub(crate) struct FriendImport;
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct FriendImportRequest {
+    /// Required.
+    #[serde(rename = "From_Account")]
+    from_account: Option<String>,
+    /// 1 to 1000.
+    add_friend_item: Vec<ImportFriendItem>,
+}
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase", default)]
+struct ImportFriendItem {
+    #[serde(rename = "To_Account")]
+    to_account: String,
+    /// Required: `AddSource_Type_` and 1 to 8 letters.
+    add_source: String,
+    /// At most 96 bytes.
+    remark: String,
+    /// Friend groups, made when there are none of that name.
+    group_name: Vec<String>,
+    /// At most 256 bytes.
+    add_wording: String,
+    /// Unix seconds; absent: now.
+    add_time: Option<u64>,
+    custom_item: Vec<CustomItem>,
+}
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase", default)]
+struct CustomItem {
+    /// `Tag_SNS_Custom_…` as the app has declared it.
+    tag: String,
+    /// At most 500 bytes.
+    value: String,
+}
+
+impl Operation for FriendImport {
+    const SUMMARY: &'static str = "Takes friends over, one-way, at most 1000";
+    type Request = FriendImportRequest;
+    type Response = BatchResponse;
+
+    async fn call(
+        call: &Call<'_>,
+        request: FriendImportRequest,
+    ) -> Result<Answered<BatchResponse>, Failure> {
+        let FriendImportRequest {
+            from_account,
+            add_friend_item,
+        } = request;
+        batch::bounded("AddFriendItem", add_friend_item.len())?;
+        let from = batch::from_account(call, from_account.as_deref())?;
+        let command = |item: ImportFriendItem| {
+            let to_account = item.to_account.clone();
+            let command = batch::to_account(&to_account).and_then(|to| {
+                Ok(ImportFriend {
+                    from: from.clone(),
+                    to,
+                    added_at: item.add_time.map(Timestamp::from_seconds),
+                    details: details_of(item)?,
+                })
+            });
+            (to_account, command)
+        };
+        batch::run(call, add_friend_item.into_iter().map(command).collect()).await
+    }
+}
+
+fn details_of(item: ImportFriendItem) -> Result<FriendDetails, Fault> {
+    let mut custom = BTreeMap::new();
+    for CustomItem { tag, value } in item.custom_item {
+        let Some(name) = tag.strip_prefix(FRIEND_CUSTOM_PREFIX) else {
+            let info = format!("{tag} is no {FRIEND_CUSTOM_PREFIX}… tag");
+            return Err(Fault::new(codes::SNS_PARAMETER, info));
+        };
+        custom.insert(name.to_owned(), value);
+    }
+    let mut groups = Vec::with_capacity(item.group_name.len());
+    for group in item.group_name {
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    Ok(FriendDetails {
+        source: item.add_source,
+        remark: item.remark,
+        wording: item.add_wording,
+        groups,
+        custom,
+    })
+}
