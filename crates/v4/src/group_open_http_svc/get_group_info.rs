@@ -78,7 +78,7 @@ fn one(
         Err(error) => Some((codes::GROUP_ID_INVALID, error.to_string())),
         Ok(id) => match profile::existing(call, &id)? {
             None => {
-                let reason = codes::text_of(Reason::GroupUnknown);
+                let reason = Reason::GroupUnknown.text();
                 Some((codes::GROUP_UNKNOWN, reason.to_owned()))
             }
             Some(group) => {

@@ -144,7 +144,7 @@ fn profile_of(call: &Reading<'_>, account: &str) -> Result<Result<ProfileRow, St
     };
     let directory = call.directory();
     if directory.account(&user).map_err(Failure::broken)?.is_none() {
-        return Ok(Err(codes::text_of(Reason::AccountUnknown).to_owned()));
+        return Ok(Err(Reason::AccountUnknown.text().to_owned()));
     }
     directory.profile(&user).map_err(Failure::broken).map(Ok)
 }
