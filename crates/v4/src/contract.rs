@@ -15,7 +15,7 @@ fn paths() -> Vec<(&'static Endpoint, String)> {
     let mut paths = Vec::new();
     for endpoint in endpoints() {
         for name in std::iter::once(&endpoint.command).chain(endpoint.aliases) {
-            paths.push((endpoint, format!("{}/{name}", endpoint.service.path())));
+            paths.push((endpoint, format!("{}/{name}", endpoint.service.path)));
         }
     }
     paths
@@ -93,7 +93,7 @@ async fn every_endpoint_wants_a_json_object_of_bounded_size_and_depth() {
         let query = api.query("administrator", &api.usersig("administrator"));
         for body in bodies {
             let found = code_of(&api, &path, &query, body).await;
-            assert_eq!(found, u64::from(endpoint.service.json_code()), "{path}");
+            assert_eq!(found, u64::from(endpoint.service.json), "{path}");
         }
         let found = code_of(&api, &path, &query, large.as_bytes()).await;
         assert_eq!(found, 60002, "{path}: one byte over");

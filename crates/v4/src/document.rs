@@ -21,7 +21,7 @@ pub fn paths(schemas: &mut SchemaGenerator) -> Map<String, Value> {
         let mut names = vec![endpoint.command];
         names.extend(endpoint.aliases);
         for name in names {
-            let path = format!("/v4/{}/{name}", endpoint.service.path());
+            let path = format!("/v4/{}/{name}", endpoint.service.path);
             let operation = operation(endpoint, name, schemas);
             paths.insert(path, json!({ "post": operation }));
         }
@@ -37,7 +37,7 @@ fn operation(endpoint: &Endpoint, name: &str, schemas: &mut SchemaGenerator) -> 
                 "schema": { "type": "string" } })
         })
         .collect();
-    let required: &[&str] = if endpoint.service.has_action_status() {
+    let required: &[&str] = if endpoint.service.has_action_status {
         &["ActionStatus", "ErrorCode", "ErrorInfo"]
     } else {
         &["ErrorCode", "ErrorInfo"]
@@ -52,7 +52,7 @@ fn operation(endpoint: &Endpoint, name: &str, schemas: &mut SchemaGenerator) -> 
         "required": required,
     });
     let response = (endpoint.response)(schemas);
-    let service = endpoint.service.path();
+    let service = endpoint.service.path;
     let mut operation = json!({
         "operationId": format!("{service}_{name}"),
         "tags": [service],

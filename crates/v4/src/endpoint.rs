@@ -12,8 +12,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codes::{self, Service};
+use crate::codes;
 use crate::envelope;
+use crate::service::Service;
 
 /// What an endpoint's file provides.
 pub(crate) trait Operation: 'static {
@@ -145,7 +146,7 @@ impl Call<'_> {
     /// A refusal of one item, in this endpoint's codes.
     pub(crate) fn fault(&self, reason: Reason) -> Fault {
         Fault {
-            code: codes::of_refusal(reason, self.endpoint.service, self.endpoint.command),
+            code: self.endpoint.service.code_of(reason, self.endpoint.command),
             info: reason.text().into(),
         }
     }
@@ -171,7 +172,7 @@ impl Call<'_> {
 
     /// The code for a field that this service has no better one for.
     pub(crate) fn parameter(&self, info: impl Into<Cow<'static, str>>) -> Failure {
-        Failure::refused(self.endpoint.service.parameter_code(), info)
+        Failure::refused(self.endpoint.service.parameter, info)
     }
 }
 
@@ -257,7 +258,7 @@ type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 /// One row of the table.
 pub(crate) struct Endpoint {
-    pub(crate) service: Service,
+    pub(crate) service: &'static Service,
     pub(crate) command: &'static str,
     /// Names it had in earlier years.
     pub(crate) aliases: &'static [&'static str],
@@ -271,7 +272,7 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     pub(crate) const fn new<O: Operation>(
-        service: Service,
+        service: &'static Service,
         command: &'static str,
         aliases: &'static [&'static str],
         per_second: u32,
@@ -295,7 +296,7 @@ impl Endpoint {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.service.path(), self.command)
+        write!(f, "{}/{}", self.service.path, self.command)
     }
 }
 
@@ -306,18 +307,18 @@ async fn run<O: Operation>(call: &Call<'_>, body: &[u8]) -> Result<Written, Fail
     let body = envelope::success(service, &body).map_err(Failure::broken)?;
     if body.len() > envelope::ANSWER_BYTES_MAX {
         let info = "the answer would be larger than 1 MB: ask for less";
-        return Err(Failure::refused(codes::GROUP_ANSWER_TOO_LARGE, info));
+        return Err(Failure::refused(codes::ANSWER_TOO_LARGE, info));
     }
     Ok(Written { body, position })
 }
 
-fn body_failure(fault: &BodyFault, service: Service, fields: &[(&str, u32)]) -> Failure {
+fn body_failure(fault: &BodyFault, service: &Service, fields: &[(&str, u32)]) -> Failure {
     let code = match fault {
-        BodyFault::NotJson | BodyFault::NotAnObject | BodyFault::TooDeep => service.json_code(),
+        BodyFault::NotJson | BodyFault::NotAnObject | BodyFault::TooDeep => service.json,
         BodyFault::Field(path) => match json::code_of_field(path, fields) {
             Some(code) => code,
             None if names_an_account(path) => codes::ACCOUNT_NOT_A_STRING,
-            None => service.parameter_code(),
+            None => service.parameter,
         },
     };
     Failure::refused(code, fault.to_string())

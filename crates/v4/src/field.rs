@@ -1,8 +1,7 @@
 //! Fields that many endpoints share.
 
-use hansard_types::{GroupId, UserId};
+use hansard_types::UserId;
 
-use crate::codes;
 use crate::endpoint::{Call, Failure};
 
 /// A UserID that must be there; `code` when it is not or is none.
@@ -23,30 +22,6 @@ pub(crate) fn user_or_caller(
     match text {
         None => Ok(call.caller.user.clone()),
         given => user(given, name, code),
-    }
-}
-
-/// A group's id that must be there.
-pub(crate) fn group(text: Option<&str>) -> Result<GroupId, Failure> {
-    let Some(text) = text else {
-        return Err(Failure::refused(
-            codes::GROUP_PARAMETER,
-            "GroupId is missing",
-        ));
-    };
-    GroupId::new(text)
-        .map_err(|error| Failure::refused(codes::GROUP_ID_INVALID, format!("GroupId: {error}")))
-}
-
-/// Communities' topics are not there yet: a request for one is refused, not answered with
-/// something else.
-pub(crate) fn no_topic(topic: Option<&str>) -> Result<(), Failure> {
-    match topic {
-        None | Some("") => Ok(()),
-        Some(_) => Err(Failure::refused(
-            codes::TOPICS_NOT_ENABLED,
-            "topics are not enabled",
-        )),
     }
 }
 

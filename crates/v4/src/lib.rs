@@ -22,6 +22,7 @@ mod endpoint;
 mod envelope;
 mod field;
 mod message_id;
+mod service;
 mod shell;
 
 mod group_open_http_svc;
@@ -65,7 +66,7 @@ pub(crate) fn find(path: &str) -> Option<(usize, &'static Endpoint)> {
     let (service, command) = path.split_once('/')?;
     endpoints()
         .enumerate()
-        .find(|(_, endpoint)| endpoint.service.path() == service && endpoint.answers_to(command))
+        .find(|(_, endpoint)| endpoint.service.path == service && endpoint.answers_to(command))
 }
 
 /// The metrics of every endpoint, in the order of [`endpoints`], and of what reached none.
@@ -77,7 +78,7 @@ pub(crate) struct Meters {
 impl Meters {
     pub(crate) fn new() -> Self {
         let meter =
-            |endpoint: &'static Endpoint| Meter::new(endpoint.service.path(), endpoint.command);
+            |endpoint: &'static Endpoint| Meter::new(endpoint.service.path, endpoint.command);
         Self {
             rows: endpoints().map(meter).collect(),
             none: Meter::new("none", "none"),

@@ -11,9 +11,9 @@ use hansard_desk::{Caller, Denied, Desk, Error, Query, Rate, Role, Visitor};
 use hansard_types::{AppId, Position};
 use tracing::Instrument as _;
 
-use crate::codes::{self, Service};
 use crate::endpoint::{Call, Endpoint, Failure, Written};
-use crate::{Meters, envelope, find};
+use crate::service::Service;
+use crate::{Meters, codes, envelope, find};
 
 /// Everything of a request but its body, whatever transport it came by.
 #[derive(Debug, Clone, Copy)]
@@ -104,8 +104,8 @@ impl V4 {
     }
 }
 
-fn failed(service: Option<Service>, failure: Failure) -> (Outcome, Vec<u8>) {
-    let internal = service.map_or(codes::HTTP_MALFORMED, Service::internal_code);
+fn failed(service: Option<&Service>, failure: Failure) -> (Outcome, Vec<u8>) {
+    let internal = service.map_or(codes::HTTP_MALFORMED, |service| service.internal);
     match failure {
         Failure::Refused { code, info } => {
             tracing::debug!(code, "refused");
@@ -267,16 +267,19 @@ mod tests {
         async fn drain(self) {}
     }
 
-    static BROKEN: Endpoint = Endpoint {
-        service: Service::OpenIm,
-        command: "broken",
-        aliases: &[],
-        per_second: 200,
-        summary: "Panics",
-        request: |generator| generator.subschema_for::<Nothing>(),
-        response: |generator| generator.subschema_for::<Nothing>(),
-        run: |_, _| Box::pin(async { panic!("a mistake of ours") }),
-    };
+    fn broken() -> Endpoint {
+        let (_, neighbour) = find("openim/sendmsg").expect("an endpoint");
+        Endpoint {
+            service: neighbour.service,
+            command: "broken",
+            aliases: &[],
+            per_second: 200,
+            summary: "Panics",
+            request: |generator| generator.subschema_for::<Nothing>(),
+            response: |generator| generator.subschema_for::<Nothing>(),
+            run: |_, _| Box::pin(async { panic!("a mistake of ours") }),
+        }
+    }
 
     #[tokio::test]
     async fn a_panic_in_an_endpoint_is_an_internal_error_and_not_the_end() {
@@ -288,9 +291,10 @@ mod tests {
             request_id: None,
             position: None,
         };
-        let answered = answer(&api.desk, Some(&BROKEN), head, Empty, "id").await;
+        let broken: &'static Endpoint = Box::leak(Box::new(broken()));
+        let answered = answer(&api.desk, Some(broken), head, Empty, "id").await;
         let failure = answered.err().expect("a failure");
-        let (outcome, body) = failed(Some(BROKEN.service), failure);
+        let (outcome, body) = failed(Some(broken.service), failure);
         let body: Value = serde_json::from_slice(&body).expect("JSON");
         assert_eq!(
             (outcome, &body["ErrorCode"]),

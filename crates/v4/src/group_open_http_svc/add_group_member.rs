@@ -5,7 +5,7 @@ use hansard_types::limits::GROUP_MEMBERS_ADDED_PER_CALL_MAX;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::codes;
+use super::{codes, profile};
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field;
 
@@ -59,7 +59,7 @@ impl Operation for AddGroupMember {
             silence,
             member_list,
         } = request;
-        let group_id = field::group(group_id.as_deref())?;
+        let group_id = profile::group(group_id.as_deref())?;
         if member_list.is_empty() {
             return Err(call.parameter("MemberList is missing or empty"));
         }

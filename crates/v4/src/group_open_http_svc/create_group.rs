@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::profile::{self, Texts};
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field;
 
@@ -160,7 +160,7 @@ fn group_id_of(
         } else {
             "@TGS#2"
         };
-        return field::group(Some(&format!("{prefix}{letters}")));
+        return profile::group(Some(&format!("{prefix}{letters}")));
     };
     let bad = |info: &'static str| Err(Failure::refused(codes::GROUP_ID_INVALID, info));
     if is_community && !id.starts_with(COMMUNITY_PREFIX) {
@@ -169,7 +169,7 @@ fn group_id_of(
     if !is_community && id.starts_with(PREFIX) {
         return bad("a GroupId of your own must not begin @TGS#");
     }
-    field::group(Some(id))
+    profile::group(Some(id))
 }
 
 fn members(list: Vec<MemberToCreate>) -> Result<Vec<FirstMember>, Failure> {

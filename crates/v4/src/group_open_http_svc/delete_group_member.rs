@@ -6,7 +6,7 @@ use hansard_types::limits::GROUP_MEMBERS_REMOVED_PER_CALL_MAX;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::codes;
+use super::{codes, profile};
 use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
 use crate::field;
 
@@ -41,7 +41,7 @@ impl Operation for DeleteGroupMember {
             reason,
             member_to_del_account,
         } = request;
-        let group_id = field::group(group_id.as_deref())?;
+        let group_id = profile::group(group_id.as_deref())?;
         let code = codes::GROUP_PARAMETER;
         let (count, count_max) = (
             member_to_del_account.len(),

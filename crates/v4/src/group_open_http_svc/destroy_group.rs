@@ -4,9 +4,8 @@ use hansard_domain::group::DissolveGroup;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::codes;
+use super::{codes, profile};
 use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
-use crate::field;
 
 pub(crate) struct DestroyGroup;
 
@@ -27,7 +26,7 @@ impl Operation for DestroyGroup {
         call: &Call<'_>,
         request: DestroyGroupRequest,
     ) -> Result<Answered<Nothing>, Failure> {
-        let group_id = field::group(request.group_id.as_deref())?;
+        let group_id = profile::group(request.group_id.as_deref())?;
         let answer = call
             .submit(DissolveGroup { group_id })
             .await?;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::profile::{self, ResponseFilter};
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::field;
 
@@ -127,7 +127,7 @@ fn members(
         .map_err(Failure::broken)?;
     if members.len() > *members_left {
         let info = "the answer would be larger than 1 MB: ask for fewer groups";
-        return Err(Failure::refused(codes::GROUP_ANSWER_TOO_LARGE, info));
+        return Err(Failure::refused(codes::ANSWER_TOO_LARGE, info));
     }
     *members_left -= members.len();
     let wants_read = filter.is_none_or(|names| names.iter().any(|name| name == "MsgSeq"));

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::profile::{self, ResponseFilter};
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::field;
 

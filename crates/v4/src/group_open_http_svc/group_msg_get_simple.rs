@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::profile;
-use crate::codes;
+use super::codes;
 use crate::element::{self, MsgElement};
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::field;
@@ -80,8 +80,8 @@ impl Operation for GroupMsgGetSimple {
             with_recalled_msg,
             topic_id,
         } = request;
-        field::no_topic(topic_id.as_deref())?;
-        let group_id = field::group(group_id.as_deref())?;
+        profile::no_topic(topic_id.as_deref())?;
+        let group_id = profile::group(group_id.as_deref())?;
         let number =
             req_msg_number.map_or(0, |number| usize::try_from(number).unwrap_or(usize::MAX));
         let code = codes::GROUP_PARAMETER;

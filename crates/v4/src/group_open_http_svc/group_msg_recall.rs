@@ -7,7 +7,7 @@ use hansard_types::limits::{RECALL_PER_CALL_MAX, RECALL_REASON_BYTES_MAX};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::codes;
+use super::{codes, profile};
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field;
 
@@ -62,8 +62,8 @@ impl Operation for GroupMsgRecall {
             reason,
             topic_id,
         } = request;
-        field::no_topic(topic_id.as_deref())?;
-        let group_id = field::group(group_id.as_deref())?;
+        profile::no_topic(topic_id.as_deref())?;
+        let group_id = profile::group(group_id.as_deref())?;
         let (count, code) = (msg_seq_list.len(), codes::GROUP_PARAMETER);
         field::bounded("MsgSeqList", count, RECALL_PER_CALL_MAX, code)?;
         let reason = reason.filter(|text| !text.is_empty());
@@ -87,10 +87,9 @@ impl Operation for GroupMsgRecall {
             reason,
         };
         let answer = call.submit(command).await?;
-        let (service, command) = (call.endpoint.service, call.endpoint.command);
         let row = |(seq, refused): (Seq, Option<hansard_types::Reason>)| RecallRet {
             msg_seq: seq.0,
-            ret_code: refused.map_or(0, |reason| codes::of_refusal(reason, service, command)),
+            ret_code: refused.map_or(0, |reason| call.fault(reason).code),
         };
         let recall_ret_list = answer.reply.into_iter().map(row).collect();
         Ok(Answered::written(

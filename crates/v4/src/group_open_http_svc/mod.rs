@@ -1,6 +1,7 @@
 //! Groups (reference: section 9).
 
 mod add_group_member;
+mod codes;
 mod create_group;
 mod delete_group_member;
 mod destroy_group;
@@ -12,33 +13,33 @@ mod modify_group_base_info;
 mod profile;
 mod send_group_msg;
 
-use crate::codes::Service::Group;
+use self::codes::SERVICE;
 use crate::Endpoint;
 
 pub(crate) static ENDPOINTS: &[Endpoint] = &[
-    Endpoint::new::<create_group::CreateGroupCall>(Group, "create_group", &[], 200),
-    Endpoint::new::<get_group_info::GetGroupInfo>(Group, "get_group_info", &[], 200),
+    Endpoint::new::<create_group::CreateGroupCall>(&SERVICE, "create_group", &[], 200),
+    Endpoint::new::<get_group_info::GetGroupInfo>(&SERVICE, "get_group_info", &[], 200),
     Endpoint::new::<modify_group_base_info::ModifyGroupBaseInfo>(
-        Group,
+        &SERVICE,
         "modify_group_base_info",
         &[],
         200,
     ),
-    Endpoint::new::<add_group_member::AddGroupMember>(Group, "add_group_member", &[], 200),
-    Endpoint::new::<delete_group_member::DeleteGroupMember>(Group, "delete_group_member", &[], 200),
+    Endpoint::new::<add_group_member::AddGroupMember>(&SERVICE, "add_group_member", &[], 200),
+    Endpoint::new::<delete_group_member::DeleteGroupMember>(&SERVICE, "delete_group_member", &[], 200),
     Endpoint::new::<get_joined_group_list::GetJoinedGroupList>(
-        Group,
+        &SERVICE,
         "get_joined_group_list",
         &[],
         200,
     ),
-    Endpoint::new::<send_group_msg::SendGroupMsg>(Group, "send_group_msg", &[], 200),
+    Endpoint::new::<send_group_msg::SendGroupMsg>(&SERVICE, "send_group_msg", &[], 200),
     Endpoint::new::<group_msg_get_simple::GroupMsgGetSimple>(
-        Group,
+        &SERVICE,
         "group_msg_get_simple",
         &[],
         200,
     ),
-    Endpoint::new::<group_msg_recall::GroupMsgRecall>(Group, "group_msg_recall", &[], 200),
-    Endpoint::new::<destroy_group::DestroyGroup>(Group, "destroy_group", &[], 200),
+    Endpoint::new::<group_msg_recall::GroupMsgRecall>(&SERVICE, "group_msg_recall", &[], 200),
+    Endpoint::new::<destroy_group::DestroyGroup>(&SERVICE, "destroy_group", &[], 200),
 ];

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::profile::{self, Texts};
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
 use crate::field;
 
@@ -58,7 +58,7 @@ impl Operation for ModifyGroupBaseInfo {
             mute_all_member,
             shut_up_all_member,
         } = request;
-        let group_id = field::group(group_id.as_deref())?;
+        let group_id = profile::group(group_id.as_deref())?;
         let texts = Texts {
             name,
             introduction,

@@ -9,8 +9,32 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Failure, Reading};
+
+/// A group's id that must be there.
+pub(super) fn group(text: Option<&str>) -> Result<GroupId, Failure> {
+    let Some(text) = text else {
+        return Err(Failure::refused(
+            codes::GROUP_PARAMETER,
+            "GroupId is missing",
+        ));
+    };
+    GroupId::new(text)
+        .map_err(|error| Failure::refused(codes::GROUP_ID_INVALID, format!("GroupId: {error}")))
+}
+
+/// Communities' topics are not there yet: a request for one is refused, not answered with
+/// something else.
+pub(super) fn no_topic(topic: Option<&str>) -> Result<(), Failure> {
+    match topic {
+        None | Some("") => Ok(()),
+        Some(_) => Err(Failure::refused(
+            codes::TOPICS_NOT_ENABLED,
+            "topics are not enabled",
+        )),
+    }
+}
 
 /// A type by its name on the wire, or by the name that the client libraries use.
 pub(super) fn group_type(name: &str) -> Result<GroupType, Failure> {

@@ -18,7 +18,7 @@ use hansard_types::{ConversationId, Seq, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::codes;
+use super::{codes, profile};
 use hansard_desk::json::AnyObject;
 use crate::element::{self, MsgElement};
 use crate::endpoint::{Answered, Call, Failure, Operation};
@@ -123,12 +123,12 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
         topic_id,
         offline_push_info: _,
     } = request;
-    field::no_topic(topic_id.as_deref())?;
+    profile::no_topic(topic_id.as_deref())?;
     if to_account.is_some_and(|some| !some.is_empty()) {
         let info = "messages to some members only are not there yet";
         return Err(Failure::refused(codes::GROUP_FORBIDDEN, info));
     }
-    let group_id = field::group(group_id.as_deref())?;
+    let group_id = profile::group(group_id.as_deref())?;
     let code = codes::GROUP_PARAMETER;
     let from = field::user_or_caller(call, from_account.as_deref(), "From_Account", code)?;
     let random = random.ok_or_else(|| call.parameter("Random is missing"))?;

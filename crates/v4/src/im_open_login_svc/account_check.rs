@@ -4,7 +4,7 @@ use hansard_types::{UserId, limits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::field;
 

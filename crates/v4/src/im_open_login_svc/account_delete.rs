@@ -9,7 +9,7 @@ use hansard_types::{UserId, limits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Fault, Operation};
 use crate::field;
 

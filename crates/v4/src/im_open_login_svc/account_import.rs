@@ -5,7 +5,7 @@ use hansard_domain::account::ImportAccount;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
 use crate::field;
 

@@ -12,7 +12,7 @@ use hansard_types::limits::SIGNER_BEHIND_SECONDS_MAX;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
 use crate::field;
 

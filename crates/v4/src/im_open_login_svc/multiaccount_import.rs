@@ -5,7 +5,7 @@ use hansard_types::{UserId, limits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Fault, Operation, Outcomes};
 use crate::field;
 

@@ -4,7 +4,7 @@ use hansard_types::{Reason, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field;
 use crate::openconfigsvr::setnospeaking::FOR_GOOD;

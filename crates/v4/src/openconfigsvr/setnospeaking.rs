@@ -7,7 +7,7 @@ use hansard_domain::account::{MuteAccount, MuteFor};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
 use crate::field;
 

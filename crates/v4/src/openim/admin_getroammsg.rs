@@ -11,7 +11,7 @@ use hansard_types::{ConversationId, Reason, Seq, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::codes;
+use super::codes;
 use crate::element::{self, MsgElement};
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::field;

@@ -6,7 +6,7 @@ use hansard_types::{ConversationId, Reason, UserId, limits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::field;
 

@@ -15,7 +15,7 @@ use hansard_types::ConversationId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::codes;
+use super::codes;
 use hansard_desk::json::AnyObject;
 use crate::element::{self, ElementFault, MsgElement};
 use crate::endpoint::{Answered, Call, Failure, Operation};

@@ -1,12 +1,13 @@
 //! Profiles (reference: section 7).
 
+mod codes;
 mod portrait_get;
 mod portrait_set;
 
-use crate::codes::Service::Profile;
+use self::codes::SERVICE;
 use crate::Endpoint;
 
 pub(crate) static ENDPOINTS: &[Endpoint] = &[
-    Endpoint::new::<portrait_set::PortraitSet>(Profile, "portrait_set", &[], 200),
-    Endpoint::new::<portrait_get::PortraitGet>(Profile, "portrait_get", &[], 200),
+    Endpoint::new::<portrait_set::PortraitSet>(&SERVICE, "portrait_set", &[], 200),
+    Endpoint::new::<portrait_get::PortraitGet>(&SERVICE, "portrait_get", &[], 200),
 ];

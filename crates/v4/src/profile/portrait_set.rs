@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
 use crate::field;
 

@@ -1,8 +1,9 @@
 //! Recent contacts (reference: section 5).
 
+mod codes;
 mod get_list;
 
-use crate::codes::Service::RecentContact;
+use self::codes::SERVICE;
 use crate::Endpoint;
 
 pub(crate) static ENDPOINTS: &[Endpoint] = &[Endpoint::new::<get_list::GetList>(

@@ -7,7 +7,7 @@ use hansard_types::{Reason, UserId, limits};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Fault, Outcomes};
 use crate::field;
 

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Fault, Operation, Reading};
 use crate::field;
 use crate::sns::batch;

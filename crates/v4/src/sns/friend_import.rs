@@ -11,7 +11,7 @@ use hansard_types::profile::FRIEND_CUSTOM_PREFIX;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Fault, Operation};
 use crate::sns::batch::{self, BatchResponse};
 

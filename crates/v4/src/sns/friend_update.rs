@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::codes;
+use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Fault, Operation};
 use crate::sns::batch::{self, BatchResponse};
 use crate::sns::tags;
