@@ -1,5 +1,5 @@
 //! `/v1`: what the server API has no words for: event streams, search, projections, import,
-//! settings, and an account's own side of its relations.
+//! settings, and an account's own side: what it sends, and its relations.
 //!
 //! A surface on the desk: it translates, and nothing else. The bearer token is a UserSig of an
 //! administrator of the app in the path or, for what is an account's own, of that account; who calls
@@ -18,6 +18,7 @@ mod event_filter;
 mod events;
 mod import;
 mod import_line;
+mod messages;
 mod problem;
 mod projections;
 mod relations;
@@ -128,16 +129,18 @@ pub(crate) static OPERATIONS: &[&[Operation]] = &[
     projections::OPERATIONS,
     import::OPERATIONS,
     settings::OPERATIONS,
+    messages::OPERATIONS,
     relations::OPERATIONS,
 ];
 
-fn all() -> [(&'static str, MethodRouter<Arc<Shared>>); 10] {
+fn all() -> [(&'static str, MethodRouter<Arc<Shared>>); 11] {
     [
         (events::PATH, get(events::read)),
         (search::PATH, get(search::messages)),
         (projections::PATH, get(projections::list)),
         (import::PATH, post(import::lines)),
         (settings::PATH, get(settings::show).patch(settings::change)),
+        (messages::PATH, post(messages::send)),
         (relations::REQUESTS, get(relations::requests)),
         (relations::ACCEPT, post(relations::accept)),
         (relations::REFUSE, post(relations::refuse)),
