@@ -4,10 +4,15 @@
 //! to tell what is wrong with it: no JSON, or which field. A name given twice is read again as
 //! the last one, as other JSON readers do.
 
+mod told;
+
 use hansard_types::limits::REQUEST_JSON_DEPTH_MAX;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_path_to_error::{Path, Segment};
+
+pub use told::FieldFault;
+use told::{Telling, Told};
 
 /// What is wrong with a body. Never holds anything of its content but names of known fields.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,9 +23,22 @@ pub enum BodyFault {
     NotAnObject,
     #[error("the body nests deeper than {REQUEST_JSON_DEPTH_MAX}")]
     TooDeep,
-    /// The path of the field, items of lists written `[]`.
-    #[error("the field {0} has the wrong type or is out of range")]
-    Field(String),
+    #[error("{}", describe(path, fault))]
+    Field {
+        /// Where it is, items of lists written `[]`.
+        path: String,
+        fault: FieldFault,
+    },
+}
+
+fn describe(path: &str, fault: &FieldFault) -> String {
+    match fault {
+        FieldFault::Missing => format!("{path} is missing"),
+        FieldFault::WrongType => {
+            format!("the field {path} has the wrong type or is out of range")
+        }
+        FieldFault::Invalid(what) | FieldFault::TooMany(what) => format!("{path}: {what}"),
+    }
 }
 
 /// Reads an object.
@@ -75,7 +93,17 @@ pub fn is_deeper_than(body: &[u8], depth_max: usize) -> bool {
 
 fn read_again<T: DeserializeOwned>(body: &[u8]) -> Result<T, BodyFault> {
     let value: serde_json::Value = serde_json::from_slice(body).map_err(|_| BodyFault::NotJson)?;
-    serde_path_to_error::deserialize(value).map_err(|error| BodyFault::Field(written(error.path())))
+    serde_path_to_error::deserialize(Telling(value)).map_err(|error| {
+        let mut path = written(error.path());
+        let Told { fault, missing } = error.into_inner();
+        if let Some(name) = missing {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(name);
+        }
+        BodyFault::Field { path, fault }
+    })
 }
 
 fn written(path: &Path) -> String {
@@ -93,20 +121,6 @@ fn written(path: &Path) -> String {
         }
     }
     text
-}
-
-/// The code of a field that has the wrong type: that of the longest entry that names it or
-/// something around it.
-#[must_use]
-pub fn code_of_field(path: &str, fields: &[(&str, u32)]) -> Option<u32> {
-    fields
-        .iter()
-        .filter(|(name, _)| {
-            path.strip_prefix(name)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        })
-        .max_by_key(|(name, _)| name.len())
-        .map(|(_, code)| *code)
 }
 
 /// An object that is accepted and not looked into.
@@ -133,6 +147,7 @@ impl<'de> Deserialize<'de> for AnyObject {
 
 #[cfg(test)]
 mod tests {
+    use hansard_types::UserId;
     use proptest::prelude::*;
 
     use super::*;
@@ -194,7 +209,11 @@ mod tests {
             (r#"{"push":[]}"#, "push"),
         ];
         for (body, path) in cases {
-            assert_eq!(fault(body), BodyFault::Field(path.to_owned()), "{body}");
+            let expected = BodyFault::Field {
+                path: path.to_owned(),
+                fault: FieldFault::WrongType,
+            };
+            assert_eq!(fault(body), expected, "{body}");
         }
     }
 
@@ -221,11 +240,50 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_entry_names_a_fields_code() {
-        let fields = [("MsgBody", 1), ("MsgBody[]", 2), ("Msg", 3)];
-        assert_eq!(code_of_field("MsgBody", &fields), Some(1));
-        assert_eq!(code_of_field("MsgBody[].MsgType", &fields), Some(2));
-        assert_eq!(code_of_field("MsgBodyX", &fields), None);
+    fn what_is_missing_is_told_apart_from_what_is_not_allowed() {
+        #[derive(Debug, Deserialize)]
+        struct Strict {
+            #[serde(rename = "user")]
+            _user: UserId,
+            #[serde(rename = "inside")]
+            _inside: Inside,
+        }
+        #[derive(Debug, Deserialize)]
+        struct Inside {
+            #[serde(rename = "word")]
+            _word: Word,
+        }
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Word {
+            Yes,
+            No,
+        }
+        assert!(read::<Strict>(br#"{"user":"ann","inside":{"word":"no"}}"#).is_ok());
+        let invalid = |what: &str| FieldFault::Invalid(what.to_owned());
+        for (body, path, fault) in [
+            (r#"{"inside":{"word":"yes"}}"#, "user", FieldFault::Missing),
+            (r#"{"user":7}"#, "user", FieldFault::WrongType),
+            (r#"{"user":""}"#, "user", invalid("an id may not be empty")),
+            (r#"{"user":"ann","inside":{}}"#, "inside.word", FieldFault::Missing),
+            (
+                r#"{"user":"ann","inside":{"word":"perhaps"}}"#,
+                "inside.word",
+                invalid("it is one of yes, no"),
+            ),
+            (
+                r#"{"user":"ann","inside":{"word":7}}"#,
+                "inside.word",
+                FieldFault::WrongType,
+            ),
+        ] {
+            let expected = BodyFault::Field {
+                path: path.to_owned(),
+                fault,
+            };
+            let found = read::<Strict>(body.as_bytes()).expect_err("a fault");
+            assert_eq!(found, expected, "{body}");
+        }
     }
 
     proptest! {

@@ -3,7 +3,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use futures::future::BoxFuture;
-use hansard_desk::json::{self, BodyFault};
+use hansard_desk::json::{self, BodyFault, FieldFault};
 use hansard_desk::{Answer, Caller, Desk, Error, Reads, causes};
 use hansard_directory::AccountRow;
 use hansard_domain::Verb;
@@ -15,14 +15,14 @@ use serde::de::DeserializeOwned;
 use crate::codes;
 use crate::envelope;
 use crate::service::Service;
+use crate::typed::Field;
 
 /// What an endpoint's file provides.
 pub(crate) trait Operation: 'static {
     /// One sentence for the documentation.
     const SUMMARY: &'static str;
-    /// Codes of fields that have one of their own when their type is wrong, by path (items of
-    /// lists written `[]`); an entry holds for everything below it.
-    const FIELDS: &'static [(&'static str, u32)] = &[];
+    /// Fields that have codes of their own.
+    const FIELDS: &'static [Field] = &[];
     type Request: DeserializeOwned + JsonSchema + Send;
     type Response: Serialize + JsonSchema + Send;
 
@@ -30,6 +30,29 @@ pub(crate) trait Operation: 'static {
         call: &Call<'_>,
         request: Self::Request,
     ) -> impl Future<Output = Result<Answered<Self::Response>, Failure>> + Send;
+}
+
+/// An endpoint that does one thing and answers with an envelope only: its request is a command.
+pub(crate) trait Action: DeserializeOwned + JsonSchema + Send + 'static {
+    /// As of an [`Operation`].
+    const SUMMARY: &'static str;
+    /// As of an [`Operation`].
+    const FIELDS: &'static [Field] = &[];
+    type Command: Verb;
+
+    fn command(self, call: &Call<'_>) -> Result<Self::Command, Failure>;
+}
+
+impl<A: Action> Operation for A {
+    const SUMMARY: &'static str = A::SUMMARY;
+    const FIELDS: &'static [Field] = A::FIELDS;
+    type Request = A;
+    type Response = Nothing;
+
+    async fn call(call: &Call<'_>, request: A) -> Result<Answered<Nothing>, Failure> {
+        let answer = call.submit(request.command(call)?).await?;
+        Ok(Answered::written(Nothing {}, answer.position))
+    }
 }
 
 /// The response of an endpoint that only says OK.
@@ -312,12 +335,14 @@ async fn run<O: Operation>(call: &Call<'_>, body: &[u8]) -> Result<Written, Fail
     Ok(Written { body, position })
 }
 
-fn body_failure(fault: &BodyFault, service: &Service, fields: &[(&str, u32)]) -> Failure {
+fn body_failure(fault: &BodyFault, service: &Service, fields: &[Field]) -> Failure {
     let code = match fault {
         BodyFault::NotJson | BodyFault::NotAnObject | BodyFault::TooDeep => service.json,
-        BodyFault::Field(path) => match json::code_of_field(path, fields) {
+        BodyFault::Field { path, fault } => match Field::code_of(fields, path, fault) {
             Some(code) => code,
-            None if names_an_account(path) => codes::ACCOUNT_NOT_A_STRING,
+            None if *fault == FieldFault::WrongType && names_an_account(path) => {
+                codes::ACCOUNT_NOT_A_STRING
+            }
             None => service.parameter,
         },
     };

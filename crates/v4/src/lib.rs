@@ -24,6 +24,7 @@ mod field;
 mod message_id;
 mod service;
 mod shell;
+mod typed;
 
 mod group_open_http_svc;
 mod im_open_login_svc;

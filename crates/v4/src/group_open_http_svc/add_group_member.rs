@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{codes, profile};
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field;
+use crate::typed::Field;
 
 pub(crate) struct AddGroupMember;
 
@@ -46,7 +47,7 @@ struct AddedMember {
 
 impl Operation for AddGroupMember {
     const SUMMARY: &'static str = "Adds members to a group, at most 300";
-    const FIELDS: &'static [(&'static str, u32)] = &[("GroupId", codes::GROUP_ID_INVALID)];
+    const FIELDS: &'static [Field] = &[Field::of("GroupId", codes::GROUP_ID_INVALID)];
     type Request = AddGroupMemberRequest;
     type Response = AddGroupMemberResponse;
 

@@ -15,6 +15,7 @@ use super::profile::{self, Texts};
 use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field;
+use crate::typed::Field;
 
 /// What ids of ours begin with.
 const PREFIX: &str = "@TGS#";
@@ -73,7 +74,7 @@ pub(crate) struct CreateGroupResponse {
 
 impl Operation for CreateGroupCall {
     const SUMMARY: &'static str = "Creates a group";
-    const FIELDS: &'static [(&'static str, u32)] = &[("GroupId", codes::GROUP_ID_INVALID)];
+    const FIELDS: &'static [Field] = &[Field::of("GroupId", codes::GROUP_ID_INVALID)];
     type Request = CreateGroupRequest;
     type Response = CreateGroupResponse;
 

@@ -3,66 +3,48 @@
 
 use hansard_domain::group::RemoveMembers;
 use hansard_types::limits::GROUP_MEMBERS_REMOVED_PER_CALL_MAX;
+use hansard_types::{GroupId, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{codes, profile};
-use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
-use crate::field;
+use super::codes;
+use super::profile::GROUP_ID;
+use crate::endpoint::{Action, Call, Failure};
+use crate::typed::{Field, Items};
 
-pub(crate) struct DeleteGroupMember;
-
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct DeleteGroupMemberRequest {
-    /// Required.
-    group_id: Option<String>,
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DeleteGroupMember {
+    group_id: GroupId,
     /// 1: nobody is told.
     silence: Option<u32>,
     reason: Option<String>,
-    /// At most 500. Required.
     #[serde(rename = "MemberToDel_Account")]
-    member_to_del_account: Vec<String>,
+    member_to_del_account: Items<UserId, GROUP_MEMBERS_REMOVED_PER_CALL_MAX>,
 }
 
-impl Operation for DeleteGroupMember {
+impl Action for DeleteGroupMember {
     const SUMMARY: &'static str = "Removes members from a group, at most 500";
-    const FIELDS: &'static [(&'static str, u32)] = &[("GroupId", codes::GROUP_ID_INVALID)];
-    type Request = DeleteGroupMemberRequest;
-    type Response = Nothing;
+    const FIELDS: &'static [Field] = &[
+        GROUP_ID,
+        Field::account("MemberToDel_Account", codes::GROUP_PARAMETER),
+    ];
+    type Command = RemoveMembers;
 
-    async fn call(
-        call: &Call<'_>,
-        request: DeleteGroupMemberRequest,
-    ) -> Result<Answered<Nothing>, Failure> {
-        let DeleteGroupMemberRequest {
+    fn command(self, _call: &Call<'_>) -> Result<RemoveMembers, Failure> {
+        let Self {
             group_id,
             silence,
             reason,
             member_to_del_account,
-        } = request;
-        let group_id = profile::group(group_id.as_deref())?;
-        let code = codes::GROUP_PARAMETER;
-        let (count, count_max) = (
-            member_to_del_account.len(),
-            GROUP_MEMBERS_REMOVED_PER_CALL_MAX,
-        );
-        field::bounded("MemberToDel_Account", count, count_max, code)?;
-        let mut accounts = Vec::with_capacity(count);
-        for id in member_to_del_account {
-            accounts.push(field::user(Some(&id), "MemberToDel_Account", code)?);
-        }
-        let silent = silence == Some(1);
-        let reason = reason.filter(|text| !text.is_empty());
-        let command = RemoveMembers {
+        } = self;
+        Ok(RemoveMembers {
             group_id,
-            accounts,
-            silent,
-            reason,
+            accounts: member_to_del_account.0,
+            silent: silence == Some(1),
+            reason: reason.filter(|text| !text.is_empty()),
             imported: None,
-        };
-        let answer = call.submit(command).await?;
-        Ok(Answered::written(Nothing {}, answer.position))
+        })
     }
 }
 

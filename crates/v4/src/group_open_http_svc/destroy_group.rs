@@ -1,36 +1,28 @@
 //! `group_open_http_svc/destroy_group`: dissolves a group. Its id is not used again.
 
 use hansard_domain::group::DissolveGroup;
+use hansard_types::GroupId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{codes, profile};
-use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
+use super::profile::GROUP_ID;
+use crate::endpoint::{Action, Call, Failure};
+use crate::typed::Field;
 
-pub(crate) struct DestroyGroup;
-
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct DestroyGroupRequest {
-    /// Required.
-    group_id: Option<String>,
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DestroyGroup {
+    group_id: GroupId,
 }
 
-impl Operation for DestroyGroup {
+impl Action for DestroyGroup {
     const SUMMARY: &'static str = "Dissolves a group";
-    const FIELDS: &'static [(&'static str, u32)] = &[("GroupId", codes::GROUP_ID_INVALID)];
-    type Request = DestroyGroupRequest;
-    type Response = Nothing;
+    const FIELDS: &'static [Field] = &[GROUP_ID];
+    type Command = DissolveGroup;
 
-    async fn call(
-        call: &Call<'_>,
-        request: DestroyGroupRequest,
-    ) -> Result<Answered<Nothing>, Failure> {
-        let group_id = profile::group(request.group_id.as_deref())?;
-        let answer = call
-            .submit(DissolveGroup { group_id })
-            .await?;
-        Ok(Answered::written(Nothing {}, answer.position))
+    fn command(self, _call: &Call<'_>) -> Result<DissolveGroup, Failure> {
+        let Self { group_id } = self;
+        Ok(DissolveGroup { group_id })
     }
 }
 

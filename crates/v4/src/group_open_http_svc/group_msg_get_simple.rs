@@ -15,6 +15,7 @@ use super::codes;
 use crate::element::{self, MsgElement};
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::field;
+use crate::typed::Field;
 
 /// Messages looked at for one page, recalled or not.
 const LOOKED_AT_MAX: usize = 1000;
@@ -65,7 +66,7 @@ struct GroupMsg {
 
 impl Operation for GroupMsgGetSimple {
     const SUMMARY: &'static str = "Reads a group's history, the newest first";
-    const FIELDS: &'static [(&'static str, u32)] = &[("GroupId", codes::GROUP_ID_INVALID)];
+    const FIELDS: &'static [Field] = &[Field::of("GroupId", codes::GROUP_ID_INVALID)];
     type Request = GroupMsgGetSimpleRequest;
     type Response = GroupMsgGetSimpleResponse;
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{codes, profile};
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field;
+use crate::typed::Field;
 
 pub(crate) struct GroupMsgRecall;
 
@@ -48,7 +49,7 @@ struct RecallRet {
 
 impl Operation for GroupMsgRecall {
     const SUMMARY: &'static str = "Recalls messages of a group, at most 10";
-    const FIELDS: &'static [(&'static str, u32)] = &[("GroupId", codes::GROUP_ID_INVALID)];
+    const FIELDS: &'static [Field] = &[Field::of("GroupId", codes::GROUP_ID_INVALID)];
     type Request = GroupMsgRecallRequest;
     type Response = GroupMsgRecallResponse;
 

@@ -9,6 +9,7 @@ use super::profile::{self, Texts};
 use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
 use crate::field;
+use crate::typed::Field;
 
 pub(crate) struct ModifyGroupBaseInfo;
 
@@ -38,7 +39,7 @@ pub(crate) struct ModifyGroupBaseInfoRequest {
 
 impl Operation for ModifyGroupBaseInfo {
     const SUMMARY: &'static str = "Changes a group's profile";
-    const FIELDS: &'static [(&'static str, u32)] = &[("GroupId", codes::GROUP_ID_INVALID)];
+    const FIELDS: &'static [Field] = &[Field::of("GroupId", codes::GROUP_ID_INVALID)];
     type Request = ModifyGroupBaseInfoRequest;
     type Response = Nothing;
 

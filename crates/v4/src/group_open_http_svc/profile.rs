@@ -11,6 +11,11 @@ use serde_json::{Map, Value, json};
 
 use super::codes;
 use crate::endpoint::{Failure, Reading};
+use crate::typed::Field;
+
+/// A group's id.
+pub(super) const GROUP_ID: Field =
+    Field::of("GroupId", codes::GROUP_ID_INVALID).missing(codes::GROUP_PARAMETER);
 
 /// A group's id that must be there.
 pub(super) fn group(text: Option<&str>) -> Result<GroupId, Failure> {

@@ -24,6 +24,7 @@ use crate::element::{self, MsgElement};
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field::{self, SendControl};
 use crate::message_id::message_id;
+use crate::typed::Field;
 
 pub(crate) struct SendGroupMsg;
 
@@ -80,7 +81,7 @@ pub(crate) struct SendGroupMsgResponse {
 
 impl Operation for SendGroupMsg {
     const SUMMARY: &'static str = "Sends a message to a group";
-    const FIELDS: &'static [(&'static str, u32)] = &[("GroupId", codes::GROUP_ID_INVALID)];
+    const FIELDS: &'static [Field] = &[Field::of("GroupId", codes::GROUP_ID_INVALID)];
     type Request = SendGroupMsgRequest;
     type Response = SendGroupMsgResponse;
 

@@ -8,48 +8,41 @@
 //! time or expires.
 
 use hansard_domain::account::RevokeSignatures;
+use hansard_types::UserId;
 use hansard_types::limits::SIGNER_BEHIND_SECONDS_MAX;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::codes;
-use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
-use crate::field;
+use crate::endpoint::{Action, Call, Failure};
 
 /// The seconds before a kick whose signatures are left, and its own.
 const LEFT_SECONDS: u64 = SIGNER_BEHIND_SECONDS_MAX + 1;
 
-pub(crate) struct Kick;
-
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct KickRequest {
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Kick {
     /// Required.
     #[serde(rename = "UserID")]
-    user_id: Option<String>,
+    user_id: Option<UserId>,
     /// The older name of `UserID`.
-    identifier: Option<String>,
+    identifier: Option<UserId>,
 }
 
-impl Operation for Kick {
+impl Action for Kick {
     const SUMMARY: &'static str =
         "Takes back every UserSig of an account that is dated more than 2 s before";
-    type Request = KickRequest;
-    type Response = Nothing;
+    type Command = RevokeSignatures;
 
-    async fn call(call: &Call<'_>, request: KickRequest) -> Result<Answered<Nothing>, Failure> {
-        let KickRequest {
+    fn command(self, call: &Call<'_>) -> Result<RevokeSignatures, Failure> {
+        let Self {
             user_id,
             identifier,
-        } = request;
-        let id = field::either(user_id.as_ref(), identifier.as_ref());
-        let user_id = field::user(id, "UserID", codes::ACCOUNT_PARAMETER)?;
-        let command = RevokeSignatures {
-            user_id,
+        } = self;
+        let user_id = user_id.or(identifier);
+        Ok(RevokeSignatures {
+            user_id: user_id.ok_or_else(|| call.parameter("UserID is missing"))?,
             issued_up_to_seconds: call.now().seconds().saturating_sub(LEFT_SECONDS),
-        };
-        let answer = call.submit(command).await?;
-        Ok(Answered::written(Nothing {}, answer.position))
+        })
     }
 }
 

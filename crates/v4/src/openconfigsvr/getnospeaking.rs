@@ -8,6 +8,7 @@ use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field;
 use crate::openconfigsvr::setnospeaking::FOR_GOOD;
+use crate::typed::Field;
 
 pub(crate) struct GetNoSpeaking;
 
@@ -30,7 +31,7 @@ pub(crate) struct GetNoSpeakingResponse {
 
 impl Operation for GetNoSpeaking {
     const SUMMARY: &'static str = "Tells for how long an account is muted";
-    const FIELDS: &'static [(&'static str, u32)] = &[("Get_Account", codes::GET_ACCOUNT_INVALID)];
+    const FIELDS: &'static [Field] = &[Field::of("Get_Account", codes::GET_ACCOUNT_INVALID)];
     type Request = GetNoSpeakingRequest;
     type Response = GetNoSpeakingResponse;
 

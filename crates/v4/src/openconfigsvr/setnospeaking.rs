@@ -4,24 +4,21 @@
 //! holds for what is sent in the account's name over this API too, and not for imports.
 
 use hansard_domain::account::{MuteAccount, MuteFor};
+use hansard_types::UserId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::codes;
-use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
-use crate::field;
+use crate::endpoint::{Action, Call, Failure};
+use crate::typed::Field;
 
 /// What stands for a mute that does not end.
 pub(crate) const FOR_GOOD: u32 = u32::MAX;
 
-pub(crate) struct SetNoSpeaking;
-
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default)]
-pub(crate) struct SetNoSpeakingRequest {
-    /// Required.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct SetNoSpeaking {
     #[serde(rename = "Set_Account")]
-    set_account: Option<String>,
+    set_account: UserId,
     /// One-to-one, seconds; 0 lifts the mute, 4294967295 is for good, absent leaves it as it is.
     #[serde(rename = "C2CmsgNospeakingTime")]
     c2c: Option<u32>,
@@ -30,27 +27,18 @@ pub(crate) struct SetNoSpeakingRequest {
     group: Option<u32>,
 }
 
-impl Operation for SetNoSpeaking {
+impl Action for SetNoSpeaking {
     const SUMMARY: &'static str = "Mutes an account everywhere";
-    const FIELDS: &'static [(&'static str, u32)] = &[("Set_Account", codes::SET_ACCOUNT_INVALID)];
-    type Request = SetNoSpeakingRequest;
-    type Response = Nothing;
+    const FIELDS: &'static [Field] =
+        &[Field::of("Set_Account", codes::SET_ACCOUNT_INVALID).missing(codes::SET_ACCOUNT_MISSING)];
+    type Command = MuteAccount;
 
-    async fn call(
-        call: &Call<'_>,
-        request: SetNoSpeakingRequest,
-    ) -> Result<Answered<Nothing>, Failure> {
-        let SetNoSpeakingRequest {
+    fn command(self, _call: &Call<'_>) -> Result<MuteAccount, Failure> {
+        let Self {
             set_account,
             c2c,
             group,
-        } = request;
-        if set_account.is_none() {
-            let info = "Set_Account is missing";
-            return Err(Failure::refused(codes::SET_ACCOUNT_MISSING, info));
-        }
-        let code = codes::SET_ACCOUNT_INVALID;
-        let user_id = field::user(set_account.as_deref(), "Set_Account", code)?;
+        } = self;
         if c2c.is_none() && group.is_none() {
             let info = "neither C2CmsgNospeakingTime nor GroupmsgNospeakingTime is given";
             return Err(Failure::refused(codes::NO_MUTE_GIVEN, info));
@@ -59,13 +47,11 @@ impl Operation for SetNoSpeaking {
             FOR_GOOD => MuteFor::Good,
             seconds => MuteFor::Seconds(seconds),
         };
-        let command = MuteAccount {
-            user_id,
+        Ok(MuteAccount {
+            user_id: set_account,
             c2c: c2c.map(mute),
             group: group.map(mute),
-        };
-        let answer = call.submit(command).await?;
-        Ok(Answered::written(Nothing {}, answer.position))
+        })
     }
 }
 

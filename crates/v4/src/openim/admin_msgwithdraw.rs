@@ -1,64 +1,50 @@
 //! `openim/admin_msgwithdraw`: recalls a one-to-one message, whenever it was sent.
 
 use hansard_domain::message::RecallC2c;
-use hansard_domain::MessageKey;
+use hansard_types::UserId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::codes;
-use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
-use crate::field;
+use crate::endpoint::{Action, Call, Failure};
+use crate::typed::Field;
 
-pub(crate) struct AdminMsgWithdraw;
-
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default)]
-pub(crate) struct AdminMsgWithdrawRequest {
-    /// Who sent it. Required.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct AdminMsgWithdraw {
+    /// Who sent it.
     #[serde(rename = "From_Account")]
-    from_account: Option<String>,
-    /// Required.
+    from_account: UserId,
     #[serde(rename = "To_Account")]
-    to_account: Option<String>,
-    /// Required.
+    to_account: UserId,
+    /// `<MsgSeq>_<MsgRandom>_<MsgTimeStamp>`.
     #[serde(rename = "MsgKey")]
-    msg_key: Option<String>,
+    msg_key: String,
 }
 
-impl Operation for AdminMsgWithdraw {
+impl Action for AdminMsgWithdraw {
     const SUMMARY: &'static str = "Recalls a one-to-one message";
-    const FIELDS: &'static [(&'static str, u32)] = &[("MsgKey", codes::MSG_KEY_INVALID)];
-    type Request = AdminMsgWithdrawRequest;
-    type Response = Nothing;
+    const FIELDS: &'static [Field] = &[
+        Field::account("From_Account", codes::FROM_ACCOUNT_INVALID),
+        Field::account("To_Account", codes::TO_ACCOUNT_INVALID),
+        Field::of("MsgKey", codes::MSG_KEY_INVALID),
+    ];
+    type Command = RecallC2c;
 
-    async fn call(
-        call: &Call<'_>,
-        request: AdminMsgWithdrawRequest,
-    ) -> Result<Answered<Nothing>, Failure> {
-        let AdminMsgWithdrawRequest {
-            from_account,
-            to_account,
+    fn command(self, call: &Call<'_>) -> Result<RecallC2c, Failure> {
+        let Self {
+            from_account: from,
+            to_account: to,
             msg_key,
-        } = request;
-        let from_code = codes::FROM_ACCOUNT_INVALID;
-        let from = field::user(from_account.as_deref(), "From_Account", from_code)?;
-        let to = field::user(
-            to_account.as_deref(),
-            "To_Account",
-            codes::TO_ACCOUNT_INVALID,
-        )?;
-        let key: MessageKey = msg_key
-            .as_deref()
-            .and_then(|text| text.parse().ok())
-            .ok_or(Failure::refused(
-                codes::MSG_KEY_INVALID,
-                "MsgKey is missing or is none",
-            ))?;
-        let by = call.caller.user.clone();
-        let answer = call
-            .submit(RecallC2c { from, to, key, by })
-            .await?;
-        Ok(Answered::written(Nothing {}, answer.position))
+        } = self;
+        let key = msg_key
+            .parse()
+            .map_err(|_| Failure::refused(codes::MSG_KEY_INVALID, "MsgKey is none"))?;
+        Ok(RecallC2c {
+            from,
+            to,
+            key,
+            by: call.caller.user.clone(),
+        })
     }
 }
 

@@ -1,62 +1,51 @@
 //! `openim/admin_set_msg_read`: marks a one-to-one conversation read.
 
 use hansard_domain::conversation::{MarkRead, UpTo};
-use hansard_types::{ConversationId, Timestamp};
+use hansard_types::{ConversationId, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::codes;
-use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
-use crate::field;
+use crate::endpoint::{Action, Call, Failure};
+use crate::typed::Field;
 
-pub(crate) struct AdminSetMsgRead;
-
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default)]
-pub(crate) struct AdminSetMsgReadRequest {
-    /// Who has read. Required.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct AdminSetMsgRead {
+    /// Who has read.
     #[serde(rename = "Report_Account")]
-    report_account: Option<String>,
-    /// Required.
+    report_account: UserId,
     #[serde(rename = "Peer_Account")]
-    peer_account: Option<String>,
+    peer_account: UserId,
     /// Unix seconds; everything up to then is read. Absent: everything.
     #[serde(rename = "MsgReadTime")]
     msg_read_time: Option<u64>,
 }
 
-impl Operation for AdminSetMsgRead {
+impl Action for AdminSetMsgRead {
     const SUMMARY: &'static str = "Marks a one-to-one conversation read";
-    type Request = AdminSetMsgReadRequest;
-    type Response = Nothing;
+    const FIELDS: &'static [Field] = &[
+        Field::account("Report_Account", codes::FROM_ACCOUNT_INVALID),
+        Field::account("Peer_Account", codes::TO_ACCOUNT_INVALID),
+    ];
+    type Command = MarkRead;
 
-    async fn call(
-        call: &Call<'_>,
-        request: AdminSetMsgReadRequest,
-    ) -> Result<Answered<Nothing>, Failure> {
-        let AdminSetMsgReadRequest {
-            report_account,
-            peer_account,
+    fn command(self, _call: &Call<'_>) -> Result<MarkRead, Failure> {
+        let Self {
+            report_account: reader,
+            peer_account: peer,
             msg_read_time,
-        } = request;
-        let reader_code = codes::FROM_ACCOUNT_INVALID;
-        let reader = field::user(report_account.as_deref(), "Report_Account", reader_code)?;
-        let peer_code = codes::TO_ACCOUNT_INVALID;
-        let peer = field::user(peer_account.as_deref(), "Peer_Account", peer_code)?;
+        } = self;
         let up_to = msg_read_time.map_or(UpTo::Last, |seconds| {
             // The whole second.
             UpTo::Time(Timestamp(
                 Timestamp::from_seconds(seconds).0.saturating_add(999),
             ))
         });
-        let conversation = ConversationId::c2c(&reader, &peer);
-        let command = MarkRead {
-            conversation,
+        Ok(MarkRead {
+            conversation: ConversationId::c2c(&reader, &peer),
             reader,
             up_to,
-        };
-        let answer = call.submit(command).await?;
-        Ok(Answered::written(Nothing {}, answer.position))
+        })
     }
 }
 

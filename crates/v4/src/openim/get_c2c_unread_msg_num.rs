@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::field;
+use crate::typed::Field;
 
 pub(crate) struct GetC2cUnreadMsgNum;
 
@@ -57,7 +58,7 @@ struct UnreadError {
 
 impl Operation for GetC2cUnreadMsgNum {
     const SUMMARY: &'static str = "Counts an account's unread one-to-one messages";
-    const FIELDS: &'static [(&'static str, u32)] = &[("To_Account", codes::TO_ACCOUNT_INVALID)];
+    const FIELDS: &'static [Field] = &[Field::of("To_Account", codes::TO_ACCOUNT_INVALID)];
     type Request = GetC2cUnreadMsgNumRequest;
     type Response = GetC2cUnreadMsgNumResponse;
 

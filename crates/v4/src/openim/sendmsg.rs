@@ -21,6 +21,7 @@ use crate::element::{self, ElementFault, MsgElement};
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field::{self, SendControl};
 use crate::message_id::message_id;
+use crate::typed::Field;
 
 pub(crate) struct SendMsg;
 
@@ -67,14 +68,14 @@ pub(crate) struct SendMsgResponse {
 
 impl Operation for SendMsg {
     const SUMMARY: &'static str = "Sends a message from one account to another";
-    const FIELDS: &'static [(&'static str, u32)] = &[
-        ("To_Account", codes::TO_ACCOUNT_INVALID),
-        ("MsgRandom", codes::MSG_RANDOM_INVALID),
-        ("MsgTimeStamp", codes::MSG_TIME_INVALID),
-        ("MsgLifeTime", codes::MSG_LIFETIME_INVALID),
-        ("MsgBody", codes::MSG_BODY_NOT_ARRAY),
-        ("MsgBody[]", codes::MSG_BODY_INVALID),
-        ("OfflinePushInfo", codes::PUSH_INFO_INVALID),
+    const FIELDS: &'static [Field] = &[
+        Field::of("To_Account", codes::TO_ACCOUNT_INVALID),
+        Field::of("MsgRandom", codes::MSG_RANDOM_INVALID),
+        Field::of("MsgTimeStamp", codes::MSG_TIME_INVALID),
+        Field::of("MsgLifeTime", codes::MSG_LIFETIME_INVALID),
+        Field::of("MsgBody", codes::MSG_BODY_NOT_ARRAY),
+        Field::of("MsgBody[]", codes::MSG_BODY_INVALID),
+        Field::of("OfflinePushInfo", codes::PUSH_INFO_INVALID),
     ];
     type Request = SendMsgRequest;
     type Response = SendMsgResponse;
