@@ -128,7 +128,7 @@ pub(crate) fn decide_round(
         && deciding.state.changes().len() < limits::ROUND_ROWS_MAX
         && let Some(letter) = letters.pop_front()
     {
-        match deciding.one(&letter) {
+        match deciding.decide_letter(&letter) {
             Ok(result) => answered.push((letter, result)),
             Err(reason) => {
                 tracing::error!(log = %surroundings.log, %reason, "a round was given up");
@@ -182,7 +182,7 @@ struct Deciding<'a> {
 
 impl Deciding<'_> {
     /// `Err` when the command could neither be decided nor refused.
-    fn one(&mut self, letter: &Letter) -> Result<Result<Answer, SubmitError>, String> {
+    fn decide_letter(&mut self, letter: &Letter) -> Result<Result<Answer, SubmitError>, String> {
         let outcome = {
             let view = StateView::new(&self.state, self.surroundings.log.app, self.recents);
             let context = Context {

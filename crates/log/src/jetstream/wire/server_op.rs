@@ -1,4 +1,4 @@
-//! What nats-server says, thing by thing.
+//! The operations of the protocol that nats-server sends.
 
 use serde::Deserialize;
 
@@ -21,36 +21,36 @@ pub(in super::super) struct Answer {
     pub(in super::super) payload: Vec<u8>,
 }
 
-/// One thing that the server says.
+/// One operation.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum ServerOp {
     Info(Info),
     Ping,
     Pong,
-    Fine,
+    Ok,
     Error(String),
     Answer(Answer),
 }
 
-/// Reads one thing from the beginning, and says how long it is; `None` while it is not whole.
-pub(super) fn said(bytes: &[u8]) -> Result<Option<(Said, usize)>, WireError> {
+/// Reads one operation from the beginning, and says how long it is; `None` while it is not whole.
+pub(super) fn parse_op(bytes: &[u8]) -> Result<Option<(ServerOp, usize)>, WireError> {
     let Some(end) = bytes.windows(2).position(|two| two == b"\r\n") else {
         return Ok(None);
     };
     let line = std::str::from_utf8(&bytes[..end]).map_err(|_| WireError::Garbled)?;
     let (word, rest) = line.split_once([' ', '\t']).unwrap_or((line, ""));
     let begin = end + 2;
-    let said = match word.to_ascii_uppercase().as_str() {
-        "INFO" => Said::Info(serde_json::from_str(rest).map_err(|_| WireError::Garbled)?),
-        "PING" => Said::Ping,
-        "PONG" => Said::Pong,
-        "+OK" => Said::Fine,
-        "-ERR" => Said::Error(rest.trim_matches('\'').to_owned()),
+    let op = match word.to_ascii_uppercase().as_str() {
+        "INFO" => ServerOp::Info(serde_json::from_str(rest).map_err(|_| WireError::Garbled)?),
+        "PING" => ServerOp::Ping,
+        "PONG" => ServerOp::Pong,
+        "+OK" => ServerOp::Ok,
+        "-ERR" => ServerOp::Error(rest.trim_matches('\'').to_owned()),
         "MSG" => return answer(rest, false, bytes, begin),
         "HMSG" => return answer(rest, true, bytes, begin),
         _ => return Err(WireError::Garbled),
     };
-    Ok(Some((said, begin)))
+    Ok(Some((op, begin)))
 }
 
 /// `subject sid [reply] [bytes of headers] bytes`, and behind the line headers and body.
@@ -59,7 +59,7 @@ fn answer(
     has_headers: bool,
     bytes: &[u8],
     begin: usize,
-) -> Result<Option<(Said, usize)>, WireError> {
+) -> Result<Option<(ServerOp, usize)>, WireError> {
     let fields: Vec<&str> = line.split_ascii_whitespace().collect();
     let numbers = if has_headers { 2 } else { 1 };
     let [subject, _, between @ .., total] = fields.as_slice() else {
@@ -91,7 +91,7 @@ fn answer(
         is_status: is_status(head),
         payload: body.to_vec(),
     };
-    Ok(Some((Said::Answer(answer), after + 2)))
+    Ok(Some((ServerOp::Answer(answer), after + 2)))
 }
 
 /// Whether headers begin with a status, such as `NATS/1.0 503`: nobody took the message.
