@@ -14,7 +14,6 @@ mod friend_update;
 mod group;
 mod group_get;
 mod tags;
-mod tests;
 #[cfg(test)]
 mod tests;
 
