@@ -236,7 +236,7 @@ static REFUSALS: &[(Reason, Within, u32)] = {
         (R::SenderBlocked, Anywhere, 20007),
         (R::RelationWithSelf, Anywhere, SNS_PARAMETER),
         (R::RelationValueInvalid, Anywhere, SNS_PARAMETER),
-        (R::AlreadyFriends, Anywhere, 30015),
+        (R::AlreadyFriends, Anywhere, SNS_PARAMETER),
         (R::FriendUnknown, Anywhere, SNS_PARAMETER),
         (R::FriendUnknown, Endpoint("friend_delete"), 31704),
         (R::FriendUnknown, Endpoint("group_add"), 32216),
@@ -318,8 +318,8 @@ pub(crate) fn text_of(reason: Reason) -> &'static str {
             "a remark is at most 96 bytes, a wording 256, a friend group's name 1 to 30, a source \
              AddSource_Type_ and 1 to 8 letters, and a custom field is one that the app declares"
         }
-        Reason::AlreadyFriends => "they are friends already",
-        Reason::FriendUnknown => "Err_SNS_FriendGetList_Friend_Not_Exist",
+        Reason::AlreadyFriends => "Err_SNS_FriendAdd_Friend_Exist",
+        Reason::FriendUnknown => "the other is not on the account's friend list",
         Reason::FriendListFull => "the friend list is full (3000)",
         Reason::TheirFriendListFull => "the other's friend list is full (3000)",
         Reason::FriendRequestsFull => "too many requests wait for the other (100)",

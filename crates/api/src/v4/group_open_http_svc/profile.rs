@@ -59,6 +59,15 @@ pub(super) fn refused(info: &'static str) -> Failure {
     Failure::refused(codes::GROUP_PARAMETER, info)
 }
 
+/// A field of the contract that nothing keeps yet: whoever sets it is told, it is not dropped.
+pub(super) fn not_kept(name: &str, is_set: bool) -> Result<(), Failure> {
+    if !is_set {
+        return Ok(());
+    }
+    let info = format!("{name} is not there yet, and would be lost");
+    Err(Failure::refused(codes::GROUP_PARAMETER, info))
+}
+
 /// The texts of a profile, each within its limit.
 #[derive(Default)]
 pub(super) struct Texts {
