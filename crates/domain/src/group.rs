@@ -66,8 +66,9 @@ fn rules(group_type: GroupType) -> TypeRules {
 impl CreateGroup {
     pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
         let rules = rules(self.group_type);
-        if let Some(taken) = view.group(&self.group_id)? {
-            let same_owner = !taken.dissolved && taken.owner.is_some() && taken.owner == self.owner;
+        let taken = view.group(&self.group_id)?;
+        if let Some(taken) = taken.filter(|group| !group.dissolved) {
+            let same_owner = taken.owner.is_some() && taken.owner == self.owner;
             let reason = if same_owner {
                 Reason::GroupIdTakenBySameOwner
             } else {
@@ -304,7 +305,7 @@ impl ChangeGroupProfile {
     }
 }
 
-/// Dissolves a group. Its id is not used again.
+/// Dissolves a group. Its id is free then; a group that has it later has nothing of this one.
 #[derive(Debug, Clone)]
 pub struct DissolveGroup {
     pub group_id: GroupId,

@@ -40,6 +40,7 @@ pub(crate) struct SendMsgRequest {
     msg_life_time: Option<u64>,
     /// 1: not stored, only for receivers who are online.
     online_only_flag: Option<u32>,
+    /// Absent: drawn from what is said, so that a retry within the second is recognised.
     msg_seq: Option<u32>,
     /// Required.
     msg_random: Option<u32>,
@@ -116,7 +117,7 @@ fn response(
     SendMsgResponse {
         msg_time: sent_at.seconds(),
         msg_key: key.to_string(),
-        msg_id: message_id(conversation, seq),
+        msg_id: message_id(conversation, seq, sent_at),
     }
 }
 
@@ -206,11 +207,7 @@ fn deliver_online(call: &Reading<'_>, command: &SendC2c) -> Result<SendMsgRespon
     if sent_at.0 > now.0.saturating_add(MESSAGE_AHEAD_MS_MAX) {
         return Err(call.refusal(Reason::MessageTimeInvalid));
     }
-    let key = MessageKey {
-        client_seq: command.client_seq.unwrap_or(command.random),
-        random: command.random,
-        time_seconds: sent_at.seconds(),
-    };
+    let key = command.key(sent_at);
     let conversation = ConversationId::c2c(&command.from, &command.to);
     // Seq 0 is no stored message's.
     Ok(response(&conversation, Seq(0), sent_at, key))
