@@ -1,16 +1,22 @@
 //! Request bodies: an object, not too deep, read once.
 //!
-//! The common case is one pass of serde over the bytes. Only a body that fails is looked at again,
-//! to tell what is wrong with it: no JSON, or which field. A name given twice is read again as
-//! the last one, as other JSON readers do.
+//! What callers write is told apart in one place, for every field of every endpoint: `null` is a
+//! field that is not there (Go writes a nil list so), `[]` is an empty object (PHP).
+//!
+//! The common case is one pass of serde over the bytes. Only a body that says `null`, or that fails,
+//! is looked at again: to leave the field out, and to tell what is wrong with it: no JSON, or which
+//! field. A name given twice is read again as the last one, as other JSON readers do.
 
+mod lenient;
 mod told;
 
 use hansard_types::limits::REQUEST_JSON_DEPTH_MAX;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
+use lenient::Lenient;
 pub use told::FieldFault;
 use told::{Telling, Told};
 
@@ -54,46 +60,70 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, BodyFault> {
         }
         Some(_) | None => return Err(BodyFault::NotJson),
     }
-    if is_deeper_than(body, REQUEST_JSON_DEPTH_MAX) {
+    let shape = Shape::of(body);
+    if shape.depth > REQUEST_JSON_DEPTH_MAX {
         return Err(BodyFault::TooDeep);
     }
-    serde_json::from_slice(body).or_else(|_| read_again(body))
+    if shape.has_null {
+        return read_again(body);
+    }
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let read = T::deserialize(Lenient(&mut json)).and_then(|read| json.end().map(|()| read));
+    read.or_else(|_| read_again(body))
 }
 
 /// Whether brackets nest deeper than `depth_max`, without building anything.
 #[must_use]
 pub fn is_deeper_than(body: &[u8], depth_max: usize) -> bool {
-    let mut depth = 0_usize;
-    let mut bytes = body.iter();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > depth_max {
-                    return true;
+    Shape::of(body).depth > depth_max
+}
+
+/// What can be told of a body without building anything.
+struct Shape {
+    /// How deep brackets nest.
+    depth: usize,
+    /// Whether a `null` stands anywhere but in a text: no other word of JSON begins as it does.
+    has_null: bool,
+}
+
+impl Shape {
+    fn of(body: &[u8]) -> Self {
+        let mut shape = Self {
+            depth: 0,
+            has_null: false,
+        };
+        let mut depth = 0_usize;
+        let mut bytes = body.iter();
+        while let Some(byte) = bytes.next() {
+            match byte {
+                b'{' | b'[' => {
+                    depth += 1;
+                    shape.depth = shape.depth.max(depth);
                 }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => {
-                while let Some(inside) = bytes.next() {
-                    match inside {
-                        b'"' => break,
-                        b'\\' => {
-                            bytes.next();
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                b'n' => shape.has_null = true,
+                b'"' => {
+                    while let Some(inside) = bytes.next() {
+                        match inside {
+                            b'"' => break,
+                            b'\\' => {
+                                bytes.next();
+                            }
+                            _ => {}
                         }
-                        _ => {}
                     }
                 }
+                _ => {}
             }
-            _ => {}
         }
+        shape
     }
-    false
 }
 
 fn read_again<T: DeserializeOwned>(body: &[u8]) -> Result<T, BodyFault> {
-    let value: serde_json::Value = serde_json::from_slice(body).map_err(|_| BodyFault::NotJson)?;
-    serde_path_to_error::deserialize(Telling(value)).map_err(|error| {
+    let mut value: Value = serde_json::from_slice(body).map_err(|_| BodyFault::NotJson)?;
+    leave_nulls_out(&mut value);
+    serde_path_to_error::deserialize(Lenient(Telling(value))).map_err(|error| {
         let mut path = written(error.path());
         let Told { fault, missing } = error.into_inner();
         if let Some(name) = missing {
@@ -104,6 +134,19 @@ fn read_again<T: DeserializeOwned>(body: &[u8]) -> Result<T, BodyFault> {
         }
         BodyFault::Field { path, fault }
     })
+}
+
+/// Takes fields that say nothing away. What is in a list stays: to leave it out would move the
+/// others.
+fn leave_nulls_out(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(leave_nulls_out);
+        }
+        Value::Array(items) => items.iter_mut().for_each(leave_nulls_out),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 fn written(path: &Path) -> String {
@@ -206,7 +249,10 @@ mod tests {
             ),
             (r#"{"items":[{"number":4294967296}]}"#, "items[].number"),
             (r#"{"items":["x"]}"#, "items[]"),
-            (r#"{"push":[]}"#, "push"),
+            (r#"{"items":[[1]]}"#, "items[]"),
+            (r#"{"items":[null]}"#, "items[]"),
+            (r#"{"push":[1]}"#, "push"),
+            (r#"{"push":"","name":null}"#, "push"),
         ];
         for (body, path) in cases {
             let expected = BodyFault::Field {
@@ -215,6 +261,46 @@ mod tests {
             };
             assert_eq!(fault(body), expected, "{body}");
         }
+    }
+
+    #[test]
+    fn null_is_a_field_that_is_not_there() {
+        let body = br#"{"name":null,"items":[{"number":null},{"number":3}],"push":null}"#;
+        let request: Request = read(body).expect("an object");
+        let items = [None, Some(3)].map(|number| Item { number });
+        let expected = Request {
+            items: Some(items.into()),
+            ..Request::default()
+        };
+        assert_eq!(request, expected);
+        // Whatever the field's type: here one that knows no null.
+        #[derive(Debug, Default, PartialEq, Deserialize)]
+        #[serde(default)]
+        struct Plain {
+            names: Vec<String>,
+            count: u32,
+            inside: Item,
+        }
+        let nulls: Plain =
+            read(br#"{"names":null,"count":null,"inside":null}"#).expect("an object");
+        assert_eq!(nulls, Plain::default());
+        let said: Request = read(br#"{"name":"null","other":[null]}"#).expect("an object");
+        assert_eq!(said.name.as_deref(), Some("null"));
+    }
+
+    #[test]
+    fn an_empty_list_is_an_empty_object_where_one_is_wanted() {
+        let request: Request =
+            read(br#"{"items":[[],{"number":1}],"push":[]}"#).expect("an object");
+        let items = [None, Some(1)].map(|number| Item { number });
+        assert_eq!(request.items, Some(items.into()));
+        assert_eq!(request.push, Some(AnyObject));
+        let none: Request = read(br#"{"items":[]}"#).expect("an object");
+        assert_eq!(
+            none.items,
+            Some(Vec::new()),
+            "a list that is wanted stays one"
+        );
     }
 
     #[test]

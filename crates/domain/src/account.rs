@@ -7,7 +7,8 @@ use hansard_types::{Reason, Timestamp, UserId, limits, profile};
 
 use crate::{Context, Decided, Decision, Revoked, View};
 
-/// Imports an account, or sets the nickname or picture of one that exists.
+/// Imports an account, or sets the nickname or picture of one that exists: clients import before
+/// each login, with what they have, so an empty one says nothing.
 #[derive(Debug, Clone)]
 pub struct ImportAccount {
     pub user_id: UserId,
@@ -25,16 +26,17 @@ impl ImportAccount {
         if too_long(&self.nick) || too_long(&self.face_url) {
             return Err(Reason::ProfileValueTooLong.into());
         }
+        let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let (nick, face_url) = (said(&self.nick), said(&self.face_url));
         let event = if view.account(&self.user_id)?.is_none() {
-            Some((self.nick.clone(), self.face_url.clone()))
+            Some((nick, face_url))
         } else {
             let before = view.profile(&self.user_id)?;
-            let changed = |tag: &str, new: &Option<String>| {
-                new.clone()
-                    .filter(|text| before.get(tag) != Some(&ProfileValue::Text(text.clone())))
+            let changed = |tag: &str, new: Option<String>| {
+                new.filter(|text| before.get(tag) != Some(&ProfileValue::Text(text.clone())))
             };
-            let nick = changed(profile::NICK, &self.nick);
-            let face_url = changed(profile::IMAGE, &self.face_url);
+            let nick = changed(profile::NICK, nick);
+            let face_url = changed(profile::IMAGE, face_url);
             (nick.is_some() || face_url.is_some()).then_some((nick, face_url))
         };
         let Some((nick, face_url)) = event else {

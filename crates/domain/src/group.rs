@@ -67,8 +67,9 @@ impl CreateGroup {
     pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<GroupId> {
         let now = context.now;
         let rules = rules(self.group_type);
-        if let Some(taken) = view.group(&self.group_id)? {
-            let same_owner = !taken.dissolved && taken.owner.is_some() && taken.owner == self.owner;
+        let taken = view.group(&self.group_id)?;
+        if let Some(taken) = taken.filter(|group| !group.dissolved) {
+            let same_owner = taken.owner.is_some() && taken.owner == self.owner;
             let reason = if same_owner {
                 Reason::GroupIdTakenBySameOwner
             } else {
@@ -307,7 +308,7 @@ impl ChangeGroupProfile {
     }
 }
 
-/// Dissolves a group. Its id is not used again.
+/// Dissolves a group. Its id is free then; a group that has it later has nothing of this one.
 #[derive(Debug, Clone)]
 pub struct DissolveGroup {
     pub group_id: GroupId,

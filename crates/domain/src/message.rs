@@ -1,7 +1,7 @@
 //! Messages: sending, importing, recalling.
 
 use hansard_events::group::{GroupType, Role};
-use hansard_events::message::{Element, Mention, MessageRecalled, MessageSent};
+use hansard_events::message::{ContentDigest, Element, Mention, MessageRecalled, MessageSent};
 use hansard_types::{ConversationId, GroupId, Reason, Seq, Timestamp, UserId, limits};
 
 use crate::view::{Group, MessageKey, Sent};
@@ -53,6 +53,10 @@ impl Content {
         elements + self.cloud_custom_data.as_ref().map_or(0, String::len)
     }
 
+    pub(crate) fn digest(&self) -> ContentDigest {
+        ContentDigest::of(&self.elements, self.cloud_custom_data.as_deref())
+    }
+
     fn check(&self) -> Result<(), Reason> {
         if self.size_bytes() > limits::MESSAGE_BYTES_MAX {
             return Err(Reason::MessageTooLarge);
@@ -69,8 +73,7 @@ pub struct SendC2c {
     pub to: UserId,
     pub content: Content,
     pub random: u32,
-    /// The sender's own number for it. Absent, it is the random number, so that a retry within
-    /// the same second is still recognised.
+    /// The sender's own number for it; absent: drawn from what is said ([`Self::key`]).
     pub client_seq: Option<u32>,
     /// The message's own time in whole seconds; absent: now.
     pub time_seconds: Option<u64>,
@@ -81,6 +84,21 @@ pub struct SendC2c {
 }
 
 impl SendC2c {
+    /// The message's key, when its time is `sent_at`.
+    ///
+    /// An absent number is drawn from the content and from which of the two says it, so that a
+    /// retry within the same second draws it again, and two messages with one random number (many
+    /// clients take the clock's) draw two.
+    #[must_use]
+    pub fn key(&self, sent_at: Timestamp) -> MessageKey {
+        let drawn = || (self.content.digest().number() & !1) | u32::from(self.from > self.to);
+        MessageKey {
+            client_seq: self.client_seq.unwrap_or_else(drawn),
+            random: self.random,
+            time_seconds: sent_at.seconds(),
+        }
+    }
+
     pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<SentC2c> {
         let now = context.now;
         self.content.check()?;
@@ -90,11 +108,7 @@ impl SendC2c {
         if sent_at.0 > now.0.saturating_add(limits::MESSAGE_AHEAD_MS_MAX) {
             return Err(Reason::MessageTimeInvalid.into());
         }
-        let key = MessageKey {
-            client_seq: self.client_seq.unwrap_or(self.random),
-            random: self.random,
-            time_seconds: sent_at.seconds(),
-        };
+        let key = self.key(sent_at);
         let conversation = ConversationId::c2c(&self.from, &self.to);
         if let Some(first) = view.message_by_key(&conversation, key)? {
             return Ok(Decision::nothing(sent_c2c(first, key, true)));
@@ -119,7 +133,8 @@ impl SendC2c {
 }
 
 /// Sends a message to a group. What the server API sends may be in the name of any account: only
-/// one that sends itself must be a member.
+/// one that sends itself must be a member. A retry is the same sender, random number and content
+/// within minutes.
 #[derive(Debug, Clone)]
 pub struct SendGroup {
     pub group_id: GroupId,
@@ -140,7 +155,7 @@ impl SendGroup {
         let group = existing(view, &self.group_id)?;
         let sender = view.account(&self.from)?.ok_or(Reason::SenderUnknown)?;
         let conversation = ConversationId::Group(self.group_id.clone());
-        if let Some(first) = view.recent_message(&conversation, &self.from, self.random, now)? {
+        if let Some(first) = self.first(view, &conversation, now)? {
             return Ok(Decision::nothing(sent(first, true)));
         }
         if sender.group_muted_until > now {
@@ -165,6 +180,27 @@ impl SendGroup {
         };
         let reply = sent(Sent { seq, sent_at: now }, false);
         Ok(delivered(message, self.online_only, reply))
+    }
+}
+
+impl SendGroup {
+    /// The message that this one says again.
+    fn first(
+        &self,
+        view: &dyn View,
+        conversation: &ConversationId,
+        now: Timestamp,
+    ) -> Result<Option<Sent>, Halt> {
+        let content = self.content.digest();
+        let recent = view.recent_message(conversation, &self.from, self.random, content, now)?;
+        let Some(recent) = recent else {
+            return Ok(None);
+        };
+        // What was said in a dissolved group is not said in the one that has its id now.
+        let stored = view.message(conversation, recent.seq)?;
+        let is_there = stored
+            .is_some_and(|stored| stored.sender == self.from && stored.sent_at == recent.sent_at);
+        Ok(is_there.then_some(recent))
     }
 }
 

@@ -73,6 +73,13 @@ fn importing_an_account_again_changes_only_what_is_new() {
         names(&known.when(import(Some("Ann"))).expect("taken")),
         ["account.imported"]
     );
+    let again = known.when(import(Some(""))).expect("taken");
+    assert!(again.events.is_empty(), "an empty one says nothing");
+    let new = Given::default().when(import(Some(""))).expect("taken");
+    let Event::Account(hansard_events::AccountEvent::Imported(event)) = &new.events[0] else {
+        panic!("not an imported account");
+    };
+    assert_eq!(event.nick, None);
     let long = "n".repeat(limits::PROFILE_VALUE_BYTES_MAX + 1);
     assert_eq!(
         known.when(import(Some(&long))),
@@ -97,6 +104,57 @@ fn a_one_to_one_message_takes_the_next_seq_and_a_retry_gets_the_first_answer() {
             .expect("taken");
         assert_eq!((sent(&retry.reply), retry.events.len()), ((1, true), 0));
     }
+}
+
+#[test]
+fn an_absent_number_is_drawn_from_what_is_said_and_by_whom() {
+    let key = |from, to, text: &str, random| {
+        let send = SendC2c {
+            client_seq: None,
+            content: Content::text(text),
+            ..send_c2c(from, to, random)
+        };
+        send.key(NOW)
+    };
+    let first = key("ann", "ben", "well", 9);
+    assert_eq!(
+        first,
+        key("ann", "ben", "well", 9),
+        "a retry draws it again"
+    );
+    assert_eq!((first.random, first.time_seconds), (9, NOW.seconds()));
+    assert_ne!(first, key("ann", "ben", "well?", 9));
+    assert_ne!(first, key("ben", "ann", "well", 9));
+    assert_ne!(first, key("ann", "ben", "well", 8));
+}
+
+#[test]
+fn a_retry_to_a_group_says_the_same_with_the_same_number() {
+    let given = team(Given::default().accounts(&["ann", "ben"])).message("group:team", 1, "ann");
+    let send = |from: &str, random, text: &str| {
+        let send = SendGroup {
+            content: Content::text(text),
+            ..send_group(from, random)
+        };
+        sent(&given.when(Command::SendGroup(send)).expect("taken").reply)
+    };
+    assert_eq!(send("ann", 1, "hello"), (1, true));
+    assert_eq!(send("ann", 1, "hello?"), (2, false));
+    assert_eq!(send("ben", 1, "hello"), (2, false));
+    assert_eq!(send("ann", 2, "hello"), (2, false));
+}
+
+#[test]
+fn what_a_dissolved_group_said_is_not_said_in_the_one_that_has_its_id() {
+    // Its dissolution takes the message, and forgets nothing that is recent.
+    let given = team(Given::default().accounts(&["ann", "ben"])).message("group:team", 1, "ann");
+    let given = given.without_messages("group:team");
+    let decision = given.when(Command::SendGroup(send_group("ann", 1)));
+    assert_eq!(sent(&decision.expect("taken").reply), (1, false));
+    // Nor when the other group's message has the number.
+    let given = given.said_again("group:team", 1, "ann");
+    let decision = given.when(Command::SendGroup(send_group("ann", 1)));
+    assert_eq!(sent(&decision.expect("taken").reply), (2, false));
 }
 
 #[test]
@@ -152,7 +210,7 @@ fn a_muted_group_hears_its_owner_and_administrators_only() {
 }
 
 #[test]
-fn a_dissolved_group_takes_nothing_and_gives_its_id_to_nobody() {
+fn a_dissolved_group_takes_nothing_and_gives_its_id_away() {
     let given = team(Given::default().accounts(&["ann", "ben"]))
         .change_group("team", |group| group.dissolved = true);
     let dissolve = Command::DissolveGroup(DissolveGroup {
@@ -163,10 +221,10 @@ fn a_dissolved_group_takes_nothing_and_gives_its_id_to_nobody() {
         Err(Reason::GroupUnknown)
     );
     assert_eq!(given.when(dissolve), Err(Reason::GroupUnknown));
-    assert_eq!(
-        given.when(create("team", "ann", &[])),
-        Err(Reason::GroupIdTaken)
-    );
+    for owner in ["ann", "ben"] {
+        let created = given.when(create("team", owner, &[])).expect("taken");
+        assert_eq!(names(&created), ["group.created"]);
+    }
 }
 
 fn create(id: &str, owner: &str, members: &[&str]) -> Command {

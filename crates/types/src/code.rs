@@ -197,8 +197,8 @@ impl Reason {
                 "a remark is at most 96 bytes, a wording 256, a friend group's name 1 to 30, a source \
                  AddSource_Type_ and 1 to 8 letters, and a custom field is one that the app declares"
             }
-            Self::AlreadyFriends => "they are friends already",
-            Self::FriendUnknown => "Err_SNS_FriendGetList_Friend_Not_Exist",
+            Self::AlreadyFriends => "Err_SNS_FriendAdd_Friend_Exist",
+            Self::FriendUnknown => "the other is not on the account's friend list",
             Self::FriendListFull => "the friend list is full (3000)",
             Self::TheirFriendListFull => "the other's friend list is full (3000)",
             Self::FriendRequestsFull => "too many requests wait for the other (100)",

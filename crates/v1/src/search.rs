@@ -13,6 +13,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
+use hansard_conversations::MessageRow;
 use hansard_desk::{Caller, Query, Reads, VISIBLE_WITHIN};
 use hansard_events::group::GroupType;
 use hansard_events::message::{Element, decode_elements};
@@ -317,14 +318,16 @@ impl Readable<'_> {
         let Hit {
             conversation,
             seq,
-            sender: _,
-            sent_at: _,
+            sender,
+            sent_at,
         } = hit;
         let conversations = self.task.reads.conversations();
         let row = conversations
             .message(&conversation, seq)
             .map_err(Problem::broken)?;
-        let Some(row) = row.filter(|row| row.recall.is_none()) else {
+        // The index may not know yet that a group was dissolved and another has its id.
+        let is_it = |row: &MessageRow| row.sender == sender && row.sent_at == sent_at;
+        let Some(row) = row.filter(|row| row.recall.is_none() && is_it(row)) else {
             return Ok(None);
         };
         if let Some(viewer) = self.task.viewer.clone() {

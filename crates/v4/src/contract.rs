@@ -104,6 +104,54 @@ async fn every_endpoint_wants_a_json_object_of_bounded_size_and_depth() {
     assert_eq!(api.log_end(), end, "nothing was written");
 }
 
+/// The names of the fields of an endpoint's request.
+fn fields(endpoint: &Endpoint) -> Vec<String> {
+    let mut generator = schemars::SchemaGenerator::default();
+    let schema = (endpoint.request)(&mut generator).to_value();
+    let name = schema["$ref"]
+        .as_str()
+        .and_then(|path| path.rsplit('/').next());
+    let definitions = generator.take_definitions(true);
+    let request = name.map_or(&schema, |name| &definitions[name]);
+    let properties = request["properties"].as_object();
+    properties.expect("an object").keys().cloned().collect()
+}
+
+#[tokio::test]
+async fn null_is_an_absent_field_for_every_field_of_every_endpoint() {
+    let api = TestApi::start().await;
+    let end = api.log_end();
+    for (endpoint, path) in paths() {
+        let fields = fields(endpoint);
+        assert!(!fields.is_empty(), "{path}");
+        let nulls: Value = fields.into_iter().map(|name| (name, Value::Null)).collect();
+        let absent = api.v4(&path, json!({})).await;
+        assert_ne!(code(&absent), 0, "{path} wants something");
+        assert_eq!(api.v4(&path, nulls).await, absent, "{path}");
+    }
+    assert_eq!(api.log_end(), end, "nothing was written");
+}
+
+#[tokio::test]
+async fn an_empty_list_is_an_empty_object_and_null_inside_is_absent() {
+    let api = TestApi::start().await;
+    api.create_group("team", &["bob"]).await;
+    for push in [json!([]), json!(null), json!({ "ApnsInfo": [] })] {
+        let body = json!({ "GroupId": "team", "Random": 1, "OfflinePushInfo": push, "MsgBody": [
+            { "MsgType": "TIMTextElem", "MsgContent": { "Text": "안녕", "Desc": null } } ] });
+        api.v4_ok("group_open_http_svc/send_group_msg", body).await;
+    }
+    let info = json!({ "GroupIdList": ["team"], "ResponseFilter": [] });
+    api.v4_ok("group_open_http_svc/get_group_info", info).await;
+    let custom = json!({ "From_Account": "alice", "To_Account": "bob", "MsgRandom": 1, "MsgBody": [
+        { "MsgType": "TIMCustomElem", "MsgContent": [] } ] });
+    api.v4_ok("openim/sendmsg", custom).await;
+    // A list that has something in it is no object, whatever it has in it.
+    let list = json!({ "GroupIdList": ["team"], "ResponseFilter": [["Name"]] });
+    api.refuses("group_open_http_svc/get_group_info", [(list, 10004)])
+        .await;
+}
+
 #[tokio::test]
 async fn the_answer_is_http_200_with_the_headers_of_the_contract() {
     let api = TestApi::start().await;

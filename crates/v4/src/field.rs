@@ -4,9 +4,14 @@ use hansard_types::UserId;
 
 use crate::endpoint::{Call, Failure};
 
+/// A text that says something: many clients send every field they know, empty when it is not set.
+pub(crate) fn filled(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
+}
+
 /// A UserID that must be there; `code` when it is not or is none.
 pub(crate) fn user(text: Option<&str>, name: &str, code: u32) -> Result<UserId, Failure> {
-    let Some(text) = text else {
+    let Some(text) = filled(text) else {
         return Err(Failure::refused(code, format!("{name} is missing")));
     };
     UserId::new(text).map_err(|error| Failure::refused(code, format!("{name}: {error}")))
@@ -19,15 +24,21 @@ pub(crate) fn user_or_caller(
     name: &str,
     code: u32,
 ) -> Result<UserId, Failure> {
-    match text {
+    match filled(text) {
         None => Ok(call.caller.user.clone()),
         given => user(given, name, code),
     }
 }
 
-/// The first of a field's names that is there.
+/// The first of a field's names that says something.
 pub(crate) fn either<'a>(new: Option<&'a String>, old: Option<&'a String>) -> Option<&'a str> {
-    new.or(old).map(String::as_str)
+    let filled = |text: Option<&'a String>| filled(text.map(String::as_str));
+    filled(new).or_else(|| filled(old))
+}
+
+/// How many rows a page has: 0, as clients send it that have nothing to say, is as good as none.
+pub(crate) fn limit(asked: usize, when_absent: usize) -> usize {
+    if asked == 0 { when_absent } else { asked }
 }
 
 /// Lists that say how many may be in them.

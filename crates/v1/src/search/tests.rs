@@ -30,6 +30,30 @@ fn seqs(page: &Value) -> Vec<u64> {
 }
 
 #[tokio::test]
+async fn a_hit_of_a_dissolved_group_is_not_told_as_its_successors() {
+    let api = TestApi::start().await;
+    api.create_group("team", &["bob"]).await;
+    say(&api, "team", "bob", 1, "the harbour is closed").await;
+    // The index has not heard of what follows.
+    let _index = index_all(&api).await;
+    api.advance_ms(1);
+    let destroy = json!({ "GroupId": "team" });
+    api.v4_ok("group_open_http_svc/destroy_group", destroy)
+        .await;
+    api.create_group("team", &["bob"]).await;
+    say(&api, "team", "bob", 1, "the harbour is open").await;
+    let page = api.v1("search/messages?q=harbour").await.json();
+    assert_eq!(page["hits"], json!([]));
+    let _index = index_all(&api).await;
+    let page = api.v1("search/messages?q=harbour").await.json();
+    assert_eq!(seqs(&page), [1]);
+    assert_eq!(
+        page["hits"][0]["message"]["elements"][0]["text"],
+        "the harbour is open"
+    );
+}
+
+#[tokio::test]
 async fn messages_of_every_language_are_found_and_highlighted() {
     let api = TestApi::start().await;
     api.create_group("team", &["bob"]).await;

@@ -1,8 +1,8 @@
 //! `group_open_http_svc/create_group`.
 //!
 //! A group without an id gets a random one, `@TGS#…`; a Community's begins `@TGS#_`. A caller's
-//! own id must not begin `@TGS#`, except a Community's, which must begin `@TGS#_`. Custom fields
-//! (`AppDefinedData`) are accepted and not kept yet.
+//! own id must not begin `@TGS#`, except a Community's, which must begin `@TGS#_`. Custom fields,
+//! topics and permissions are not there yet: a request that sets one is refused.
 
 use hansard_domain::group::CreateGroup;
 use hansard_events::group::{FirstMember, GroupType, Role};
@@ -16,6 +16,7 @@ use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field;
 use crate::typed::Field;
+use hansard_desk::json::AnyObject;
 
 /// What ids of ours begin with.
 const PREFIX: &str = "@TGS#";
@@ -52,6 +53,14 @@ pub(crate) struct CreateGroupRequest {
     invite_join_option: Option<String>,
     /// At most 100.
     member_list: Option<Vec<MemberToCreate>>,
+    /// Not there yet: refused unless empty.
+    app_defined_data: Vec<AnyObject>,
+    /// Not there yet: refused unless 0.
+    support_topic: u32,
+    /// Not there yet: refused unless 0.
+    enable_permission: u32,
+    /// Not there yet: refused unless 0.
+    default_permission: u64,
 }
 
 #[derive(Default, Deserialize, JsonSchema)]
@@ -62,6 +71,9 @@ struct MemberToCreate {
     /// `Admin`, or absent for an ordinary member.
     #[serde(rename = "Role")]
     role: Option<String>,
+    /// Not there yet: refused unless empty.
+    #[serde(rename = "AppMemberDefinedData")]
+    app_member_defined_data: Vec<AnyObject>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -109,7 +121,18 @@ fn command(call: &Call<'_>, request: CreateGroupRequest) -> Result<CreateGroup, 
         apply_join_option,
         invite_join_option,
         member_list,
+        app_defined_data,
+        support_topic,
+        enable_permission,
+        default_permission,
     } = request;
+    profile::not_kept("AppDefinedData", !app_defined_data.is_empty())?;
+    profile::not_kept("EnablePermission", enable_permission != 0)?;
+    profile::not_kept("DefaultPermission", default_permission != 0)?;
+    if support_topic != 0 {
+        let info = "topics are not enabled";
+        return Err(Failure::refused(codes::TOPICS_NOT_ENABLED, info));
+    }
     let group_type = group_type.ok_or_else(|| profile::refused("Type is missing"))?;
     let group_type = profile::group_type(&group_type)?;
     let texts = Texts {
@@ -119,9 +142,7 @@ fn command(call: &Call<'_>, request: CreateGroupRequest) -> Result<CreateGroup, 
         face_url,
     };
     texts.check()?;
-    let owner = owner_account.as_deref();
-    let owner = owner
-        .filter(|id| !id.is_empty())
+    let owner = field::filled(owner_account.as_deref())
         .map(|id| field::user(Some(id), "Owner_Account", codes::GROUP_PARAMETER))
         .transpose()?;
     Ok(CreateGroup {
@@ -135,12 +156,10 @@ fn command(call: &Call<'_>, request: CreateGroupRequest) -> Result<CreateGroup, 
         notification: texts.notification.unwrap_or_default(),
         face_url: texts.face_url.unwrap_or_default(),
         max_members: max_member_count.filter(|count| *count > 0),
-        apply_join_option: apply_join_option
-            .as_deref()
+        apply_join_option: field::filled(apply_join_option.as_deref())
             .map(profile::apply_option)
             .transpose()?,
-        invite_join_option: invite_join_option
-            .as_deref()
+        invite_join_option: field::filled(invite_join_option.as_deref())
             .map(profile::invite_option)
             .transpose()?,
         members: members(member_list.unwrap_or_default())?,
@@ -154,7 +173,7 @@ fn group_id_of(
     given: Option<&str>,
 ) -> Result<GroupId, Failure> {
     let is_community = group_type == GroupType::Community;
-    let Some(id) = given.filter(|id| !id.is_empty()) else {
+    let Some(id) = field::filled(given) else {
         let letters = call.desk.letters(LETTERS);
         let prefix = if is_community {
             "@TGS#_@TGS#c"
@@ -182,8 +201,11 @@ fn members(list: Vec<MemberToCreate>) -> Result<Vec<FirstMember>, Failure> {
     for MemberToCreate {
         member_account,
         role,
+        app_member_defined_data,
     } in list
     {
+        let is_set = !app_member_defined_data.is_empty();
+        profile::not_kept("AppMemberDefinedData", is_set)?;
         let code = codes::GROUP_PARAMETER;
         let user_id = field::user(member_account.as_deref(), "Member_Account", code)?;
         let role = match role.as_deref() {
@@ -250,6 +272,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_sent_empty_is_as_good_as_absent() {
+        let api = TestApi::start().await;
+        let mut body = json!({ "Type": "Public", "Name": "팀", "MaxMemberCount": 0,
+            "SupportTopic": 0, "AppDefinedData": [], "MemberList": [
+                { "Member_Account": "bob", "Role": "", "AppMemberDefinedData": [] } ] });
+        for name in [
+            "GroupId",
+            "Owner_Account",
+            "Introduction",
+            "ApplyJoinOption",
+            "InviteJoinOption",
+        ] {
+            body[name] = json!("");
+        }
+        let made = api.v4_ok(PATH, body).await;
+        let info = json!({ "GroupIdList": [made["GroupId"]] });
+        let info = api.v4_ok("group_open_http_svc/get_group_info", info).await;
+        let info = &info["GroupInfo"][0];
+        assert_eq!(info["ApplyJoinOption"], "NeedPermission", "the type's own");
+        assert_eq!(
+            (&info["Owner_Account"], &info["MemberNum"]),
+            (&json!(""), &json!(1))
+        );
+    }
+
+    #[tokio::test]
     async fn an_id_is_taken_once() {
         let api = TestApi::start().await;
         api.v4_ok(PATH, with("GroupId", json!("team"))).await;
@@ -266,6 +314,7 @@ mod tests {
     async fn bad_requests_get_their_codes_and_limits_hold_at_the_byte() {
         let api = TestApi::start().await;
         let members = |count: usize| json!(vec![json!({ "Member_Account": "bob" }); count]);
+        let custom = json!([{ "Key": "colour", "Value": "red" }]);
         let cases = [
             (with("Type", json!(null)), 10004),
             (with("Type", json!("public")), 10004),
@@ -299,6 +348,17 @@ mod tests {
             (with("MemberList", json!([{}])), 10004),
             (with("MemberList", json!([{ "Member_Account": 7 }])), 60015),
             (with("MaxMemberCount", json!(-1)), 10004),
+            (with("AppDefinedData", custom.clone()), 10004),
+            (with("EnablePermission", json!(1)), 10004),
+            (with("DefaultPermission", json!(7)), 10004),
+            (with("SupportTopic", json!(1)), 11000),
+            (
+                with(
+                    "MemberList",
+                    json!([{ "Member_Account": "bob", "AppMemberDefinedData": custom }]),
+                ),
+                10004,
+            ),
         ];
         api.refuses(PATH, cases).await;
         let mut room = with("Type", json!("AVChatRoom"));

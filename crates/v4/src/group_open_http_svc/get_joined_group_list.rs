@@ -25,8 +25,8 @@ pub(crate) struct GetJoinedGroupListRequest {
     with_huge_groups: Option<u32>,
     /// 1: with groups of type `Private` in which nothing was said yet.
     with_no_active_groups: Option<u32>,
-    /// At most 5000, which is also the default.
-    limit: Option<u32>,
+    /// At most 5000, which is also what 0 and none mean.
+    limit: usize,
     offset: Option<u32>,
     group_type: Option<String>,
     /// Absent: ids only.
@@ -53,13 +53,10 @@ impl Operation for GetJoinedGroupList {
     ) -> Result<Answered<GetJoinedGroupListResponse>, Failure> {
         let code = codes::GROUP_PARAMETER;
         let user = field::user(request.member_account.as_deref(), "Member_Account", code)?;
-        let limit = request
-            .limit
-            .map_or(Ok(JOINED_GROUPS_PAGE_MAX), usize::try_from);
-        let limit = limit.unwrap_or(usize::MAX);
-        if limit > JOINED_GROUPS_PAGE_MAX {
+        if request.limit > JOINED_GROUPS_PAGE_MAX {
             return Err(call.parameter("Limit is at most 5000"));
         }
+        let limit = field::limit(request.limit, JOINED_GROUPS_PAGE_MAX);
         let offset = usize::try_from(request.offset.unwrap_or(0)).unwrap_or(usize::MAX);
         let wanted = request
             .group_type
@@ -169,6 +166,8 @@ mod tests {
         let body = json!({ "Member_Account": "bob", "Limit": 1, "Offset": 1 });
         let page = api.v4_ok(PATH, body).await;
         assert_eq!((ids(&page), &page["TotalCount"]), (vec!["b"], &json!(2)));
+        let unset = json!({ "Member_Account": "bob", "Limit": 0, "Offset": 0, "GroupType": "" });
+        assert_eq!(ids(&api.v4_ok(PATH, unset).await), ["a", "b"]);
         let body = json!({
             "Member_Account": "bob", "GroupType": "Private", "WithNoActiveGroups": 1,
         });

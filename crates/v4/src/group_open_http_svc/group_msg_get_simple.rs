@@ -27,10 +27,10 @@ pub(crate) struct GroupMsgGetSimple;
 pub(crate) struct GroupMsgGetSimpleRequest {
     /// Required.
     group_id: Option<String>,
-    /// 1 to 20. Required.
-    req_msg_number: Option<u32>,
-    /// The newest seq to return; absent: the last.
-    req_msg_seq: Option<u64>,
+    /// At least 1; more than 20 count as 20. Required.
+    req_msg_number: usize,
+    /// The newest seq to return; 0 or absent: the last.
+    req_msg_seq: u64,
     /// 1: recalled messages come too, without what they said.
     with_recalled_msg: Option<u32>,
     /// Not there yet: refused unless empty.
@@ -83,10 +83,10 @@ impl Operation for GroupMsgGetSimple {
         } = request;
         profile::no_topic(topic_id.as_deref())?;
         let group_id = profile::group(group_id.as_deref())?;
-        let number =
-            req_msg_number.map_or(0, |number| usize::try_from(number).unwrap_or(usize::MAX));
-        let code = codes::GROUP_PARAMETER;
-        field::bounded("ReqMsgNumber", number, GROUP_HISTORY_PAGE_MAX, code)?;
+        if req_msg_number == 0 {
+            return Err(call.parameter("ReqMsgNumber is missing or 0"));
+        }
+        let number = req_msg_number.min(GROUP_HISTORY_PAGE_MAX);
         let with_recalled = with_recalled_msg == Some(1);
         let conversation = ConversationId::Group(group_id.clone());
         let read = call.read(|reads| {
@@ -110,7 +110,7 @@ impl Operation for GroupMsgGetSimple {
 fn page(
     call: &Reading<'_>,
     conversation: &ConversationId,
-    from: Option<u64>,
+    from: u64,
     number: usize,
     with_recalled: bool,
 ) -> Result<(Vec<GroupMsg>, bool), Failure> {
@@ -119,7 +119,8 @@ fn page(
         .head(conversation)
         .map_err(Failure::broken)?
         .last_seq;
-    let mut at = from.map_or(last, |seq| Seq(seq).min(last));
+    // Seqs begin at 1, and several clients always send the field.
+    let mut at = if from == 0 { last } else { Seq(from).min(last) };
     let mut messages = Vec::with_capacity(number);
     let mut looked_at = 0;
     while at.0 > 0 && messages.len() < number && looked_at < LOOKED_AT_MAX {
@@ -210,6 +211,15 @@ mod tests {
         let mut beyond = ask(1);
         beyond["ReqMsgSeq"] = json!(1000);
         assert_eq!(seqs(&api.v4_ok(PATH, beyond).await), [25]);
+        for unset in [json!(0), json!(null)] {
+            let mut newest = ask(2);
+            newest["ReqMsgSeq"] = unset;
+            assert_eq!(seqs(&api.v4_ok(PATH, newest).await), [25, 24]);
+        }
+        for number in [21, 50, u64::from(u32::MAX)] {
+            let cut = api.v4_ok(PATH, ask(number)).await;
+            assert_eq!(cut, first, "{number} count as 20");
+        }
     }
 
     #[tokio::test]
@@ -241,7 +251,6 @@ mod tests {
         let room = json!({ "Type": "AVChatRoom", "Name": "room", "GroupId": "room" });
         api.v4_ok("group_open_http_svc/create_group", room).await;
         let cases = [
-            (ask(21), 10004),
             (ask(0), 10004),
             (json!({ "GroupId": "team" }), 10004),
             (json!({ "ReqMsgNumber": 1 }), 10004),

@@ -1,5 +1,6 @@
 //! `group_open_http_svc/modify_group_base_info`: changes fields of a group's profile; an absent
-//! one stays as it is.
+//! one stays as it is. What is not there yet (custom fields, permissions, the history from before
+//! a member joined) is refused.
 
 use hansard_domain::group::ChangeGroupProfile;
 use schemars::JsonSchema;
@@ -10,6 +11,7 @@ use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
 use crate::field;
 use crate::typed::Field;
+use hansard_desk::json::AnyObject;
 
 pub(crate) struct ModifyGroupBaseInfo;
 
@@ -26,7 +28,8 @@ pub(crate) struct ModifyGroupBaseInfoRequest {
     notification: Option<String>,
     /// At most 100 bytes.
     face_url: Option<String>,
-    max_member_num: Option<u32>,
+    /// 0: it stays as it is.
+    max_member_num: u32,
     /// `FreeAccess`, `NeedPermission` or `DisableApply`.
     apply_join_option: Option<String>,
     /// `FreeAccess`, `NeedPermission` or `DisableInvite`.
@@ -35,6 +38,14 @@ pub(crate) struct ModifyGroupBaseInfoRequest {
     mute_all_member: Option<String>,
     /// The older name of `MuteAllMember`.
     shut_up_all_member: Option<String>,
+    /// Not there yet: refused unless empty.
+    app_defined_data: Vec<AnyObject>,
+    /// Not there yet: refused unless empty.
+    history_msg_before_join: Option<String>,
+    /// Not there yet: refused unless 0.
+    enable_permission: u32,
+    /// Not there yet: refused unless 0.
+    default_permission: u64,
 }
 
 impl Operation for ModifyGroupBaseInfo {
@@ -58,7 +69,16 @@ impl Operation for ModifyGroupBaseInfo {
             invite_join_option,
             mute_all_member,
             shut_up_all_member,
+            app_defined_data,
+            history_msg_before_join,
+            enable_permission,
+            default_permission,
         } = request;
+        profile::not_kept("AppDefinedData", !app_defined_data.is_empty())?;
+        profile::not_kept("EnablePermission", enable_permission != 0)?;
+        profile::not_kept("DefaultPermission", default_permission != 0)?;
+        let history = field::filled(history_msg_before_join.as_deref());
+        profile::not_kept("HistoryMsgBeforeJoin", history.is_some())?;
         let group_id = profile::group(group_id.as_deref())?;
         let texts = Texts {
             name,
@@ -73,12 +93,10 @@ impl Operation for ModifyGroupBaseInfo {
             Some("Off") => Some(false),
             Some(_) => return Err(profile::refused("MuteAllMember must be On or Off")),
         };
-        let apply = apply_join_option
-            .as_deref()
+        let apply = field::filled(apply_join_option.as_deref())
             .map(profile::apply_option)
             .transpose()?;
-        let invite = invite_join_option
-            .as_deref()
+        let invite = field::filled(invite_join_option.as_deref())
             .map(profile::invite_option)
             .transpose()?;
         let command = ChangeGroupProfile {
@@ -87,7 +105,7 @@ impl Operation for ModifyGroupBaseInfo {
             introduction: texts.introduction,
             notification: texts.notification,
             face_url: texts.face_url,
-            max_members: max_member_num,
+            max_members: (max_member_num > 0).then_some(max_member_num),
             apply_join_option: apply,
             invite_join_option: invite,
             mute_all,
@@ -131,6 +149,11 @@ mod tests {
             info["GroupInfo"][0]["MuteAllMember"], "Off",
             "by its older name"
         );
+        let end = api.log_end();
+        let unset = json!({ "GroupId": "team", "MaxMemberNum": 0, "ApplyJoinOption": "",
+            "InviteJoinOption": null, "MuteAllMember": "", "AppDefinedData": [] });
+        api.v4_ok(PATH, unset).await;
+        assert_eq!(api.log_end(), end, "nothing was said");
     }
 
     #[tokio::test]
@@ -155,6 +178,13 @@ mod tests {
             (with("MuteAllMember", json!("on")), 10004),
             (with("MuteAllMember", json!(true)), 10004),
             (with("ApplyJoinOption", json!("No")), 10004),
+            (
+                with("AppDefinedData", json!([{ "Key": "k", "Value": "v" }])),
+                10004,
+            ),
+            (with("HistoryMsgBeforeJoin", json!("On")), 10004),
+            (with("EnablePermission", json!(1)), 10004),
+            (with("DefaultPermission", json!(1)), 10004),
         ];
         api.refuses(PATH, cases).await;
     }

@@ -32,8 +32,8 @@ pub(super) fn group(text: Option<&str>) -> Result<GroupId, Failure> {
 /// Communities' topics are not there yet: a request for one is refused, not answered with
 /// something else.
 pub(super) fn no_topic(topic: Option<&str>) -> Result<(), Failure> {
-    match topic {
-        None | Some("") => Ok(()),
+    match field::filled(topic) {
+        None => Ok(()),
         Some(_) => Err(Failure::refused(
             codes::TOPICS_NOT_ENABLED,
             "topics are not enabled",
@@ -86,6 +86,15 @@ fn option_name(option: JoinOption, disabled: &'static str) -> &'static str {
 
 pub(super) fn refused(info: &'static str) -> Failure {
     Failure::refused(codes::GROUP_PARAMETER, info)
+}
+
+/// A field of the contract that nothing keeps yet: whoever sets it is told, it is not dropped.
+pub(super) fn not_kept(name: &str, is_set: bool) -> Result<(), Failure> {
+    if !is_set {
+        return Ok(());
+    }
+    let info = format!("{name} is not there yet, and would be lost");
+    Err(Failure::refused(codes::GROUP_PARAMETER, info))
 }
 
 /// The texts of a profile, each within its limit.

@@ -1,7 +1,7 @@
 //! `group_open_http_svc/send_group_msg`: says something in a group, in the name of any account.
 //!
-//! The same sender and `Random` within five minutes are one message: a retry gets the first
-//! answer and adds nothing.
+//! The same sender, `Random` and content within five minutes are one message: a retry gets the
+//! first answer and adds nothing.
 //!
 //! **Online only** (`OnlineOnlyFlag` above 0): such a message takes no seq and is not stored. There
 //! are no client connections yet, so nobody is online: the request is decided and answered with
@@ -104,7 +104,7 @@ fn response(conversation: &ConversationId, seq: Seq, sent_at: Timestamp) -> Send
     SendGroupMsgResponse {
         msg_time: sent_at.seconds(),
         msg_seq: seq.0,
-        msg_id: message_id(conversation, seq),
+        msg_id: message_id(conversation, seq, sent_at),
     }
 }
 

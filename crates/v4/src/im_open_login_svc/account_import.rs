@@ -65,7 +65,7 @@ mod tests {
         let api = TestApi::start().await;
         for body in [
             json!({ "UserID": "dan", "Nick": "댄" }),
-            json!({ "Identifier": "eve" }),
+            json!({ "Identifier": "eve", "UserID": "" }),
         ] {
             assert_eq!(code(&api.v4(PATH, body).await), 0);
         }
@@ -83,6 +83,16 @@ mod tests {
         let before = api.log_end();
         api.v4_ok(PATH, body).await;
         assert_eq!(api.log_end(), before);
+        // Clients import before each login, with what they have.
+        for (nick, face_url) in [(json!(""), json!("")), (json!(null), json!(""))] {
+            let body = json!({ "UserID": "dan", "Identifier": "", "Nick": nick,
+                "FaceUrl": face_url });
+            api.v4_ok(PATH, body).await;
+        }
+        let accounts = json!({ "AccountList": [{ "UserID": "dan", "Nick": "", "FaceUrl": "" }] });
+        api.v4_ok("im_open_login_svc/multiaccount_import", accounts)
+            .await;
+        assert_eq!(api.log_end(), before, "an empty one says nothing");
     }
 
     #[tokio::test]

@@ -37,6 +37,8 @@ struct AccountStatus {
     to_account: String,
     /// `Online`, `PushOnline` or `Offline`.
     status: &'static str,
+    /// The same, by the name that `querystate` had for it.
+    state: &'static str,
     /// When asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<Vec<DeviceStatus>>,
@@ -95,11 +97,15 @@ fn statuses(
     let mut error_list = Vec::new();
     for account in to_account {
         match sessions_of(reads, &account)? {
-            Some(sessions) => query_result.push(AccountStatus {
-                to_account: account,
-                status: word(sessions.iter().map(|session| session.state).max()),
-                detail: with_detail.then(|| devices(&sessions)),
-            }),
+            Some(sessions) => {
+                let status = word(sessions.iter().map(|session| session.state).max());
+                query_result.push(AccountStatus {
+                    to_account: account,
+                    status,
+                    state: status,
+                    detail: with_detail.then(|| devices(&sessions)),
+                });
+            }
             None => error_list.push(AccountError {
                 to_account: account,
                 error_code: codes::ACCOUNT_UNKNOWN,
@@ -167,8 +173,8 @@ mod tests {
             assert_eq!(
                 answer["QueryResult"],
                 json!([
-                    { "To_Account": "alice", "Status": "Offline", "Detail": [] },
-                    { "To_Account": "bob", "Status": "Offline", "Detail": [] },
+                    { "To_Account": "alice", "Status": "Offline", "State": "Offline", "Detail": [] },
+                    { "To_Account": "bob", "Status": "Offline", "State": "Offline", "Detail": [] },
                 ])
             );
             assert_eq!(
@@ -178,7 +184,7 @@ mod tests {
             let answer = api.v4_ok(path, json!({ "To_Account": ["alice"] })).await;
             assert_eq!(
                 answer["QueryResult"],
-                json!([{ "To_Account": "alice", "Status": "Offline" }])
+                json!([{ "To_Account": "alice", "Status": "Offline", "State": "Offline" }])
             );
         }
     }

@@ -40,6 +40,7 @@ pub(crate) struct SendMsgRequest {
     msg_life_time: Option<u64>,
     /// 1: not stored, only for receivers who are online.
     online_only_flag: Option<u32>,
+    /// Absent: drawn from what is said, so that a retry within the second is recognised.
     msg_seq: Option<u32>,
     /// Required.
     msg_random: Option<u32>,
@@ -96,7 +97,7 @@ fn response(conversation: &ConversationId, sent: SentC2c) -> SendMsgResponse {
     SendMsgResponse {
         msg_time: sent.sent_at.seconds(),
         msg_key: sent.key.to_string(),
-        msg_id: message_id(conversation, sent.seq),
+        msg_id: message_id(conversation, sent.seq, sent.sent_at),
     }
 }
 

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{Answered, Call, Failure, Operation};
+use crate::field;
 use crate::sns::batch;
 
 pub(crate) struct BlackListGet;
@@ -17,9 +18,10 @@ pub(crate) struct BlackListGetRequest {
     from_account: Option<String>,
     /// 0 for the first page, then what the page before returned.
     start_index: usize,
-    /// Accounts on a page, 1 to 1000. Required.
-    max_limited: Option<usize>,
-    /// `CurruentSequence` of an earlier answer: the list is left out when nothing has changed.
+    /// Accounts on a page, at most 1000, which is also what 0 and none mean.
+    max_limited: usize,
+    /// `CurruentSequence` of an earlier answer. Pagers send back what the page before said: it
+    /// leaves nothing out.
     last_sequence: u64,
 }
 
@@ -31,6 +33,8 @@ pub(crate) struct BlackListGetResponse {
     start_index: usize,
     /// Spelled so in the contract.
     curruent_sequence: u64,
+    /// The same, as some clients read it.
+    current_sequence: u64,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -55,28 +59,23 @@ impl Operation for BlackListGet {
             from_account,
             start_index,
             max_limited,
-            last_sequence,
+            last_sequence: _,
         } = request;
-        let count = max_limited
-            .filter(|count| (1..=RELATIONS_PER_CALL_MAX).contains(count))
-            .ok_or_else(|| call.parameter("MaxLimited is 1 to 1000"))?;
+        if max_limited > RELATIONS_PER_CALL_MAX {
+            return Err(call.parameter("MaxLimited is at most 1000"));
+        }
+        let count = field::limit(max_limited, RELATIONS_PER_CALL_MAX);
         let user = batch::from_account(call, from_account.as_deref())?;
         let read = call.read(|reads| {
             let directory = reads.directory();
             let lists = directory.lists(&user).map_err(Failure::broken)?;
-            let unchanged = last_sequence != 0 && last_sequence == lists.block_sequence;
-            let rows = if unchanged {
-                Vec::new()
-            } else {
-                directory
-                    .blocked(&user, start_index, count)
-                    .map_err(Failure::broken)?
-            };
-            Ok((lists, unchanged, rows))
+            let rows = directory.blocked(&user, start_index, count);
+            Ok((lists, rows.map_err(Failure::broken)?))
         });
-        let (lists, unchanged, rows) = read.await?;
+        let (lists, rows) = read.await?;
         let end = start_index.saturating_add(rows.len());
-        let is_last = unchanged || end >= usize::try_from(lists.blocked).unwrap_or(usize::MAX);
+        let is_last =
+            rows.is_empty() || end >= usize::try_from(lists.blocked).unwrap_or(usize::MAX);
         let item = rows.into_iter().map(|(account, row)| BlockedAccount {
             to_account: account.as_str().to_owned(),
             add_black_time_stamp: row.blocked_at.seconds(),
@@ -85,6 +84,7 @@ impl Operation for BlackListGet {
             black_list_item: item.collect(),
             start_index: if is_last { 0 } else { end },
             curruent_sequence: lists.block_sequence,
+            current_sequence: lists.block_sequence,
         }))
     }
 }

@@ -20,7 +20,7 @@ pub(super) static SERVICE: Service = Service {
         (R::AccountUnknown, SNS_ACCOUNT_UNKNOWN),
         (R::RelationWithSelf, SNS_PARAMETER),
         (R::RelationValueInvalid, SNS_PARAMETER),
-        (R::AlreadyFriends, 30015),
+        (R::AlreadyFriends, SNS_PARAMETER),
         (R::FriendUnknown, SNS_PARAMETER),
         (R::FriendListFull, 30010),
         (R::TheirFriendListFull, 30014),

@@ -56,7 +56,7 @@ impl Operation for FriendAdd {
             force_add_flags,
         } = request;
         let both = match add_type.as_deref() {
-            None | Some("Add_Type_Both") => true,
+            None | Some("" | "Add_Type_Both") => true,
             Some("Add_Type_Single") => false,
             Some(_) => return Err(call.parameter("AddType is Add_Type_Both or Add_Type_Single")),
         };

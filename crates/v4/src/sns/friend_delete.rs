@@ -36,7 +36,7 @@ pub(crate) struct FriendDeleteAllRequest {
 
 fn is_both(call: &Call<'_>, delete_type: Option<&str>) -> Result<bool, Failure> {
     match delete_type {
-        None | Some("Delete_Type_Single" | "CheckResult_Type_Single") => Ok(false),
+        None | Some("" | "Delete_Type_Single" | "CheckResult_Type_Single") => Ok(false),
         Some("Delete_Type_Both" | "CheckResult_Type_Both") => Ok(true),
         Some(_) => Err(call.parameter("DeleteType is Delete_Type_Single or Delete_Type_Both")),
     }

@@ -1,5 +1,6 @@
 //! `sns/friend_get`: pages of an account's friends, with what is kept about them. What has not
-//! changed since the sequences that the caller names is left out.
+//! changed since the sequences that the caller begins with is left out. A pager sends back the
+//! sequences of the page before, which are those of now: they leave nothing of a later page out.
 
 use hansard_types::limits::FRIENDS_PAGE_MAX;
 use schemars::JsonSchema;
@@ -19,9 +20,9 @@ pub(crate) struct FriendGetRequest {
     from_account: Option<String>,
     /// 0 for the first page, then `NextStartIndex`.
     start_index: usize,
-    /// Of an earlier answer.
+    /// Of an earlier answer; looked at for the first page only.
     standard_sequence: Option<u64>,
-    /// Of an earlier answer.
+    /// Of an earlier answer; looked at for the first page only.
     custom_sequence: Option<u64>,
 }
 
@@ -63,8 +64,10 @@ impl Operation for FriendGet {
             custom_sequence,
         } = request;
         let user = batch::from_account(call, from_account.as_deref())?;
-        let known =
-            |sequence: Option<u64>, now| sequence.is_some_and(|seen| seen != 0 && seen == now);
+        let is_first = start_index == 0;
+        let known = |sequence: Option<u64>, now| {
+            is_first && sequence.is_some_and(|seen| seen != 0 && seen == now)
+        };
         let read = call.read(|reads| {
             let directory = reads.directory();
             let lists = directory.lists(&user).map_err(Failure::broken)?;

@@ -145,7 +145,10 @@ fn friend_of(
         .map_err(Failure::broken)?;
     Ok(match friend {
         Some(friend) => Ok((to, friend)),
-        None => Err(call.fault(Reason::FriendUnknown)),
+        None => {
+            let Fault { code, info: _ } = call.fault(Reason::FriendUnknown);
+            Err(Fault::new(code, "Err_SNS_FriendGetList_Friend_Not_Exist"))
+        }
     })
 }
 

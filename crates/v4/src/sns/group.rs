@@ -5,7 +5,7 @@ use hansard_types::UserId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::{Answered, Call, Failure, Operation};
+use crate::endpoint::{Answered, Call, Failure, Fault, Operation};
 use crate::sns::batch::{self, BatchResponse, ItemResult};
 
 pub(crate) struct GroupAdd;
@@ -88,7 +88,10 @@ impl Operation for GroupAdd {
             let done = user.and_then(|user| {
                 let outcome = answer.reply.iter().find(|(friend, _)| *friend == user);
                 match outcome.and_then(|(_, refused)| *refused) {
-                    Some(reason) => Err(call.fault(reason)),
+                    Some(reason) => {
+                        let Fault { code, info: _ } = call.fault(reason);
+                        Err(Fault::new(code, "Err_SNS_GroupAdd_ToTinyId_Not_Friend"))
+                    }
                     None => Ok(()),
                 }
             });

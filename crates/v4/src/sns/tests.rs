@@ -51,7 +51,10 @@ async fn friends_are_added_checked_listed_and_deleted() {
     assert_eq!(answer["Fail_Account"], json!(["nobody", "alice", ""]));
     let end = api.log_end();
     let again = api.v4_ok("sns/friend_add", body).await;
-    assert_eq!((codes(&again)[0], api.log_end()), (30015, end));
+    assert_eq!((codes(&again)[0], api.log_end()), (30001, end));
+    let info = &again["ResultItem"][0]["ResultInfo"];
+    assert_eq!(info, "Err_SNS_FriendAdd_Friend_Exist");
+    assert_eq!(again["Fail_Account"][0], "bob");
     assert_eq!(
         relation(&api, "alice", "bob").await,
         "CheckResult_Type_BothWay"
@@ -147,7 +150,12 @@ async fn requests_wait_and_are_answered_under_the_accounts_own_identity() {
         answer["InfoItem"][0]["SnsProfileItem"],
         json!([{ "Tag": "Tag_SNS_IM_Remark", "Value": "앨리스" }])
     );
-    assert_eq!(answer["InfoItem"][1]["ResultCode"], 30001);
+    let stranger = &answer["InfoItem"][1];
+    assert_eq!(stranger["ResultCode"], 30001);
+    assert_eq!(
+        stranger["ResultInfo"],
+        "Err_SNS_FriendGetList_Friend_Not_Exist"
+    );
     assert_eq!(answer["Fail_Account"], json!(["carol"]));
 
     api.v4_ok("sns/friend_add", add("carol", &["bob"])).await;
@@ -207,16 +215,57 @@ async fn a_block_ends_friendship_and_keeps_messages_out() {
         (&last["BlackListItem"][0]["To_Account"], &last["StartIndex"]),
         (&json!("carol"), &json!(0))
     );
-    let same = api
-        .v4_ok("sns/black_list_get", page(0, &first["CurruentSequence"]))
-        .await;
-    assert_eq!(same["BlackListItem"], json!([]));
+    // Pagers send back what the page before said.
+    let sequence = &first["CurruentSequence"];
+    assert_eq!(sequence, &first["CurrentSequence"]);
+    for (start, other) in [(0, "bob"), (1, "carol")] {
+        let page = api.v4_ok("sns/black_list_get", page(start, sequence)).await;
+        assert_eq!(page["BlackListItem"][0]["To_Account"], other);
+    }
+    let beyond = api.v4_ok("sns/black_list_get", page(2, sequence)).await;
+    assert_eq!(
+        (&beyond["BlackListItem"], &beyond["StartIndex"]),
+        (&json!([]), &json!(0))
+    );
 
     let answer = api
         .v4_ok("sns/black_list_delete", of("alice", &["bob", "bob"]))
         .await;
     assert_eq!(codes(&answer), [0, 30001]);
     api.v4_ok("openim/sendmsg", send("bob", "alice")).await;
+}
+
+#[tokio::test]
+async fn a_sequence_that_a_pager_sends_back_does_not_end_its_paging() {
+    const FRIENDS: usize = 250;
+    let api = TestApi::start().await;
+    let names: Vec<String> = (0..FRIENDS).map(|number| format!("f{number:03}")).collect();
+    for some in names.chunks(100) {
+        let body = json!({ "Accounts": some });
+        api.v4_ok("im_open_login_svc/multiaccount_import", body)
+            .await;
+    }
+    let items: Vec<Value> = names.iter().map(|name| item(name)).collect();
+    let body = json!({ "From_Account": "alice", "AddFriendItem": items });
+    api.v4_ok("sns/friend_import", body).await;
+    let mut ask = json!({ "From_Account": "alice", "StartIndex": 0, "StandardSequence": 0,
+        "CustomSequence": 0 });
+    let mut seen = Vec::new();
+    loop {
+        let page = api.v4_ok("sns/friend_get", ask.clone()).await;
+        for friend in page["UserDataItem"].as_array().expect("a list") {
+            assert_ne!(friend["ValueItem"], json!([]), "with what is kept");
+            seen.push(friend["To_Account"].as_str().expect("an id").to_owned());
+        }
+        if page["CompleteFlag"] != 0 {
+            break;
+        }
+        ask["StartIndex"] = page["NextStartIndex"].clone();
+        for sequence in ["StandardSequence", "CustomSequence"] {
+            ask[sequence] = page[sequence].clone();
+        }
+    }
+    assert_eq!(seen, names);
 }
 
 #[tokio::test]
@@ -227,6 +276,8 @@ async fn friend_groups_are_made_filled_renamed_and_deleted() {
         "To_Account": ["bob", "carol"] });
     let answer = api.v4_ok("sns/group_add", body.clone()).await;
     assert_eq!(codes(&answer), [0, 32216]);
+    let info = &answer["ResultItem"][1]["ResultInfo"];
+    assert_eq!(info, "Err_SNS_GroupAdd_ToTinyId_Not_Friend");
     assert_eq!(answer["Fail_Account"], json!(["carol"]));
     let end = api.log_end();
     api.v4_ok("sns/group_add", body).await;
@@ -401,13 +452,12 @@ async fn bad_lists_and_groups_are_refused_with_their_codes() {
         api.refuses(path, cases).await;
     }
     let page = |count: u64| json!({ "From_Account": "alice", "MaxLimited": count });
-    let cases = [
-        (json!({ "From_Account": "alice" }), 30001),
-        (page(0), 30001),
-        (page(1001), 30001),
-    ];
-    api.refuses("sns/black_list_get", cases).await;
-    api.v4_ok("sns/black_list_get", page(1000)).await;
+    api.refuses("sns/black_list_get", [(page(1001), 30001)])
+        .await;
+    let unlimited = json!({ "From_Account": "alice" });
+    for body in [page(1000), page(0), unlimited] {
+        api.v4_ok("sns/black_list_get", body).await;
+    }
     let tags = |tag: &str| with(of("alice", &["bob"]), "TagList", vec![tag]);
     let cases = [
         (of("alice", &["bob"]), 30001),

@@ -28,8 +28,17 @@ async fn messages_take_seqs_without_holes() {
         assert_eq!(sent["MsgSeq"], number);
         assert_eq!(sent["MsgTime"], 1_794_000_000);
     }
-    let admin = api.v4_ok(PATH, with("From_Account", json!(null))).await;
-    assert_eq!(admin["MsgSeq"], 4, "the administrator, who is no member");
+    // Who sends when nobody is named: the administrator, who is no member.
+    for (seq, nobody) in [(4, json!(null)), (5, json!(""))] {
+        let mut body = message(seq);
+        body["From_Account"] = nobody;
+        assert_eq!(api.v4_ok(PATH, body).await["MsgSeq"], seq);
+    }
+    let ask = json!({ "GroupId": "team", "ReqMsgNumber": 1 });
+    let page = api
+        .v4_ok("group_open_http_svc/group_msg_get_simple", ask)
+        .await;
+    assert_eq!(page["RspMsgList"][0]["From_Account"], "administrator");
 }
 
 #[tokio::test]
@@ -46,6 +55,27 @@ async fn a_retry_within_five_minutes_gets_the_first_answer() {
         2,
         "later it is another message"
     );
+}
+
+#[tokio::test]
+async fn one_number_and_two_texts_are_two_messages() {
+    let api = team().await;
+    let says = |words: &str, data: &str| {
+        let mut body = with("MsgBody", json!([text(words)]));
+        body["CloudCustomData"] = json!(data);
+        body
+    };
+    let bodies = [says("하나", ""), says("둘", ""), says("둘", "셋")];
+    let mut answers = Vec::new();
+    for (seq, body) in (1..).zip(&bodies) {
+        answers.push(api.v4_ok(PATH, body.clone()).await);
+        assert_eq!(answers.last().expect("one")["MsgSeq"], seq);
+    }
+    let end = api.log_end();
+    for (body, answer) in bodies.iter().zip(&answers) {
+        assert_eq!(&api.v4_ok(PATH, body.clone()).await, answer);
+    }
+    assert_eq!(api.log_end(), end);
 }
 
 #[tokio::test]
@@ -119,7 +149,6 @@ async fn bad_requests_get_their_codes() {
         (with("GroupId", json!("g".repeat(49))), 10015),
         (with("GroupId", json!(7)), 10015),
         (with("From_Account", json!("nobody")), 10019),
-        (with("From_Account", json!("")), 10004),
         (with("From_Account", json!(7)), 60015),
         (with("Random", json!(null)), 10004),
         (with("Random", json!(4_294_967_296_u64)), 10004),

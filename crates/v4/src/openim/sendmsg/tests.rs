@@ -64,10 +64,39 @@ async fn a_retry_gets_the_first_answer_and_adds_no_event() {
 }
 
 #[tokio::test]
+async fn clients_that_take_the_clock_for_the_random_number_send_two_messages() {
+    let api = TestApi::start().await;
+    let send = async |from: &str, to: &str, words: &str| {
+        let body = json!({ "From_Account": from, "To_Account": to, "MsgRandom": 1_794_000_000,
+            "MsgBody": [text(words)] });
+        api.v4_ok(PATH, body).await
+    };
+    let first = send("alice", "bob", "갈까?").await;
+    let second = send("alice", "bob", "지금?").await;
+    let answer = send("bob", "alice", "갈까?").await;
+    assert_eq!(history(&api, "alice", "bob").await["MsgCnt"], 3);
+    assert_ne!(first["MsgKey"], second["MsgKey"]);
+    assert_ne!(first["MsgKey"], answer["MsgKey"]);
+    let end = api.log_end();
+    assert_eq!(send("alice", "bob", "지금?").await, second);
+    assert_eq!(send("alice", "bob", "갈까?").await, first);
+    assert_eq!(send("bob", "alice", "갈까?").await, answer);
+    assert_eq!(api.log_end(), end, "the same again is the first answer");
+    let key = &second["MsgKey"];
+    let recall = json!({ "From_Account": "alice", "To_Account": "bob", "MsgKey": key });
+    api.v4_ok("openim/admin_msgwithdraw", recall).await;
+}
+
+#[tokio::test]
 async fn the_administrator_sends_when_no_sender_is_named() {
     let api = TestApi::start().await;
     api.v4_ok(PATH, without("From_Account")).await;
-    assert_eq!(history(&api, "bob", "administrator").await["MsgCnt"], 1);
+    for (number, nobody) in [(2, json!("")), (3, json!(null))] {
+        let mut body = with("From_Account", nobody);
+        body["MsgSeq"] = json!(number);
+        api.v4_ok(PATH, body).await;
+    }
+    assert_eq!(history(&api, "bob", "administrator").await["MsgCnt"], 3);
 }
 
 #[tokio::test]
