@@ -15,7 +15,6 @@ use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
-
 use lenient::Lenient;
 pub use told::FieldFault;
 use told::{Telling, Told};

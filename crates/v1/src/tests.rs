@@ -5,9 +5,9 @@ use axum::http::{Request, StatusCode};
 use hansard_projector::{State, Status};
 use hansard_types::{LogId, Timestamp};
 use serde_json::{Value, json};
+use hansard_desk::testing::{APP, SECRET, sign};
 
 use crate::testing::TestApi;
-use hansard_desk::testing::{APP, SECRET, sign};
 use crate::OPERATIONS;
 
 #[tokio::test]

@@ -38,7 +38,6 @@ mod sns;
 mod contract;
 #[cfg(test)]
 use hansard_http::testing;
-
 use hansard_desk::metrics::Meter;
 
 pub use document::paths;

@@ -5,9 +5,9 @@ use axum::http::StatusCode;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::time::timeout;
+use hansard_desk::testing::APP;
 
 use crate::testing::{TestApi, TestOptions, say};
-use hansard_desk::testing::APP;
 
 /// How long a test waits before it calls a stream silent.
 const PATIENCE: Duration = Duration::from_secs(20);

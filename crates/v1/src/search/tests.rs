@@ -1,9 +1,9 @@
 use axum::http::StatusCode;
 use hansard_search::{Index, Options};
 use serde_json::{Value, json};
+use hansard_desk::testing::APP;
 
 use crate::testing::{TestApi, say, text};
-use hansard_desk::testing::APP;
 
 /// Indexes everything that is committed; the index lives as long as what is returned.
 async fn index_all(api: &TestApi) -> tempfile::TempDir {

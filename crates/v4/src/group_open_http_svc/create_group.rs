@@ -10,13 +10,13 @@ use hansard_types::GroupId;
 use hansard_types::limits::GROUP_MEMBERS_AT_CREATION_MAX;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use hansard_desk::json::AnyObject;
 
 use super::profile::{self, Texts};
 use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field;
 use crate::typed::Field;
-use hansard_desk::json::AnyObject;
 
 /// What ids of ours begin with.
 const PREFIX: &str = "@TGS#";

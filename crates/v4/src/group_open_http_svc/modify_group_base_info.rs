@@ -5,13 +5,13 @@
 use hansard_domain::group::ChangeGroupProfile;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use hansard_desk::json::AnyObject;
 
 use super::profile::{self, Texts};
 use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
 use crate::field;
 use crate::typed::Field;
-use hansard_desk::json::AnyObject;
 
 pub(crate) struct ModifyGroupBaseInfo;
 

@@ -17,9 +17,9 @@ use hansard_types::limits::GROUP_MENTIONS_MAX;
 use hansard_types::{ConversationId, Seq, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use hansard_desk::json::AnyObject;
 
 use super::{codes, profile};
-use hansard_desk::json::AnyObject;
 use crate::element::{self, MsgElement};
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field::{self, SendControl};

@@ -51,10 +51,9 @@ mod tests {
     use axum::body::Body;
     use axum::http::Request;
     use serde_json::{Value, json};
-
-    use crate::testing::{TestApi, code};
     use hansard_desk::testing::APP;
 
+    use crate::testing::{TestApi, code};
     use super::{LEFT_SECONDS, SIGNER_BEHIND_SECONDS_MAX};
 
     const LEFT_MS: u64 = 1000 * LEFT_SECONDS;

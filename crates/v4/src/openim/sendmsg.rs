@@ -14,9 +14,9 @@ use hansard_events::message::Element;
 use hansard_types::ConversationId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use hansard_desk::json::AnyObject;
 
 use super::codes;
-use hansard_desk::json::AnyObject;
 use crate::element::{self, ElementFault, MsgElement};
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field::{self, SendControl};
