@@ -30,7 +30,6 @@ pub struct Rate {
 }
 
 /// Someone at the door, and what they show.
-#[derive(Debug)]
 pub struct Visitor<'a> {
     pub app: AppId,
     /// Absent: whoever the signature names.

@@ -2,7 +2,7 @@ use hansard_types::{GroupId, Reason, Seq, Timestamp, UserId};
 
 use crate::group::AddOutcome;
 use crate::view::MessageKey;
-use crate::{Command, Verb};
+use crate::Verb;
 
 /// What a command that was not refused is answered with, whichever command it was.
 #[derive(Debug, Clone, PartialEq, Eq)]

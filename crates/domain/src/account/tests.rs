@@ -2,7 +2,7 @@ use hansard_events::account::{AccountMuted, SignaturesRevoked};
 use hansard_events::{AccountEvent, Event};
 
 use super::*;
-use crate::Command;
+use crate::{Command, Reply};
 use crate::testing::{Given, NOW, user};
 
 fn only(decision: &Decision) -> Option<&AccountEvent> {
@@ -57,10 +57,7 @@ fn signatures_are_revoked_up_to_the_second_and_once_in_it() {
     let again = earlier.revoked("ann", issued_up_to_seconds);
     assert_eq!(
         again.when(revoke.clone()),
-        Ok(Decision {
-            events: Vec::new(),
-            reply
-        })
+        Ok(Decision::nothing(reply))
     );
     assert_eq!(Given::default().when(revoke), Err(Reason::AccountUnknown));
 }

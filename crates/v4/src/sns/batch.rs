@@ -1,15 +1,18 @@
 //! Calls about many accounts: each succeeds or fails alone.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 
 use hansard_domain::{Friendship, Verb};
 use hansard_types::{Reason, UserId, limits};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::codes;
-use crate::endpoint::{Answered, Call, Failure, Fault, Outcomes};
+use crate::endpoint::{Answered, Call, Failure, Fault, Operation, Outcomes};
 use crate::field;
+use crate::typed::{Field, Items};
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
@@ -35,13 +38,26 @@ pub(crate) struct ItemResult {
     result_info: Cow<'static, str>,
 }
 
+/// The account that a call is about.
+pub(super) const FROM: Field = Field::account("From_Account", codes::SNS_PARAMETER);
+/// The accounts of a call's items.
+pub(super) const TO: Field = Field::account("To_Account", codes::SNS_PARAMETER);
+
+/// The accounts of a call's items, each checked by itself.
+pub(super) type Accounts = Items<String, { limits::RELATIONS_PER_CALL_MAX }>;
+
 /// The account a call is about, which there must be.
 pub(super) fn from_account(call: &Call<'_>, text: Option<&str>) -> Result<UserId, Failure> {
     let user = field::user(text, "From_Account", codes::SNS_PARAMETER)?;
-    if call.account(&user)?.is_none() {
+    there_must_be(call, &user)?;
+    Ok(user)
+}
+
+pub(super) fn there_must_be(call: &Call<'_>, user: &UserId) -> Result<(), Failure> {
+    if call.account(user)?.is_none() {
         return Err(call.refusal(Reason::AccountUnknown));
     }
-    Ok(user)
+    Ok(())
 }
 
 /// How many accounts or items a call takes.
@@ -119,32 +135,51 @@ impl BatchResponse {
     }
 }
 
-/// Gives the items' commands to the engine in order.
-pub(super) async fn run<V: Verb<Reply: ItemReply>>(
-    call: &Call<'_>,
-    items: Vec<(String, Result<V, Fault>)>,
-) -> Result<Answered<BatchResponse>, Failure> {
-    let (accounts, commands): (Vec<String>, _) = items.into_iter().unzip();
-    let Outcomes { replies, position } = call.submit_each(commands).await?;
-    let results = accounts.into_iter().zip(replies);
-    let results = results
-        .map(|(account, reply)| item(account, reply))
-        .collect();
-    Ok(Answered {
-        body: BatchResponse::of(results),
-        position,
-    })
+/// A call's items: what the caller names each by, and the command that is given for it.
+pub(super) type ItemsOf<V> = Vec<(String, Result<V, Fault>)>;
+
+/// An endpoint that does one thing for each of many accounts or items, and answers each by itself.
+pub(super) trait PerItem: DeserializeOwned + JsonSchema + Send + 'static {
+    /// As of an [`Operation`].
+    const SUMMARY: &'static str;
+    /// As of an [`Operation`].
+    const FIELDS: &'static [Field];
+    type Command: Verb<Reply: ItemReply>;
+
+    /// The account that the call is about, which there must be, and the items in the order asked.
+    fn items(self, call: &Call<'_>) -> Result<(UserId, ItemsOf<Self::Command>), Failure>;
 }
 
-/// Gives one command for each account to the engine, in order.
-pub(super) async fn run_for_each<V: Verb<Reply: ItemReply>>(
-    call: &Call<'_>,
-    accounts: Vec<String>,
-    command: impl Fn(UserId) -> V,
-) -> Result<Answered<BatchResponse>, Failure> {
-    let items = accounts.into_iter().map(|text| {
+/// The [`Operation`] of a [`PerItem`].
+pub(super) struct Each<I>(PhantomData<I>);
+
+impl<I: PerItem> Operation for Each<I> {
+    const SUMMARY: &'static str = I::SUMMARY;
+    const FIELDS: &'static [Field] = I::FIELDS;
+    type Request = I;
+    type Response = BatchResponse;
+
+    async fn call(call: &Call<'_>, request: I) -> Result<Answered<BatchResponse>, Failure> {
+        let (from, items) = request.items(call)?;
+        there_must_be(call, &from)?;
+        let (accounts, commands): (Vec<String>, _) = items.into_iter().unzip();
+        let Outcomes { replies, position } = call.submit_each(commands).await?;
+        let results = accounts.into_iter().zip(replies);
+        let results = results
+            .map(|(account, reply)| item(account, reply))
+            .collect();
+        Ok(Answered {
+            body: BatchResponse::of(results),
+            position,
+        })
+    }
+}
+
+/// One command for each account.
+pub(super) fn for_each<V>(accounts: Accounts, command: impl Fn(UserId) -> V) -> ItemsOf<V> {
+    let item = |text: String| {
         let command = to_account(&text).map(&command);
         (text, command)
-    });
-    run(call, items.collect()).await
+    };
+    accounts.0.into_iter().map(item).collect()
 }

@@ -3,26 +3,35 @@
 
 use hansard_domain::relation::AddFriend;
 use hansard_events::relation::FriendDetails;
+use hansard_types::UserId;
+use hansard_types::limits::RELATIONS_PER_CALL_MAX;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::endpoint::{Answered, Call, Failure, Operation};
-use crate::sns::batch::{self, BatchResponse};
+use super::batch::{self, FROM, ItemsOf, PerItem};
+use crate::endpoint::{Call, Failure};
+use crate::typed::{Field, Items};
 
-pub(crate) struct FriendAdd;
-
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct FriendAddRequest {
-    /// Required.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct FriendAdd {
     #[serde(rename = "From_Account")]
-    from_account: Option<String>,
-    /// 1 to 1000.
-    add_friend_item: Vec<AddFriendItem>,
-    /// `Add_Type_Both` (when absent) or `Add_Type_Single`.
-    add_type: Option<String>,
+    from_account: UserId,
+    add_friend_item: Items<AddFriendItem, RELATIONS_PER_CALL_MAX>,
+    /// Absent: `Add_Type_Both`.
+    add_type: Option<AddType>,
     /// 1: nobody is asked.
+    #[serde(default)]
     force_add_flags: u32,
+}
+
+/// On whose lists the two are then.
+#[derive(Deserialize, JsonSchema)]
+enum AddType {
+    #[serde(rename = "Add_Type_Both")]
+    Both,
+    #[serde(rename = "Add_Type_Single")]
+    Single,
 }
 
 #[derive(Default, Deserialize, JsonSchema)]
@@ -40,28 +49,19 @@ struct AddFriendItem {
     add_wording: String,
 }
 
-impl Operation for FriendAdd {
+impl PerItem for FriendAdd {
     const SUMMARY: &'static str = "Adds friends, or asks to, at most 1000";
-    type Request = FriendAddRequest;
-    type Response = BatchResponse;
+    const FIELDS: &'static [Field] = &[FROM];
+    type Command = AddFriend;
 
-    async fn call(
-        call: &Call<'_>,
-        request: FriendAddRequest,
-    ) -> Result<Answered<BatchResponse>, Failure> {
-        let FriendAddRequest {
-            from_account,
+    fn items(self, _call: &Call<'_>) -> Result<(UserId, ItemsOf<AddFriend>), Failure> {
+        let Self {
+            from_account: from,
             add_friend_item,
             add_type,
             force_add_flags,
-        } = request;
-        let both = match add_type.as_deref() {
-            None | Some("" | "Add_Type_Both") => true,
-            Some("Add_Type_Single") => false,
-            Some(_) => return Err(call.parameter("AddType is Add_Type_Both or Add_Type_Single")),
-        };
-        batch::bounded("AddFriendItem", add_friend_item.len())?;
-        let from = batch::from_account(call, from_account.as_deref())?;
+        } = self;
+        let both = !matches!(add_type, Some(AddType::Single));
         let command = |item: AddFriendItem| {
             let AddFriendItem {
                 to_account,
@@ -70,26 +70,25 @@ impl Operation for FriendAdd {
                 group_name,
                 add_wording,
             } = item;
-            let command = batch::to_account(&to_account).map(|to| {
-                AddFriend {
-                    from: from.clone(),
-                    to,
-                    details: FriendDetails {
-                        source: add_source,
-                        remark,
-                        wording: add_wording,
-                        groups: group_name
-                            .filter(|name| !name.is_empty())
-                            .into_iter()
-                            .collect(),
-                        ..FriendDetails::default()
-                    },
-                    both,
-                    forced: force_add_flags != 0,
-                }
+            let command = batch::to_account(&to_account).map(|to| AddFriend {
+                from: from.clone(),
+                to,
+                details: FriendDetails {
+                    source: add_source,
+                    remark,
+                    wording: add_wording,
+                    groups: group_name
+                        .filter(|name| !name.is_empty())
+                        .into_iter()
+                        .collect(),
+                    ..FriendDetails::default()
+                },
+                both,
+                forced: force_add_flags != 0,
             });
             (to_account, command)
         };
-        batch::run(call, add_friend_item.into_iter().map(command).collect()).await
+        let items = add_friend_item.0.into_iter().map(command).collect();
+        Ok((from, items))
     }
 }

@@ -1,89 +1,74 @@
 //! `sns/friend_delete` and `sns/friend_delete_all`.
 
 use hansard_domain::relation::{ClearFriends, DeleteFriend};
+use hansard_types::UserId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
-use crate::sns::batch::{self, BatchResponse};
+use super::batch::{self, Accounts, FROM, ItemsOf, PerItem, TO, for_each};
+use crate::endpoint::{Action, Call, Failure};
+use crate::typed::Field;
 
-pub(crate) struct FriendDelete;
-pub(crate) struct FriendDeleteAll;
+/// Whose list is changed.
+#[derive(Deserialize, JsonSchema)]
+enum DeleteType {
+    #[serde(rename = "Delete_Type_Single", alias = "CheckResult_Type_Single")]
+    Single,
+    #[serde(rename = "Delete_Type_Both", alias = "CheckResult_Type_Both")]
+    Both,
+}
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct FriendDeleteRequest {
-    /// Required.
+fn is_both(delete_type: Option<&DeleteType>) -> bool {
+    matches!(delete_type, Some(DeleteType::Both))
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct FriendDelete {
     #[serde(rename = "From_Account")]
-    from_account: Option<String>,
-    /// 1 to 1000.
+    from_account: UserId,
     #[serde(rename = "To_Account")]
-    to_account: Vec<String>,
-    /// `Delete_Type_Single` (when absent) or `Delete_Type_Both`.
-    delete_type: Option<String>,
+    to_account: Accounts,
+    /// Absent: `Delete_Type_Single`.
+    delete_type: Option<DeleteType>,
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct FriendDeleteAllRequest {
-    /// Required.
-    #[serde(rename = "From_Account")]
-    from_account: Option<String>,
-    /// `Delete_Type_Single` (when absent) or `Delete_Type_Both`; `CheckResult_Type_…` are older
-    /// words for the same.
-    delete_type: Option<String>,
-}
-
-fn is_both(call: &Call<'_>, delete_type: Option<&str>) -> Result<bool, Failure> {
-    match delete_type {
-        None | Some("" | "Delete_Type_Single" | "CheckResult_Type_Single") => Ok(false),
-        Some("Delete_Type_Both" | "CheckResult_Type_Both") => Ok(true),
-        Some(_) => Err(call.parameter("DeleteType is Delete_Type_Single or Delete_Type_Both")),
-    }
-}
-
-impl Operation for FriendDelete {
+impl PerItem for FriendDelete {
     const SUMMARY: &'static str = "Takes friends off an account's list, at most 1000";
-    type Request = FriendDeleteRequest;
-    type Response = BatchResponse;
+    const FIELDS: &'static [Field] = &[FROM, TO];
+    type Command = DeleteFriend;
 
-    async fn call(
-        call: &Call<'_>,
-        request: FriendDeleteRequest,
-    ) -> Result<Answered<BatchResponse>, Failure> {
-        let FriendDeleteRequest {
-            from_account,
-            to_account,
-            delete_type,
-        } = request;
-        let both = is_both(call, delete_type.as_deref())?;
-        batch::bounded("To_Account", to_account.len())?;
-        let from = batch::from_account(call, from_account.as_deref())?;
-        let command = |to| {
-            let from = from.clone();
-            DeleteFriend { from, to, both }
-        };
-        batch::run_for_each(call, to_account, command).await
+    fn items(self, _call: &Call<'_>) -> Result<(UserId, ItemsOf<DeleteFriend>), Failure> {
+        let from = self.from_account;
+        let both = is_both(self.delete_type.as_ref());
+        let items = for_each(self.to_account, |to| DeleteFriend {
+            from: from.clone(),
+            to,
+            both,
+        });
+        Ok((from, items))
     }
 }
 
-impl Operation for FriendDeleteAll {
-    const SUMMARY: &'static str = "Empties an account's friend list";
-    type Request = FriendDeleteAllRequest;
-    type Response = Nothing;
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct FriendDeleteAll {
+    #[serde(rename = "From_Account")]
+    from_account: UserId,
+    /// Absent: `Delete_Type_Single`. `CheckResult_Type_…` are older words for the same.
+    delete_type: Option<DeleteType>,
+}
 
-    async fn call(
-        call: &Call<'_>,
-        request: FriendDeleteAllRequest,
-    ) -> Result<Answered<Nothing>, Failure> {
-        let FriendDeleteAllRequest {
-            from_account,
-            delete_type,
-        } = request;
-        let both = is_both(call, delete_type.as_deref())?;
-        let user = batch::from_account(call, from_account.as_deref())?;
-        let command = ClearFriends { user, both };
-        let answer = call.submit(command).await?;
-        Ok(Answered::written(Nothing {}, answer.position))
+impl Action for FriendDeleteAll {
+    const SUMMARY: &'static str = "Empties an account's friend list";
+    const FIELDS: &'static [Field] = &[FROM];
+    type Command = ClearFriends;
+
+    fn command(self, call: &Call<'_>) -> Result<ClearFriends, Failure> {
+        batch::there_must_be(call, &self.from_account)?;
+        Ok(ClearFriends {
+            user: self.from_account,
+            both: is_both(self.delete_type.as_ref()),
+        })
     }
 }

@@ -6,25 +6,23 @@ use std::collections::BTreeMap;
 
 use hansard_domain::relation::ImportFriend;
 use hansard_events::relation::FriendDetails;
-use hansard_types::Timestamp;
+use hansard_types::limits::RELATIONS_PER_CALL_MAX;
+use hansard_types::{Timestamp, UserId};
 use hansard_types::profile::FRIEND_CUSTOM_PREFIX;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::batch::{self, FROM, ItemsOf, PerItem};
 use super::codes;
-use crate::endpoint::{Answered, Call, Failure, Fault, Operation};
-use crate::sns::batch::{self, BatchResponse};
+use crate::endpoint::{Call, Failure, Fault};
+use crate::typed::{Field, Items};
 
-pub(crate) struct FriendImport;
-
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct FriendImportRequest {
-    /// Required.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct FriendImport {
     #[serde(rename = "From_Account")]
-    from_account: Option<String>,
-    /// 1 to 1000.
-    add_friend_item: Vec<ImportFriendItem>,
+    from_account: UserId,
+    add_friend_item: Items<ImportFriendItem, RELATIONS_PER_CALL_MAX>,
 }
 
 #[derive(Default, Deserialize, JsonSchema)]
@@ -54,21 +52,13 @@ struct CustomItem {
     value: String,
 }
 
-impl Operation for FriendImport {
+impl PerItem for FriendImport {
     const SUMMARY: &'static str = "Takes friends over, one-way, at most 1000";
-    type Request = FriendImportRequest;
-    type Response = BatchResponse;
+    const FIELDS: &'static [Field] = &[FROM];
+    type Command = ImportFriend;
 
-    async fn call(
-        call: &Call<'_>,
-        request: FriendImportRequest,
-    ) -> Result<Answered<BatchResponse>, Failure> {
-        let FriendImportRequest {
-            from_account,
-            add_friend_item,
-        } = request;
-        batch::bounded("AddFriendItem", add_friend_item.len())?;
-        let from = batch::from_account(call, from_account.as_deref())?;
+    fn items(self, _call: &Call<'_>) -> Result<(UserId, ItemsOf<ImportFriend>), Failure> {
+        let from = self.from_account;
         let command = |item: ImportFriendItem| {
             let to_account = item.to_account.clone();
             let command = batch::to_account(&to_account).and_then(|to| {
@@ -81,7 +71,8 @@ impl Operation for FriendImport {
             });
             (to_account, command)
         };
-        batch::run(call, add_friend_item.into_iter().map(command).collect()).await
+        let items = self.add_friend_item.0.into_iter().map(command).collect();
+        Ok((from, items))
     }
 }
 

@@ -4,26 +4,23 @@ use std::collections::BTreeMap;
 
 use hansard_domain::relation::UpdateFriend;
 use hansard_types::UserId;
+use hansard_types::limits::RELATIONS_PER_CALL_MAX;
 use hansard_types::profile::FRIEND_CUSTOM_PREFIX;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::codes;
-use crate::endpoint::{Answered, Call, Failure, Fault, Operation};
-use crate::sns::batch::{self, BatchResponse};
-use crate::sns::tags;
+use super::batch::{self, FROM, ItemsOf, PerItem};
+use super::{codes, tags};
+use crate::endpoint::{Call, Failure, Fault};
+use crate::typed::{Field, Items};
 
-pub(crate) struct FriendUpdate;
-
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct FriendUpdateRequest {
-    /// Required.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct FriendUpdate {
     #[serde(rename = "From_Account")]
-    from_account: Option<String>,
-    /// 1 to 1000.
-    update_item: Vec<UpdateItem>,
+    from_account: UserId,
+    update_item: Items<UpdateItem, RELATIONS_PER_CALL_MAX>,
 }
 
 #[derive(Default, Deserialize, JsonSchema)]
@@ -43,21 +40,13 @@ struct SnsItem {
     value: Value,
 }
 
-impl Operation for FriendUpdate {
+impl PerItem for FriendUpdate {
     const SUMMARY: &'static str = "Changes what is kept about friends, at most 1000";
-    type Request = FriendUpdateRequest;
-    type Response = BatchResponse;
+    const FIELDS: &'static [Field] = &[FROM];
+    type Command = UpdateFriend;
 
-    async fn call(
-        call: &Call<'_>,
-        request: FriendUpdateRequest,
-    ) -> Result<Answered<BatchResponse>, Failure> {
-        let FriendUpdateRequest {
-            from_account,
-            update_item,
-        } = request;
-        batch::bounded("UpdateItem", update_item.len())?;
-        let from = batch::from_account(call, from_account.as_deref())?;
+    fn items(self, _call: &Call<'_>) -> Result<(UserId, ItemsOf<UpdateFriend>), Failure> {
+        let from = self.from_account;
         let command = |item: UpdateItem| {
             let UpdateItem {
                 to_account,
@@ -66,7 +55,8 @@ impl Operation for FriendUpdate {
             let command = batch::to_account(&to_account).and_then(|to| update(&from, to, sns_item));
             (to_account, command)
         };
-        batch::run(call, update_item.into_iter().map(command).collect()).await
+        let items = self.update_item.0.into_iter().map(command).collect();
+        Ok((from, items))
     }
 }
 
