@@ -8,12 +8,12 @@ use hansard_events::Origin;
 use hansard_types::{Actor, AppId, Position, Timestamp, UserId};
 use tokio::sync::{broadcast, watch};
 
+use crate::Error;
 use crate::admission::{Caller, Secrets};
 use crate::ids::Ids;
 use crate::rate::Limiter;
 use crate::route::log_of;
 use crate::usersig::Verifier;
-use crate::Error;
 
 /// How long a read waits for the position it asks for.
 pub const VISIBLE_WITHIN: Duration = Duration::from_secs(5);
@@ -142,11 +142,7 @@ impl Desk {
     ///
     /// # Errors
     /// [`Error::Busy`] when too many reads wait already.
-    pub async fn read<T>(
-        &self,
-        app: AppId,
-        work: impl FnOnce(Reads<'_>) -> T,
-    ) -> Result<T, Error> {
+    pub async fn read<T>(&self, app: AppId, work: impl FnOnce(Reads<'_>) -> T) -> Result<T, Error> {
         Ok(self.engine.read(app, work).await?)
     }
 

@@ -11,11 +11,11 @@ mod lenient;
 mod told;
 
 use hansard_types::limits::REQUEST_JSON_DEPTH_MAX;
+use lenient::Lenient;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
-use lenient::Lenient;
 pub use told::FieldFault;
 use told::{Telling, Told};
 
@@ -350,7 +350,11 @@ mod tests {
             (r#"{"inside":{"word":"yes"}}"#, "user", FieldFault::Missing),
             (r#"{"user":7}"#, "user", FieldFault::WrongType),
             (r#"{"user":""}"#, "user", invalid("an id may not be empty")),
-            (r#"{"user":"ann","inside":{}}"#, "inside.word", FieldFault::Missing),
+            (
+                r#"{"user":"ann","inside":{}}"#,
+                "inside.word",
+                FieldFault::Missing,
+            ),
             (
                 r#"{"user":"ann","inside":{"word":"perhaps"}}"#,
                 "inside.word",

@@ -1,6 +1,6 @@
 use hansard_types::{Actor, GroupId, Reason, Seq, UserId};
 
-use crate::decision::{Context, Decided, Decision};
+use crate::decision::{Context, Decided};
 use crate::group::AddOutcome;
 use crate::reply::{Answer, Friendship, Read, Reply, Revoked, SentC2c, SentMessage};
 use crate::view::View;

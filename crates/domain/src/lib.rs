@@ -31,9 +31,7 @@ mod view;
 
 pub use command::{Command, Right, Rights, Verb};
 pub use decision::{Context, Decided, Decision, Halt, Outcome, Rejection, decide};
-pub use reply::{
-    Answer, Friendship, Read, Reply, Revoked, SentC2c, SentMessage, reply_to,
-};
+pub use reply::{Answer, Friendship, Read, Reply, Revoked, SentC2c, SentMessage, reply_to};
 pub use signal::Signal;
 pub use view::{
     Account, App, Group, Head, Lists, Member, Message, MessageKey, MessageKeyError, Profile,

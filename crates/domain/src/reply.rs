@@ -1,8 +1,8 @@
 use hansard_types::{GroupId, Reason, Seq, Timestamp, UserId};
 
+use crate::Verb;
 use crate::group::AddOutcome;
 use crate::view::MessageKey;
-use crate::Verb;
 
 /// What a command that was not refused is answered with, whichever command it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -249,7 +249,8 @@ impl Answer for Revoked {
     fn from_reply(reply: Reply) -> Option<Self> {
         let Reply::Revoked {
             issued_up_to_seconds,
-        } = reply else {
+        } = reply
+        else {
             return None;
         };
         Some(Self {

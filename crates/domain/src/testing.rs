@@ -11,8 +11,8 @@ use hansard_types::{Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestam
 
 use crate::message::Content;
 use crate::{
-    Account, App, Command, Context, Decision, Group, Head, Lists, Member, Message, MessageKey, Profile,
-    Rejection, Request, Sent, View, ViewError, decide,
+    Account, App, Command, Context, Decision, Group, Head, Lists, Member, Message, MessageKey,
+    Profile, Rejection, Request, Sent, View, ViewError, decide,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_794_000_000_500);

@@ -641,8 +641,5 @@ fn what_is_for_those_online_is_decided_as_what_is_stored_and_is_no_event() {
     assert_eq!(muted.when(from_ben), Err(Reason::SenderMuted));
     let to_blocker = muted.blocks("ben", "ann");
     assert!(to_blocker.when(c2c.clone()).is_ok());
-    assert_eq!(
-        to_blocker.when_own("ann", c2c),
-        Err(Reason::SenderBlocked)
-    );
+    assert_eq!(to_blocker.when_own("ann", c2c), Err(Reason::SenderBlocked));
 }

@@ -133,10 +133,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`OpenError::Submit`] when it is refused, the others when its log cannot be opened.
-    pub async fn create_app(
-        &mut self,
-        command: CreateApp,
-    ) -> Result<(), OpenError> {
+    pub async fn create_app(&mut self, command: CreateApp) -> Result<(), OpenError> {
         let app = command.app_id;
         let by_system = Origin {
             actor: Actor::System,

@@ -210,10 +210,7 @@ impl TestEngine {
             administrators: vec![user("administrator")],
             secret_fingerprint: "test".to_owned(),
         };
-        engine
-            .create_app(app)
-            .await
-            .expect("the app is new");
+        engine.create_app(app).await.expect("the app is new");
         let handle = engine.handle();
         for id in ["administrator", "alice", "bob", "carol"] {
             let account = ImportAccount {

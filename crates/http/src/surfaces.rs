@@ -115,9 +115,15 @@ async fn answer_v4(v4: Arc<V4>, request: Request<Body>) -> Response {
         method: parts.method.as_str(),
         path: parts.uri.path().strip_prefix("/v4/").unwrap_or_default(),
         query: parts.uri.query().unwrap_or_default(),
-        request_id: parts.headers.get("x-request-id").and_then(|id| id.to_str().ok()),
+        request_id: parts
+            .headers
+            .get("x-request-id")
+            .and_then(|id| id.to_str().ok()),
         // What is no text is no position.
-        position: parts.headers.get(&POSITION).map(|at| at.to_str().unwrap_or_default()),
+        position: parts
+            .headers
+            .get(&POSITION)
+            .map(|at| at.to_str().unwrap_or_default()),
     };
     written(v4.answer(head, Incoming::new(&parts.headers, body)).await)
 }

@@ -172,12 +172,7 @@ impl TestApi {
     }
 
     /// A call with a body as it is. Everything below `/v4` is HTTP 200.
-    pub async fn v4_raw(
-        &self,
-        path: &str,
-        body: Vec<u8>,
-        headers: &[(&str, &str)],
-    ) -> Response {
+    pub async fn v4_raw(&self, path: &str, body: Vec<u8>, headers: &[(&str, &str)]) -> Response {
         let query = self.query("administrator", &self.usersig("administrator"));
         self.v4_query(path, &query, body, headers).await
     }

@@ -27,10 +27,10 @@ use hansard_types::{AppId, Position};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
 
+use crate::Problem;
 use crate::Shared;
 use crate::access::{Access, Metered};
 use crate::event_filter::EventFilter;
-use crate::Problem;
 use crate::{Operation, optional};
 
 pub(crate) const PATH: &str = "/v1/apps/{app}/events";
@@ -208,12 +208,7 @@ fn unreadable(error: EventsError) -> Problem {
 }
 
 /// A page whose end is known before it is sent.
-async fn page(
-    desk: &Desk,
-    mut range: Range,
-    limit: usize,
-    end: u64,
-) -> Result<Response, Problem> {
+async fn page(desk: &Desk, mut range: Range, limit: usize, end: u64) -> Result<Response, Problem> {
     let mut lines = String::new();
     let (mut count, mut looked_at) = (0, 0);
     'reading: while range.next <= range.until && looked_at < PAGE_LOOKED_AT_MAX {

@@ -18,11 +18,11 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
+use hansard_desk::{Answer, Caller, Error, Reads};
 use hansard_domain::account::ImportAccount;
 use hansard_domain::group::{AddMembers, CreateGroup, RemoveMembers};
 use hansard_domain::message::{Content, ImportMessage};
 use hansard_domain::{Command, Reply};
-use hansard_desk::{Answer, Caller, Error, Reads};
 use hansard_events::group::GroupType;
 use hansard_types::limits::{
     GROUP_NAME_BYTES_MAX, IMPORT_BODY_BYTES_MAX, IMPORT_LINES_PER_CALL_MAX,
@@ -32,11 +32,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::time::timeout;
 
-use crate::Shared;
 use crate::Operation;
+use crate::Problem;
+use crate::Shared;
 use crate::access::{Access, Metered, not_answered};
 use crate::import_line::{Checked, Identity, ImportLine, LineType, RejectedLine};
-use crate::Problem;
 
 pub(crate) const PATH: &str = "/v1/apps/{app}/import";
 /// How long a body may take to arrive.
@@ -295,7 +295,10 @@ impl Batch {
         result.rejected.sort_by_key(|rejected| rejected.line);
         if result.position.is_none() {
             // Nothing was added: what was there before lies before the end.
-            let committed = shared.desk.committed(caller.app).map(|committed| *committed.borrow());
+            let committed = shared
+                .desk
+                .committed(caller.app)
+                .map(|committed| *committed.borrow());
             result.position = committed.map(|sequence| Position::new(0, sequence));
         }
         Ok(result)

@@ -11,8 +11,8 @@ use hansard_types::{LogId, Position, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::Shared;
 use crate::Operation;
+use crate::Shared;
 use crate::access::{Access, Metered};
 
 pub(crate) const PATH: &str = "/v1/apps/{app}/projections";

@@ -18,9 +18,9 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::Problem;
 use crate::Shared;
 use crate::access::{Metered, Own, json_body, not_answered};
-use crate::Problem;
 use crate::{Operation, optional};
 
 pub(crate) const REQUESTS: &str = "/v1/apps/{app}/friend-requests";
@@ -174,11 +174,7 @@ pub(crate) async fn requests(
     metered.end(page(&shared, &own, &Query::read(uri.query().unwrap_or_default())).await)
 }
 
-async fn page(
-    shared: &Shared,
-    own: &Caller,
-    query: &Query<'_>,
-) -> Result<Response, Problem> {
+async fn page(shared: &Shared, own: &Caller, query: &Query<'_>) -> Result<Response, Problem> {
     let count_max = limits::FRIENDS_PAGE_MAX;
     let number = |name: &str, default: usize| match query.filled(name) {
         None => Ok(default),
@@ -241,25 +237,21 @@ async fn answer<T: DeserializeOwned, V: Verb<Reply = ()>>(
 }
 
 pub(crate) async fn accept(State(shared): State<Arc<Shared>>, own: Own, body: Bytes) -> Response {
-    let command = |by, Acceptance { from, remark }| {
-        AnswerRequest {
-            by,
-            from,
-            accept: true,
-            remark,
-        }
+    let command = |by, Acceptance { from, remark }| AnswerRequest {
+        by,
+        from,
+        accept: true,
+        remark,
     };
     answer("accept_friend_request", &shared, &own, &body, command).await
 }
 
 pub(crate) async fn refuse(State(shared): State<Arc<Shared>>, own: Own, body: Bytes) -> Response {
-    let command = |by, Refusal { from }| {
-        AnswerRequest {
-            by,
-            from,
-            accept: false,
-            remark: String::new(),
-        }
+    let command = |by, Refusal { from }| AnswerRequest {
+        by,
+        from,
+        accept: false,
+        remark: String::new(),
     };
     answer("refuse_friend_request", &shared, &own, &body, command).await
 }

@@ -23,9 +23,9 @@ use hansard_types::{ConversationId, GroupId, Position, Seq, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::Problem;
 use crate::Shared;
 use crate::access::{Access, Metered, not_answered, wait_visible};
-use crate::Problem;
 use crate::{Operation, optional, required};
 
 pub(crate) const PATH: &str = "/v1/apps/{app}/search/messages";

@@ -13,10 +13,10 @@ use hansard_types::{AppId, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Shared;
 use crate::Operation;
-use crate::access::{Access, Metered, json_body, not_answered};
 use crate::Problem;
+use crate::Shared;
+use crate::access::{Access, Metered, json_body, not_answered};
 
 pub(crate) const PATH: &str = "/v1/apps/{app}/settings";
 /// Administrators of an app.

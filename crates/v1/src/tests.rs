@@ -2,13 +2,13 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use hansard_desk::testing::{APP, SECRET, sign};
 use hansard_projector::{State, Status};
 use hansard_types::{LogId, Timestamp};
 use serde_json::{Value, json};
-use hansard_desk::testing::{APP, SECRET, sign};
 
-use crate::testing::TestApi;
 use crate::OPERATIONS;
+use crate::testing::TestApi;
 
 #[tokio::test]
 async fn every_operation_wants_the_token_of_who_may() {
@@ -73,7 +73,7 @@ async fn an_unknown_app_is_not_found() {
 
 #[test]
 fn every_operation_is_in_the_document() {
-    let document = crate::openapi();
+    let document = hansard_http::openapi();
     for operation in OPERATIONS.iter().copied().flatten() {
         let found = &document["paths"][operation.path][operation.method];
         assert_eq!(found["operationId"], operation.id, "{}", operation.path);

@@ -115,9 +115,10 @@ impl Call<'_> {
         &self,
         work: impl FnOnce(&Reading<'_>) -> Result<T, Failure> + Send,
     ) -> Result<T, Failure> {
-        let reading = |reads| work(&Reading { call: self, reads });
-        let read = self.desk.read(self.app(), reading).await;
-        read.map_err(|error| self.not_answered(error))?
+        let read = self
+            .desk
+            .read(self.app(), |reads| work(&Reading { call: self, reads }));
+        read.await.map_err(|error| self.not_answered(error))?
     }
 
     /// An account: one look-up by key.

@@ -73,7 +73,11 @@ mod tests {
 
     #[test]
     fn the_fields_of_an_answer_stand_beside_the_status() {
-        let body = success(of("group_open_http_svc/create_group"), &json!({ "GroupId": "g" })).expect("it serialises");
+        let body = success(
+            of("group_open_http_svc/create_group"),
+            &json!({ "GroupId": "g" }),
+        )
+        .expect("it serialises");
         let expected =
             json!({ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "", "GroupId": "g" });
         assert_eq!(parsed(&body), expected);
@@ -85,7 +89,8 @@ mod tests {
 
     #[test]
     fn one_service_leaves_the_status_out() {
-        let body = success(of("openconfigsvr/getnospeaking"), &json!({ "A": 1 })).expect("it serialises");
+        let body =
+            success(of("openconfigsvr/getnospeaking"), &json!({ "A": 1 })).expect("it serialises");
         let expected = json!({ "ErrorCode": 0, "ErrorInfo": "", "A": 1 });
         assert_eq!(parsed(&body), expected);
         let body = failure(Some(of("openconfigsvr/getnospeaking")), 130001, "no");

@@ -36,9 +36,9 @@ mod sns;
 
 #[cfg(test)]
 mod contract;
+use hansard_desk::metrics::Meter;
 #[cfg(test)]
 use hansard_http::testing;
-use hansard_desk::metrics::Meter;
 
 pub use document::paths;
 pub(crate) use endpoint::Endpoint;

@@ -253,8 +253,8 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::testing::TestApi;
     use crate::endpoint::Nothing;
+    use crate::testing::TestApi;
 
     /// An object without fields.
     struct Empty;

@@ -188,7 +188,10 @@ mod tests {
             (json!({ "Items": [1, 2, 3] }), 3),
             (json!({ "Items": ["x"] }), 4),
             (json!({ "Items": [1], "Text": "five!" }), 5),
-            (json!({ "Items": [1], "Text": 7 }), codes::ACCOUNT_NOT_A_STRING),
+            (
+                json!({ "Items": [1], "Text": 7 }),
+                codes::ACCOUNT_NOT_A_STRING,
+            ),
         ] {
             assert_eq!(code(&body), Some(expected), "{body}");
         }
@@ -212,7 +215,10 @@ mod tests {
         let schema = schema.to_value();
         assert_eq!(schema["required"], json!(["Items"]));
         let items = &schema["properties"]["Items"];
-        assert_eq!((&items["minItems"], &items["maxItems"]), (&json!(1), &json!(2)));
+        assert_eq!(
+            (&items["minItems"], &items["maxItems"]),
+            (&json!(1), &json!(2))
+        );
         let text = schema["properties"]["Text"].to_string();
         assert!(text.contains("\"maxLength\":4"), "{text}");
     }

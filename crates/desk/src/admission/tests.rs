@@ -58,7 +58,10 @@ fn send(from: &str, to: &str) -> SendC2c {
 async fn who_comes_in_as_what_is_looked_at_at_the_door() {
     let (_engine, desk) = desk(false).await;
     let admitted = enter(&desk, "administrator", Role::Administrator).expect("admitted");
-    assert_eq!(admitted.actor(), Actor::Administrator(user("administrator")));
+    assert_eq!(
+        admitted.actor(),
+        Actor::Administrator(user("administrator"))
+    );
     let admitted = enter(&desk, "alice", Role::Account).expect("admitted");
     assert_eq!(admitted.actor(), Actor::Account(user("alice")));
     let denied = |id, role| enter(&desk, id, role).err();
@@ -66,7 +69,10 @@ async fn who_comes_in_as_what_is_looked_at_at_the_door() {
         denied("alice", Role::Administrator),
         Some(Denied::NotAnAdministrator)
     );
-    assert_eq!(denied("nobody", Role::Account), Some(Denied::AccountUnknown));
+    assert_eq!(
+        denied("nobody", Role::Account),
+        Some(Denied::AccountUnknown)
+    );
     assert_eq!(denied("a\u{7}", Role::Account), Some(Denied::NotAUserId));
     let fault = enter_with(&desk, "", Role::Account).err();
     assert_eq!(fault, Some(SignatureFault::Empty.into()));

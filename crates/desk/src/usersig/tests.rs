@@ -81,11 +81,23 @@ fn each_fault_is_told_apart() {
         (verify(""), SignatureFault::Empty),
         (verify(half), SignatureFault::Truncated),
         (verify("!!!!"), SignatureFault::Malformed),
-        (verify(&pack(&json!({"TLS.ver": "2.0"}))), SignatureFault::Malformed),
+        (
+            verify(&pack(&json!({"TLS.ver": "2.0"}))),
+            SignatureFault::Malformed,
+        ),
         (verify(&pack(&json!([1, 2]))), SignatureFault::Malformed),
-        (verify(&valid().replace('_', "__")), SignatureFault::Malformed),
-        (verify_as(&valid(), None, APP, Some("another key")), SignatureFault::KeyDiffers),
-        (verify_as(&valid(), Some("bob"), APP, Some(SECRET)), SignatureFault::IdentifierDiffers),
+        (
+            verify(&valid().replace('_', "__")),
+            SignatureFault::Malformed,
+        ),
+        (
+            verify_as(&valid(), None, APP, Some("another key")),
+            SignatureFault::KeyDiffers,
+        ),
+        (
+            verify_as(&valid(), Some("bob"), APP, Some(SECRET)),
+            SignatureFault::IdentifierDiffers,
+        ),
         (
             verify_as(&valid(), Some("administrator"), other, Some(SECRET)),
             SignatureFault::AppDiffers,

@@ -6,14 +6,13 @@ use super::*;
 use crate::account::{DeleteAccount, ImportAccount, MuteAccount, RevokeSignatures};
 use crate::app::{ChangeAppSettings, CreateApp};
 use crate::conversation::{MarkRead, UpTo};
-use crate::group::{
-    AddMembers, ChangeGroupProfile, CreateGroup, DissolveGroup, RemoveMembers,
-};
+use crate::group::{AddMembers, ChangeGroupProfile, CreateGroup, DissolveGroup, RemoveMembers};
 use crate::message::{Content, ImportMessage, RecallC2c, RecallGroup, SendC2c, SendGroup};
 use crate::profile::ChangeProfile;
 use crate::relation::{
     AddFriend, AddFriendGroups, AnswerRequest, Block, ClearFriends, DeleteFriend,
-    DeleteFriendGroups, ImportFriend, JoinFriendGroup, LeaveFriendGroup, RenameFriendGroup, Unblock, UpdateFriend,
+    DeleteFriendGroups, ImportFriend, JoinFriendGroup, LeaveFriendGroup, RenameFriendGroup,
+    Unblock, UpdateFriend,
 };
 use crate::testing::{Given, user};
 use crate::view::MessageKey;

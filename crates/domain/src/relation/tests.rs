@@ -1,5 +1,11 @@
+use std::collections::BTreeMap;
+
 use hansard_events::Event;
 use hansard_events::RelationEvent;
+use hansard_events::account::ProfileValue;
+use hansard_events::relation::{Befriended, FriendDetails};
+use hansard_types::Reason;
+use hansard_types::profile::{ADMIN_FORBID_TYPE, ALLOW_TYPE};
 
 use super::*;
 use crate::testing::{Given, user};
@@ -206,7 +212,7 @@ fn a_change_names_exactly_what_changed() {
             remark: remark.map(str::to_owned),
             groups: groups.map(strings),
             custom: BTreeMap::new(),
-            };
+        };
         let decision = given
             .when(Command::UpdateFriend(command))
             .expect("a friend");
@@ -233,10 +239,7 @@ fn an_account_cannot_force_its_friendship_on_another() {
         ..add()
     };
     assert!(given().when(forced.clone()).is_ok());
-    assert_eq!(
-        given().when_own("ann", forced),
-        Err(Reason::NotPermitted)
-    );
+    assert_eq!(given().when_own("ann", forced), Err(Reason::NotPermitted));
 }
 
 #[test]

@@ -7,7 +7,8 @@ use hansard_domain::account::{DeleteAccount, ImportAccount};
 use hansard_domain::profile::ChangeProfile;
 use hansard_domain::relation::{
     AddFriend, AddFriendGroups, AnswerRequest, Block, ClearFriends, DeleteFriend,
-    DeleteFriendGroups, ImportFriend, LeaveFriendGroup, RenameFriendGroup, Unblock, UpdateFriend,
+    DeleteFriendGroups, ImportFriend, JoinFriendGroup, LeaveFriendGroup, RenameFriendGroup,
+    Unblock, UpdateFriend,
 };
 use hansard_domain::{Command, Reply};
 use hansard_events::account::ProfileValue;
@@ -264,6 +265,24 @@ impl Model {
         Ok(Outcome::Done)
     }
 
+    fn join(&mut self, command: &JoinFriendGroup) -> Result<Outcome, Reason> {
+        let JoinFriendGroup {
+            user,
+            group,
+            friends,
+        } = command;
+        if !self.has_group(user, group) {
+            return Err(Reason::FriendGroupUnknown);
+        }
+        for friend in friends {
+            if self.is_friend(user, friend) {
+                let member = (user.clone(), friend.clone(), group.clone());
+                self.members.insert(member);
+            }
+        }
+        Ok(self.each(user, friends))
+    }
+
     fn leave(&mut self, command: &LeaveFriendGroup) -> Result<Outcome, Reason> {
         let LeaveFriendGroup {
             user,
@@ -320,6 +339,7 @@ impl Model {
             Command::AddFriendGroups(command) => return self.add_groups(command),
             Command::DeleteFriendGroups(command) => return self.delete_groups(command),
             Command::RenameFriendGroup(command) => return self.rename(command),
+            Command::JoinFriendGroup(command) => return self.join(command),
             Command::LeaveFriendGroup(command) => return self.leave(command),
             Command::RevokeSignatures(_)
             | Command::MuteAccount(_)
@@ -454,6 +474,11 @@ impl Maker {
                 user: one,
                 group: self.group(),
                 name: self.group(),
+            }),
+            95..97 => Command::JoinFriendGroup(JoinFriendGroup {
+                user: one,
+                group: self.group(),
+                friends: self.friends(),
             }),
             _ => Command::LeaveFriendGroup(LeaveFriendGroup {
                 user: one,

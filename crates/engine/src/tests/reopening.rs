@@ -14,7 +14,7 @@ use hansard_projector::Registry;
 use hansard_types::{LogId, Timestamp};
 use tokio::time::{interval, timeout};
 
-use crate::testing::{APP, LOG, FixedClock, World, fold, provenance, user};
+use crate::testing::{APP, FixedClock, LOG, World, fold, provenance, user};
 use crate::{Clock, Engine, EngineOptions, Handle, Jump, SteadyClock, SubmitError};
 
 fn log() -> LogId {
@@ -90,10 +90,7 @@ impl BrokenJournal {
 async fn a_partition_whose_journal_failed_goes_on_when_it_can_be_written() {
     let world = World::default();
     let mut engine = world.open().await.expect("opens");
-    engine
-        .create_app(create_app())
-        .await
-        .expect("is new");
+    engine.create_app(create_app()).await.expect("is new");
     let handle = engine.handle();
     let broken = BrokenJournal::of(&world);
     let first = handle.submit(LOG, import("alice"), provenance()).await;
@@ -136,10 +133,7 @@ async fn a_partition_whose_journal_failed_goes_on_when_it_can_be_written() {
 async fn a_partition_that_cannot_be_opened_again_ends_with_the_server() {
     let world = World::default();
     let mut engine = world.open().await.expect("opens");
-    engine
-        .create_app(create_app())
-        .await
-        .expect("is new");
+    engine.create_app(create_app()).await.expect("is new");
     let handle = engine.handle();
     let broken = BrokenJournal::of(&world);
     let first = handle.submit(LOG, import("alice"), provenance()).await;
@@ -192,10 +186,7 @@ async fn a_partition_that_panics_is_opened_again() {
     let mut engine = Engine::open(options, Arc::new(world.logs.clone()))
         .await
         .expect("opens");
-    engine
-        .create_app(create_app())
-        .await
-        .expect("is new");
+    engine.create_app(create_app()).await.expect("is new");
     let handle = engine.handle();
     until_taken(&handle, "alice").await;
     clock.armed.store(true, Ordering::SeqCst);

@@ -23,7 +23,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::model::{Answered, Expected, Model, Person};
-use crate::testing::{APP, LOG, BEGUN, World, provenance, user};
+use crate::testing::{APP, BEGUN, LOG, World, provenance, user};
 use crate::{Engine, Handle, JUMP_MS, Machine as _, SubmitError};
 
 const USERS: [&str; 6] = ["ann", "ben", "cho", "dai", "eva", "nobody"];
@@ -51,10 +51,7 @@ impl Simulation {
             administrators: vec![user("administrator")],
             secret_fingerprint: "test".to_owned(),
         };
-        engine
-            .create_app(app)
-            .await
-            .expect("the app is new");
+        engine.create_app(app).await.expect("the app is new");
         Self {
             rng: ChaCha8Rng::seed_from_u64(seed),
             world,

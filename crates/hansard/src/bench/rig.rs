@@ -258,7 +258,10 @@ pub(super) fn origin() -> Origin {
 }
 
 async fn submit_all(handle: &Handle, commands: Vec<Command>) -> Result<()> {
-    for result in handle.submit_all(LogId::new(APP, 0), commands, origin()).await {
+    for result in handle
+        .submit_all(LogId::new(APP, 0), commands, origin())
+        .await
+    {
         result?;
     }
     Ok(())

@@ -105,7 +105,11 @@ async fn import_account(engine: &Engine, app: AppId, user: &UserId) -> Result<()
         correlation: None,
     };
     match handle
-        .submit(LogId::new(app, 0), Command::ImportAccount(command), by_system)
+        .submit(
+            LogId::new(app, 0),
+            Command::ImportAccount(command),
+            by_system,
+        )
         .await
     {
         // The next start does it; a fenced-off server must still come up to say so.

@@ -3,9 +3,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::StatusCode;
 use futures::StreamExt as _;
+use hansard_desk::testing::APP;
 use serde_json::{Value, json};
 use tokio::time::timeout;
-use hansard_desk::testing::APP;
 
 use crate::testing::{TestApi, TestOptions, say};
 

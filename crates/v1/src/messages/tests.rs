@@ -20,10 +20,16 @@ async fn an_account_sends_in_its_own_name_and_a_retry_gets_the_first_answer() {
     ] {
         let (status, sent) = send(&api, "bob", &message(&to, 7)).await;
         assert_eq!((status, &sent["conversation"]), (200, &json!(conversation)));
-        assert_eq!((&sent["seq"], &sent["duplicate"]), (&json!(1), &json!(false)));
+        assert_eq!(
+            (&sent["seq"], &sent["duplicate"]),
+            (&json!(1), &json!(false))
+        );
         let end = api.log_end();
         let (_, again) = send(&api, "bob", &message(&to, 7)).await;
-        assert_eq!((&again["seq"], &again["duplicate"]), (&json!(1), &json!(true)));
+        assert_eq!(
+            (&again["seq"], &again["duplicate"]),
+            (&json!(1), &json!(true))
+        );
         assert_eq!(api.log_end(), end);
     }
     let ask = json!({ "GroupId": "team", "ReqMsgNumber": 1 });
@@ -48,7 +54,12 @@ async fn the_rules_between_accounts_hold_for_what_an_account_sends() {
         ("bob", online, 409, "sender_blocked"),
         ("carol", message(&to_team, 1), 409, "member_unknown"),
         ("bob", json!({}), 400, "invalid_request"),
-        ("bob", json!({ "to": to_team, "random": 1, "elements": [] }), 400, "invalid_request"),
+        (
+            "bob",
+            json!({ "to": to_team, "random": 1, "elements": [] }),
+            400,
+            "invalid_request",
+        ),
     ] {
         let end = api.log_end();
         let (found, problem) = send(&api, user, &body).await;

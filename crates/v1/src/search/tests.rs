@@ -1,7 +1,7 @@
 use axum::http::StatusCode;
+use hansard_desk::testing::APP;
 use hansard_search::{Index, Options};
 use serde_json::{Value, json};
-use hansard_desk::testing::APP;
 
 use crate::testing::{TestApi, say, text};
 

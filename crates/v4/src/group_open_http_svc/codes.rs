@@ -42,7 +42,5 @@ pub(super) static SERVICE: Service = Service {
         (R::GroupMuted, 10017),
         (R::OwnerStays, GROUP_FORBIDDEN),
     ],
-    exceptions: &[
-        ("delete_group_member", R::GroupTypeForbids, GROUP_PARAMETER),
-    ],
+    exceptions: &[("delete_group_member", R::GroupTypeForbids, GROUP_PARAMETER)],
 };

@@ -4,16 +4,16 @@
 //! own id must not begin `@TGS#`, except a Community's, which must begin `@TGS#_`. Custom fields,
 //! topics and permissions are not there yet: a request that sets one is refused.
 
+use hansard_desk::json::AnyObject;
 use hansard_domain::group::CreateGroup;
 use hansard_events::group::{FirstMember, GroupType, Role};
 use hansard_types::GroupId;
 use hansard_types::limits::GROUP_MEMBERS_AT_CREATION_MAX;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use hansard_desk::json::AnyObject;
 
-use super::profile::{self, Texts};
 use super::codes;
+use super::profile::{self, Texts};
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field;
 use crate::typed::Field;

@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::profile::{self, ResponseFilter};
 use super::codes;
+use super::profile::{self, ResponseFilter};
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::field;
 

@@ -10,11 +10,10 @@ use hansard_types::{ConversationId, Reason, Seq};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::profile;
 use super::codes;
+use super::profile;
 use crate::element::{self, MsgElement};
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
-use crate::field;
 use crate::typed::Field;
 
 /// Messages looked at for one page, recalled or not.

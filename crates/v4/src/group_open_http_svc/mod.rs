@@ -26,7 +26,12 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
         200,
     ),
     Endpoint::new::<add_group_member::AddGroupMember>(&SERVICE, "add_group_member", &[], 200),
-    Endpoint::new::<delete_group_member::DeleteGroupMember>(&SERVICE, "delete_group_member", &[], 200),
+    Endpoint::new::<delete_group_member::DeleteGroupMember>(
+        &SERVICE,
+        "delete_group_member",
+        &[],
+        200,
+    ),
     Endpoint::new::<get_joined_group_list::GetJoinedGroupList>(
         &SERVICE,
         "get_joined_group_list",

@@ -2,13 +2,13 @@
 //! one stays as it is. What is not there yet (custom fields, permissions, the history from before
 //! a member joined) is refused.
 
+use hansard_desk::json::AnyObject;
 use hansard_domain::group::ChangeGroupProfile;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use hansard_desk::json::AnyObject;
 
-use super::profile::{self, Texts};
 use super::codes;
+use super::profile::{self, Texts};
 use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
 use crate::field;
 use crate::typed::Field;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::codes;
 use crate::endpoint::{Failure, Reading};
+use crate::field;
 use crate::typed::Field;
 
 /// A group's id.

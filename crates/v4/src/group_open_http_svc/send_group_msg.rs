@@ -10,14 +10,14 @@
 //! Messages to some members only (`To_Account`) are not there yet and refused: saying it to all
 //! would be worse.
 
-use hansard_domain::message::{Content, SendGroup};
+use hansard_desk::json::AnyObject;
 use hansard_domain::SentMessage;
+use hansard_domain::message::{Content, SendGroup};
 use hansard_events::message::Mention;
 use hansard_types::limits::GROUP_MENTIONS_MAX;
 use hansard_types::{ConversationId, Seq, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use hansard_desk::json::AnyObject;
 
 use super::{codes, profile};
 use crate::element::{self, MsgElement};

@@ -16,8 +16,6 @@ pub(super) static SERVICE: Service = Service {
     internal: ACCOUNT_INTERNAL,
     has_error_display: false,
     has_action_status: true,
-    refusals: &[
-        (R::AdministratorStays, ACCOUNT_PARAMETER),
-    ],
+    refusals: &[(R::AdministratorStays, ACCOUNT_PARAMETER)],
     exceptions: &[],
 };

@@ -50,11 +50,11 @@ impl Action for Kick {
 mod tests {
     use axum::body::Body;
     use axum::http::Request;
-    use serde_json::{Value, json};
     use hansard_desk::testing::APP;
+    use serde_json::{Value, json};
 
-    use crate::testing::{TestApi, code};
     use super::{LEFT_SECONDS, SIGNER_BEHIND_SECONDS_MAX};
+    use crate::testing::{TestApi, code};
 
     const LEFT_MS: u64 = 1000 * LEFT_SECONDS;
     const PATH: &str = "im_open_login_svc/kick";

@@ -19,10 +19,6 @@ pub(super) static SERVICE: Service = Service {
     internal: CONFIG_INTERNAL,
     has_error_display: false,
     has_action_status: false,
-    refusals: &[
-        (R::AccountUnknown, SET_ACCOUNT_INVALID),
-    ],
-    exceptions: &[
-        ("getnospeaking", R::AccountUnknown, GET_ACCOUNT_INVALID),
-    ],
+    refusals: &[(R::AccountUnknown, SET_ACCOUNT_INVALID)],
+    exceptions: &[("getnospeaking", R::AccountUnknown, GET_ACCOUNT_INVALID)],
 };

@@ -29,8 +29,9 @@ pub(crate) struct SetNoSpeaking {
 
 impl Action for SetNoSpeaking {
     const SUMMARY: &'static str = "Mutes an account everywhere";
-    const FIELDS: &'static [Field] =
-        &[Field::of("Set_Account", codes::SET_ACCOUNT_INVALID).missing(codes::SET_ACCOUNT_MISSING)];
+    const FIELDS: &'static [Field] = &[
+        Field::of("Set_Account", codes::SET_ACCOUNT_INVALID).missing(codes::SET_ACCOUNT_MISSING)
+    ];
     type Command = MuteAccount;
 
     fn command(self, _call: &Call<'_>) -> Result<MuteAccount, Failure> {

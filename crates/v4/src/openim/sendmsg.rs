@@ -8,13 +8,13 @@
 //! connected and is not stored. There are no client connections yet, so nobody is online: the
 //! request is decided and answered like any other, and nothing is kept.
 
-use hansard_domain::message::{Content, SendC2c};
+use hansard_desk::json::AnyObject;
 use hansard_domain::SentC2c;
+use hansard_domain::message::{Content, SendC2c};
 use hansard_events::message::Element;
 use hansard_types::ConversationId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use hansard_desk::json::AnyObject;
 
 use super::codes;
 use crate::element::{self, ElementFault, MsgElement};

@@ -18,8 +18,6 @@ pub(super) static SERVICE: Service = Service {
     internal: PROFILE_INTERNAL,
     has_error_display: true,
     has_action_status: true,
-    refusals: &[
-        (R::AccountUnknown, PROFILE_ACCOUNT_UNKNOWN),
-    ],
+    refusals: &[(R::AccountUnknown, PROFILE_ACCOUNT_UNKNOWN)],
     exceptions: &[],
 };

@@ -15,8 +15,6 @@ pub(super) static SERVICE: Service = Service {
     internal: CONTACT_INTERNAL,
     has_error_display: true,
     has_action_status: true,
-    refusals: &[
-        (R::AccountUnknown, CONTACT_ACCOUNT_UNKNOWN),
-    ],
+    refusals: &[(R::AccountUnknown, CONTACT_ACCOUNT_UNKNOWN)],
     exceptions: &[],
 };

@@ -7,7 +7,7 @@ use self::codes::SERVICE;
 use crate::Endpoint;
 
 pub(crate) static ENDPOINTS: &[Endpoint] = &[Endpoint::new::<get_list::GetList>(
-    RecentContact,
+    &SERVICE,
     "get_list",
     &[],
     200,

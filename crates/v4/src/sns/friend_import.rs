@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use hansard_domain::relation::ImportFriend;
 use hansard_events::relation::FriendDetails;
 use hansard_types::limits::RELATIONS_PER_CALL_MAX;
-use hansard_types::{Timestamp, UserId};
 use hansard_types::profile::FRIEND_CUSTOM_PREFIX;
+use hansard_types::{Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 

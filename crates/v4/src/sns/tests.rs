@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::testing::{TestApi, code, text};
+use crate::testing::{TestApi, text};
 
 const SOURCE: &str = "AddSource_Type_Web";
 
