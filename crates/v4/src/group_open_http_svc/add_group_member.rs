@@ -2,32 +2,30 @@
 
 use hansard_domain::group::{AddMembers, AddOutcome};
 use hansard_types::limits::GROUP_MEMBERS_ADDED_PER_CALL_MAX;
+use hansard_types::{GroupId, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{codes, profile};
+use super::codes;
+use super::profile::GROUP_ID;
 use crate::endpoint::{Answered, Call, Failure, Operation};
-use crate::field;
-use crate::typed::Field;
+use crate::typed::{Field, Items};
 
 pub(crate) struct AddGroupMember;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct AddGroupMemberRequest {
-    /// Required.
-    group_id: Option<String>,
+    group_id: GroupId,
     /// 1: nobody is told.
     silence: Option<u32>,
-    /// At most 300. Required.
-    member_list: Vec<MemberToAdd>,
+    member_list: Items<MemberToAdd, GROUP_MEMBERS_ADDED_PER_CALL_MAX>,
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default)]
+#[derive(Deserialize, JsonSchema)]
 struct MemberToAdd {
     #[serde(rename = "Member_Account")]
-    member_account: Option<String>,
+    member_account: UserId,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -47,7 +45,11 @@ struct AddedMember {
 
 impl Operation for AddGroupMember {
     const SUMMARY: &'static str = "Adds members to a group, at most 300";
-    const FIELDS: &'static [Field] = &[Field::of("GroupId", codes::GROUP_ID_INVALID)];
+    const FIELDS: &'static [Field] = &[
+        GROUP_ID,
+        Field::of("MemberList", codes::GROUP_PARAMETER).too_many(codes::GROUP_TOO_MANY_ACCOUNTS),
+        Field::account("MemberList[].Member_Account", codes::GROUP_PARAMETER),
+    ];
     type Request = AddGroupMemberRequest;
     type Response = AddGroupMemberResponse;
 
@@ -60,31 +62,16 @@ impl Operation for AddGroupMember {
             silence,
             member_list,
         } = request;
-        let group_id = profile::group(group_id.as_deref())?;
-        if member_list.is_empty() {
-            return Err(call.parameter("MemberList is missing or empty"));
-        }
-        let code = codes::GROUP_TOO_MANY_ACCOUNTS;
-        let count_max = GROUP_MEMBERS_ADDED_PER_CALL_MAX;
-        field::bounded("MemberList", member_list.len(), count_max, code)?;
-        let mut accounts = Vec::with_capacity(member_list.len());
-        for MemberToAdd { member_account } in member_list {
-            let code = codes::GROUP_PARAMETER;
-            accounts.push(field::user(
-                member_account.as_deref(),
-                "Member_Account",
-                code,
-            )?);
-        }
+        let accounts = member_list.0.into_iter().map(|item| item.member_account);
         let silent = silence == Some(1);
         let command = AddMembers {
             group_id,
-            accounts,
+            accounts: accounts.collect(),
             silent,
             imported: None,
         };
         let answer = call.submit(command).await?;
-        let row = |(user, outcome): (hansard_types::UserId, AddOutcome)| AddedMember {
+        let row = |(user, outcome): (UserId, AddOutcome)| AddedMember {
             member_account: user.as_str().to_owned(),
             result: match outcome {
                 AddOutcome::Unknown => 0,

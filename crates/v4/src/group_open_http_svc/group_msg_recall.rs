@@ -2,35 +2,31 @@
 //! of its own.
 
 use hansard_domain::message::RecallGroup;
-use hansard_types::Seq;
 use hansard_types::limits::{RECALL_PER_CALL_MAX, RECALL_REASON_BYTES_MAX};
+use hansard_types::{GroupId, Reason, Seq};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{codes, profile};
+use super::profile::{self, GROUP_ID};
 use crate::endpoint::{Answered, Call, Failure, Operation};
-use crate::field;
-use crate::typed::Field;
+use crate::typed::{Field, Items, Text};
 
 pub(crate) struct GroupMsgRecall;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct GroupMsgRecallRequest {
-    /// Required.
-    group_id: Option<String>,
-    /// At most 10. Required.
-    msg_seq_list: Vec<SeqToRecall>,
-    /// At most 100 bytes.
-    reason: Option<String>,
+    group_id: GroupId,
+    msg_seq_list: Items<SeqToRecall, RECALL_PER_CALL_MAX>,
+    reason: Option<Text<RECALL_REASON_BYTES_MAX>>,
     /// Not there yet: refused unless empty.
     topic_id: Option<String>,
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 struct SeqToRecall {
-    msg_seq: Option<u64>,
+    msg_seq: u64,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -49,7 +45,7 @@ struct RecallRet {
 
 impl Operation for GroupMsgRecall {
     const SUMMARY: &'static str = "Recalls messages of a group, at most 10";
-    const FIELDS: &'static [Field] = &[Field::of("GroupId", codes::GROUP_ID_INVALID)];
+    const FIELDS: &'static [Field] = &[GROUP_ID];
     type Request = GroupMsgRecallRequest;
     type Response = GroupMsgRecallResponse;
 
@@ -64,31 +60,17 @@ impl Operation for GroupMsgRecall {
             topic_id,
         } = request;
         profile::no_topic(topic_id.as_deref())?;
-        let group_id = profile::group(group_id.as_deref())?;
-        let (count, code) = (msg_seq_list.len(), codes::GROUP_PARAMETER);
-        field::bounded("MsgSeqList", count, RECALL_PER_CALL_MAX, code)?;
-        let reason = reason.filter(|text| !text.is_empty());
-        if reason
-            .as_ref()
-            .is_some_and(|text| text.len() > RECALL_REASON_BYTES_MAX)
-        {
-            return Err(call.parameter("Reason is at most 100 bytes"));
-        }
-        let mut seqs = Vec::with_capacity(count);
-        for SeqToRecall { msg_seq } in msg_seq_list {
-            seqs.push(Seq(
-                msg_seq.ok_or_else(|| call.parameter("MsgSeq is missing"))?
-            ));
-        }
+        let reason = reason.map(|Text(text)| text);
+        let seqs = msg_seq_list.0.into_iter().map(|item| Seq(item.msg_seq));
         let by = call.caller.user.clone();
         let command = RecallGroup {
             group_id,
-            seqs,
+            seqs: seqs.collect(),
             by,
-            reason,
+            reason: reason.filter(|text| !text.is_empty()),
         };
         let answer = call.submit(command).await?;
-        let row = |(seq, refused): (Seq, Option<hansard_types::Reason>)| RecallRet {
+        let row = |(seq, refused): (Seq, Option<Reason>)| RecallRet {
             msg_seq: seq.0,
             ret_code: refused.map_or(0, |reason| call.fault(reason).code),
         };
