@@ -99,9 +99,10 @@ pub fn to_hex(bytes: &[u8]) -> String {
     text
 }
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// Two lower-case digits.
 pub(crate) fn push_hex(text: &mut String, byte: u8) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for digit in [byte >> 4, byte & 15] {
         text.push(char::from(DIGITS[usize::from(digit)]));
     }
@@ -125,17 +126,44 @@ fn bytes_from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     if digits.len() != 2 * N {
         return None;
     }
-    let mut bytes = [0; N];
+    // Every event is read through here several times: a table, and one check at the end.
+    let (mut bytes, mut all) = ([0; N], 0);
     for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        let (high, low) = (VALUES[usize::from(pair[0])], VALUES[usize::from(pair[1])]);
+        all |= high | low;
+        *byte = high << 4 | low & 15;
     }
-    Some(bytes)
+    (all < NOT_A_DIGIT).then_some(bytes)
 }
 
-fn digit(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+const NOT_A_DIGIT: u8 = 16;
+
+/// What each byte means as a digit.
+const VALUES: [u8; 256] = {
+    let mut values = [NOT_A_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[DIGITS[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_written_is_read_as_hex() {
+        let value: Chain = std::array::from_fn(|at| u8::try_from(at * 8 + 7).expect("small"));
+        let text = to_hex(&value);
+        assert_eq!(from_hex(&text), Some(value));
+        assert_eq!(from_hex(&text.to_uppercase()), None);
+        assert_eq!(from_hex(&text[2..]), None);
+        for other in (0..=u8::MAX).map(char::from) {
+            let read = from_hex(&format!("{other}{}", &text[other.len_utf8()..]));
+            let is_digit = matches!(other, '0'..='9' | 'a'..='f');
+            assert_eq!(read.is_some(), is_digit, "{other:?}");
+        }
     }
 }

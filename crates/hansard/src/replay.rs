@@ -3,10 +3,15 @@
 mod range;
 pub(crate) mod render;
 
+use std::ops::RangeInclusive;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result, anyhow};
 use clap::Args;
+use futures::StreamExt as _;
+use futures::stream::FuturesOrdered;
+use hansard_events::chain::{self, Chain};
 use hansard_events::{CloudEvent, bucket, decode};
 use hansard_log::{Reader, StoredEvent};
 use hansard_types::{ConversationId, LogId, Position, Timestamp, limits};
@@ -62,7 +67,7 @@ async fn show(logs: &Logs, arguments: &Arguments) -> Result<()> {
     let reader = logs.reader(LogId::new(arguments.app.id(), 0)).await?;
     let end = *reader.committed().borrow();
     let now = now();
-    let mut at = match arguments.since.map(|bound| bound.resolve(now)) {
+    let at = match arguments.since.map(|bound| bound.resolve(now)) {
         None => 1,
         Some(Resolved::Sequence(sequence)) => sequence.max(1),
         Some(Resolved::Time(time)) => first_from(&reader, time, end).await?,
@@ -74,16 +79,40 @@ async fn show(logs: &Logs, arguments: &Arguments) -> Result<()> {
             first_from(&reader, Timestamp(time.0.saturating_add(1)), end).await? - 1
         }
     };
-    let filter = Filter::of(arguments.conversation.clone());
-    while at <= last {
-        let left = usize::try_from(last - at + 1).unwrap_or(usize::MAX);
-        let events = reader.read(at, left.min(limits::READ_BATCH_MAX)).await?;
-        for stored in &events {
-            show_one(stored, reader.id(), &filter, arguments.json)?;
-            at = stored.sequence + 1;
+    let lines = Arc::new(Lines {
+        log: reader.id(),
+        filter: Filter::of(arguments.conversation.clone()),
+        json: arguments.json,
+    });
+    print(&reader, at..=last, &lines).await
+}
+
+/// Prints what is in a range: while batches are made into lines on as many threads as there are
+/// processors, the next are read.
+async fn print(reader: &Reader, range: RangeInclusive<u64>, lines: &Arc<Lines>) -> Result<()> {
+    let batches_max = std::thread::available_parallelism().map_or(2, |threads| threads.get() + 1);
+    let mut made = FuturesOrdered::new();
+    let (mut at, last) = range.into_inner();
+    // The chain value before the batch, which its first event follows from.
+    let mut before = (at == 1).then(|| chain::genesis(reader.id()));
+    loop {
+        if at <= last && made.len() < batches_max {
+            let left = usize::try_from(last - at + 1).unwrap_or(usize::MAX);
+            let events = reader.read(at, left.min(limits::READ_BATCH_MAX)).await?;
+            at += events.len() as u64;
+            let after = events.last().and_then(StoredEvent::chain);
+            let (lines, value) = (Arc::clone(lines), std::mem::replace(&mut before, after));
+            made.push_back(tokio::task::spawn_blocking(move || {
+                lines.of(&events, value)
+            }));
+        } else if let Some(text) = made.next().await {
+            let (text, failed) = text.context("a task of the replay ended")?;
+            term::text(&text)?;
+            failed.map_or(Ok(()), Err)?;
+        } else {
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 /// The first sequence whose event is not before a time: time never runs backwards in a log.
@@ -125,24 +154,55 @@ impl Filter {
     }
 }
 
-fn show_one(stored: &StoredEvent, log: LogId, filter: &Filter, json: bool) -> Result<()> {
-    if !filter.may_pass(&stored.event.subject) {
-        return Ok(());
+/// How events become lines.
+struct Lines {
+    log: LogId,
+    filter: Filter,
+    json: bool,
+}
+
+impl Lines {
+    /// The lines of events, each of which must follow from the one before it; up to one that does
+    /// not, and why.
+    fn of(&self, events: &[StoredEvent], before: Option<Chain>) -> (String, Option<Error>) {
+        let (mut text, mut value) = (String::new(), before);
+        for stored in events {
+            let said = stored.chain();
+            let follows =
+                |value: Chain| said.is_some() && chain::next(&value, &stored.event) == said;
+            let added = if value.is_none_or(follows) {
+                self.add(stored, &mut text)
+            } else {
+                Err(anyhow!("its hash does not follow from the event before it"))
+            };
+            if let Err(error) = added {
+                let what = format!("event {} does not read: run the audit", stored.sequence);
+                return (text, Some(error.context(what)));
+            }
+            value = said;
+        }
+        (text, None)
     }
-    let recorded = decode(stored.sequence, &stored.event)
-        .with_context(|| format!("event {} does not read: run the audit", stored.sequence))?;
-    if let Some((wanted, _)) = &filter.conversation {
-        let about = recorded.event.as_ref().and_then(render::conversation_of);
-        if about.as_ref() != Some(wanted) {
+
+    fn add(&self, stored: &StoredEvent, text: &mut String) -> Result<()> {
+        if !self.filter.may_pass(&stored.event.subject) {
             return Ok(());
         }
-    }
-    if json {
-        let position = Position::new(log.partition, stored.sequence);
-        let event = CloudEvent::new(&stored.event, position)
-            .with_context(|| format!("the body of event {position} does not read"))?;
-        term::json(&event)
-    } else {
-        Ok(term::line(render::line(stored, &recorded))?)
+        let recorded = decode(stored.sequence, &stored.event)?;
+        if let Some((wanted, _)) = &self.filter.conversation {
+            let about = recorded.event.as_ref().and_then(render::conversation_of);
+            if about.as_ref() != Some(wanted) {
+                return Ok(());
+            }
+        }
+        if self.json {
+            let position = Position::new(self.log.partition, stored.sequence);
+            let event = CloudEvent::new(&stored.event, position)?;
+            text.push_str(&serde_json::to_string(&event)?);
+        } else {
+            text.push_str(&render::line(stored, &recorded));
+        }
+        text.push('\n');
+        Ok(())
     }
 }

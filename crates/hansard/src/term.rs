@@ -15,6 +15,11 @@ pub(crate) fn line(text: impl Display) -> std::io::Result<()> {
     writeln!(std::io::stdout().lock(), "{text}")
 }
 
+/// Whole lines of the result.
+pub(crate) fn text(lines: &str) -> std::io::Result<()> {
+    std::io::stdout().lock().write_all(lines.as_bytes())
+}
+
 /// The result as one line of JSON.
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     Ok(line(serde_json::to_string(value)?)?)

@@ -5,8 +5,6 @@
 //! task here. What is swept when is then a matter of room alone. It depends on the events only: a
 //! rebuild sweeps the same rows at the same events.
 
-use std::ops::ControlFlow;
-
 use hansard_store::key::Key;
 use hansard_store::{Direction, Error, KeyRange, Overlay, Read, Result, Table, row};
 use hansard_types::AppId;
@@ -130,26 +128,10 @@ pub fn ids_after<T, E>(
         // Behind the zero byte that closes it.
         range.lower.push(1);
     }
-    let mut ids = Vec::new();
-    let mut failed = false;
-    store.scan(table, &range, Direction::Ascending, &mut |key, _| {
+    store.rows(table, &range, Direction::Ascending, ids_max, |key, _| {
         let rest = key.get(prefix.len()..);
         let text = rest.and_then(|rest| std::str::from_utf8(rest.strip_suffix(&[0])?).ok());
-        match text.and_then(|text| id(text).ok()) {
-            Some(id) => ids.push(id),
-            None => failed = true,
-        }
-        if failed || ids.len() >= ids_max {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    })?;
-    if failed {
-        return Err(Error::Row {
-            table: table.name,
-            reason: "a key does not read".to_owned(),
-        });
-    }
-    Ok(ids)
+        let id = text.and_then(|text| id(text).ok());
+        id.map(Some).ok_or_else(|| Error::key(table))
+    })
 }

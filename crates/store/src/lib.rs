@@ -15,6 +15,7 @@ mod memory;
 #[cfg(feature = "rocksdb")]
 mod rocks;
 pub mod row;
+mod rows;
 mod table;
 
 #[cfg(any(test, feature = "conformance"))]
@@ -30,4 +31,5 @@ pub use error::{Error, Result};
 pub use memory::{DumpRow, MemoryStore};
 #[cfg(feature = "rocksdb")]
 pub use rocks::{RocksMemory, RocksOptions, RocksStore};
+pub use rows::FallibleVisitor;
 pub use table::{Access, Batch, Direction, Durability, KeyRange, Op, Read, Store, Table, Visitor};

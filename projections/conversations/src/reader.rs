@@ -1,5 +1,3 @@
-use std::ops::ControlFlow;
-
 use hansard_store::key::{Key, Parts};
 use hansard_store::{Direction, Error, KeyRange, Read, Result, Table, row};
 use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId, limits};
@@ -121,29 +119,12 @@ impl<'a> Reader<'a> {
             message_key(self.app, conversation, down_to),
             message_key(self.app, conversation, from.next()),
         );
-        let mut messages = Vec::new();
-        let mut failed = None;
-        self.store.scan(
-            &MESSAGE,
-            &range,
-            Direction::Descending,
-            &mut |key, value| {
-                if messages.len() >= messages_max {
-                    return ControlFlow::Break(());
-                }
-                match (last_number(key), row::decode(&MESSAGE, value)) {
-                    (Some(seq), Ok(message)) => messages.push((Seq(seq), message)),
-                    (None, _) => failed = Some(unreadable(MESSAGE.name)),
-                    (_, Err(error)) => failed = Some(error),
-                }
-                if failed.is_some() {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            },
-        )?;
-        failed.map_or(Ok(messages), Err)
+        let down = Direction::Descending;
+        self.store
+            .rows(&MESSAGE, &range, down, messages_max, |key, value| {
+                let seq = last_number(key).ok_or_else(|| Error::key(&MESSAGE))?;
+                Ok(Some((Seq(seq), row::decode(&MESSAGE, value)?)))
+            })
     }
 
     /// One-to-one: the places of messages whose own time lies in `min..=max`, newest first,
@@ -170,25 +151,12 @@ impl<'a> Reader<'a> {
         if lower >= upper {
             return Ok(Vec::new());
         }
-        let mut places = Vec::new();
-        let mut failed = None;
         let range = KeyRange::between(lower, upper);
-        self.store
-            .scan(&TIME, &range, Direction::Descending, &mut |key, _| {
-                if places.len() >= places_max {
-                    return ControlFlow::Break(());
-                }
-                match last_two_numbers(key) {
-                    Some((time, seq)) => places.push((Timestamp(time), Seq(seq))),
-                    None => failed = Some(unreadable(TIME.name)),
-                }
-                if failed.is_some() {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            })?;
-        failed.map_or(Ok(places), Err)
+        let down = Direction::Descending;
+        self.store.rows(&TIME, &range, down, places_max, |key, _| {
+            let (time, seq) = last_two_numbers(key).ok_or_else(|| Error::key(&TIME))?;
+            Ok(Some((Timestamp(time), Seq(seq))))
+        })
     }
 
     /// One-to-one: the highest seq among the messages whose own time is not after `time`. Looks
@@ -221,24 +189,12 @@ impl<'a> Reader<'a> {
                 .u64(u64::MAX - seconds)
                 .bytes();
         }
-        let mut contacts = Vec::new();
-        if contacts_max == 0 {
-            return Ok(contacts);
-        }
-        let mut failed = None;
+        let up = Direction::Ascending;
         self.store
-            .scan(&CONTACT, &range, Direction::Ascending, &mut |key, _| {
-                match key.get(prefix.len()..).and_then(contact) {
-                    Some(contact) => contacts.push(contact),
-                    None => failed = Some(unreadable(CONTACT.name)),
-                }
-                if failed.is_some() || contacts.len() >= contacts_max {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            })?;
-        failed.map_or(Ok(contacts), Err)
+            .rows(&CONTACT, &range, up, contacts_max, |key, _| {
+                let contact = key.get(prefix.len()..).and_then(contact);
+                contact.map(Some).ok_or_else(|| Error::key(&CONTACT))
+            })
     }
 
     pub(crate) fn inbox_row(&self, user: &UserId, peer: &UserId) -> Result<Option<InboxRow>> {
@@ -284,11 +240,4 @@ fn last_two_numbers(key: &[u8]) -> Option<(u64, u64)> {
     let seq = last_number(key)?;
     let time = last_number(key.get(..key.len() - 8)?)?;
     Some((time, seq))
-}
-
-fn unreadable(table: &'static str) -> Error {
-    Error::Row {
-        table,
-        reason: "a key or row is not what this projection writes".to_owned(),
-    }
 }

@@ -76,18 +76,12 @@ fn own_after(
         message_key(app, conversation, newest),
     );
     let mut count = 0;
-    let mut failed = None;
-    store.scan(&SENDERS, &range, Direction::Ascending, &mut |_, page| {
-        match row::decode::<Senders>(&SENDERS, page) {
-            Ok(senders) => count += senders.by(user, std::mem::take(&mut skipped)),
-            Err(error) => {
-                failed = Some(error);
-                return ControlFlow::Break(());
-            }
-        }
-        ControlFlow::Continue(())
+    store.walk(&SENDERS, &range, Direction::Ascending, &mut |_, page| {
+        let senders: Senders = row::decode(&SENDERS, page)?;
+        count += senders.by(user, std::mem::take(&mut skipped));
+        Ok(ControlFlow::Continue(()))
     })?;
-    failed.map_or(Ok(count + head.senders.by(user, skipped)), Err)
+    Ok(count + head.senders.by(user, skipped))
 }
 
 fn uncounted_by_others(
@@ -103,17 +97,10 @@ fn uncounted_by_others(
         message_key(app, conversation, last.next()),
     );
     let mut count = 0;
-    let mut failed = None;
-    store.scan(&UNCOUNTED, &range, Direction::Ascending, &mut |_, value| {
-        match row::decode::<UserId>(&UNCOUNTED, value) {
-            Ok(sender) if sender == *user => {}
-            Ok(_) => count += 1,
-            Err(error) => {
-                failed = Some(error);
-                return ControlFlow::Break(());
-            }
-        }
-        ControlFlow::Continue(())
+    store.walk(&UNCOUNTED, &range, Direction::Ascending, &mut |_, value| {
+        let sender: UserId = row::decode(&UNCOUNTED, value)?;
+        count += u64::from(sender != *user);
+        Ok(ControlFlow::Continue(()))
     })?;
-    failed.map_or(Ok(count), Err)
+    Ok(count)
 }

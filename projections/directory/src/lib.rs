@@ -23,11 +23,10 @@ use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField};
 use hansard_events::{AccountEvent, AppEvent, Event, Recorded};
 use hansard_projector::Projection;
 use hansard_store::key::{Key, Parts};
-use hansard_store::{Access, Direction, KeyRange, Overlay, Read, Result, Table, row};
+use hansard_store::{Access, Direction, Error, KeyRange, Overlay, Read, Result, Table, row};
 use hansard_types::{AppId, Timestamp, UserId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::ops::ControlFlow;
 
 pub use account::{AccountRow, Platform, ProfileRow, SessionRow, SessionState};
 pub use relation::{BlockRow, FriendRow, ListsRow, RequestRow};
@@ -237,23 +236,17 @@ impl<'a> Reader<'a> {
     /// Every app, by id.
     pub fn apps(&self) -> Result<Vec<(AppId, AppRow)>> {
         let range = KeyRange::prefix(&Key::of(self.app).bytes());
-        let mut apps = Vec::new();
-        let mut failed = None;
-        self.store
-            .scan(&APP, &range, Direction::Ascending, &mut |key, value| {
+        self.store.rows(
+            &APP,
+            &range,
+            Direction::Ascending,
+            usize::MAX,
+            |key, value| {
                 let mut parts = Parts::of(key);
                 let id = parts.app().and_then(|_control| parts.u32()).map(AppId);
-                match (id, row::decode(&APP, value)) {
-                    (Some(id), Ok(app)) => apps.push((id, app)),
-                    (_, Err(error)) => failed = Some(error),
-                    (None, Ok(_)) => {}
-                }
-                if failed.is_some() {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            })?;
-        failed.map_or(Ok(apps), Err)
+                let id = id.ok_or_else(|| Error::key(&APP))?;
+                Ok(Some((id, row::decode(&APP, value)?)))
+            },
+        )
     }
 }

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::ops::ControlFlow;
 
 use hansard_store::key::Parts;
 use hansard_store::{Direction, Error, KeyRange, Read, Result, row};
@@ -109,30 +108,14 @@ impl<'a> Reader<'a> {
         };
         let is_swept = self.is_swept()?;
         let prefix = roster_prefix(self.app, group, roster).bytes();
-        let mut members = Vec::new();
-        let mut failed = None;
         let range = KeyRange::prefix(&prefix);
+        let up = Direction::Ascending;
         self.store
-            .scan(&MEMBER, &range, Direction::Ascending, &mut |key, value| {
-                if members.len() >= members_max {
-                    return ControlFlow::Break(());
-                }
-                let read = member_row(key.get(prefix.len()..), value);
-                let checked = read.and_then(|(user, row)| {
-                    let is_void = !is_swept && self.is_void(&user, row)?;
-                    Ok((!is_void).then_some((user, row)))
-                });
-                match checked {
-                    Ok(member) => members.extend(member),
-                    Err(error) => failed = Some(error),
-                }
-                if failed.is_some() {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            })?;
-        failed.map_or(Ok(members), Err)
+            .rows(&MEMBER, &range, up, members_max, |key, value| {
+                let (user, row) = member_row(key.get(prefix.len()..), value)?;
+                let is_void = !is_swept && self.is_void(&user, row)?;
+                Ok((!is_void).then_some((user, row)))
+            })
     }
 
     /// The groups a user is a member of, by id: of the first `groups_max` that are noted.
@@ -157,28 +140,15 @@ impl<'a> Reader<'a> {
 
     fn joined_ids(&self, user: &UserId, groups_max: usize) -> Result<Vec<(GroupId, u64)>> {
         let prefix = joined_prefix(self.app, user);
-        let mut ids = Vec::new();
-        let mut failed = None;
         let range = KeyRange::prefix(&prefix);
+        let up = Direction::Ascending;
         self.store
-            .scan(&JOINED, &range, Direction::Ascending, &mut |key, value| {
-                if ids.len() >= groups_max {
-                    return ControlFlow::Break(());
-                }
+            .rows(&JOINED, &range, up, groups_max, |key, value| {
                 let id = key.get(prefix.len()..).and_then(|id| Parts::of(id).text());
                 let id = id.and_then(|text| GroupId::new(text).ok());
-                match (id, row::decode(&JOINED, value)) {
-                    (Some(id), Ok(roster)) => ids.push((id, roster)),
-                    (None, _) => failed = Some(unreadable(JOINED.name)),
-                    (_, Err(error)) => failed = Some(error),
-                }
-                if failed.is_some() {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            })?;
-        failed.map_or(Ok(ids), Err)
+                let id = id.ok_or_else(|| Error::key(&JOINED))?;
+                Ok(Some((id, row::decode(&JOINED, value)?)))
+            })
     }
 }
 
@@ -186,7 +156,7 @@ impl<'a> Reader<'a> {
 fn member_row(id: Option<&[u8]>, value: &[u8]) -> Result<(UserId, MemberRow)> {
     let user = id.and_then(|id| Parts::of(id).text());
     let user = user.and_then(|text| UserId::new(text).ok());
-    let user = user.ok_or_else(|| unreadable(MEMBER.name))?;
+    let user = user.ok_or_else(|| Error::key(&MEMBER))?;
     Ok((user, row::decode(&MEMBER, value)?))
 }
 
@@ -218,12 +188,5 @@ impl<'de> Deserialize<'de> for RosterOnly {
         }
 
         deserializer.deserialize_seq(First)
-    }
-}
-
-fn unreadable(table: &'static str) -> Error {
-    Error::Row {
-        table,
-        reason: "a key or row is not what this projection writes".to_owned(),
     }
 }

@@ -214,6 +214,10 @@ fn text_of(elements: &[Element]) -> String {
 /// Text that cannot do anything to a terminal: no control characters, none that turn the
 /// direction of writing, and no more than so many.
 fn plain(text: &str, chars_max: usize) -> String {
+    // Most of a log is ids and English.
+    if text.len() <= chars_max && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut shown = String::with_capacity(text.len());
     for (count, one) in text.chars().enumerate() {
         if count == chars_max {

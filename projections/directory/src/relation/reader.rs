@@ -135,22 +135,11 @@ impl Reader<'_> {
     fn walk(&self, table: &'static Table, user: &UserId, visit: Visit<'_>) -> Result<()> {
         let prefix = account_key(self.app, user);
         let range = KeyRange::prefix(&prefix);
-        let mut failed = None;
         self.store
-            .scan(table, &range, Direction::Ascending, &mut |key, value| {
-                let shown = match key.get(prefix.len()..).and_then(id_of) {
-                    Some(id) => visit(id, value),
-                    None => Err(Error::Row {
-                        table: table.name,
-                        reason: "a key does not read".to_owned(),
-                    }),
-                };
-                shown.unwrap_or_else(|error| {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                })
-            })?;
-        failed.map_or(Ok(()), Err)
+            .walk(table, &range, Direction::Ascending, &mut |key, value| {
+                let id = key.get(prefix.len()..).and_then(id_of);
+                visit(id.ok_or_else(|| Error::key(table))?, value)
+            })
     }
 }
 
