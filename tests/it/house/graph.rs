@@ -65,6 +65,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("hansard-client", &["hansard-types"]),
     ("hansard", ANY),
     ("hansard-tests", ANY),
+    ("hansard-benches", ANY),
     ("xtask", ANY),
 ];
 
