@@ -3,7 +3,7 @@
 use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField};
 use hansard_types::{AppId, Reason, UserId, limits};
 
-use crate::{Decided, Decision, Reply, View};
+use crate::{Context, Decided, Decision, View};
 
 /// Creates an app.
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ pub struct CreateApp {
 }
 
 impl CreateApp {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
         if view.app(self.app_id)?.is_some() {
             return Err(Reason::AppExists.into());
         }
@@ -24,7 +24,7 @@ impl CreateApp {
             administrators: self.administrators.clone(),
             secret_fingerprint: self.secret_fingerprint.clone(),
         };
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, ()))
     }
 }
 
@@ -41,7 +41,7 @@ pub struct ChangeAppSettings {
 }
 
 impl ChangeAppSettings {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
         let app = view.app(self.app_id)?.ok_or(Reason::AppUnknown)?;
         if let Some(fields) = &self.profile_fields {
             check_fields(fields, &app.profile_fields)?;
@@ -73,9 +73,9 @@ impl ChangeAppSettings {
             ..AppSettingsChanged::default()
         };
         if event == unchanged {
-            return Ok(Decision::nothing(Reply::Done));
+            return Ok(Decision::nothing(()));
         }
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, ()))
     }
 }
 

@@ -3,7 +3,7 @@
 use hansard_events::conversation::ConversationRead;
 use hansard_types::{ConversationId, Reason, Seq, Timestamp, UserId};
 
-use crate::{Decided, Decision, Reply, View};
+use crate::{Context, Decided, Decision, Read, View};
 
 /// How far a reader has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,8 @@ pub struct MarkRead {
 }
 
 impl MarkRead {
-    pub(crate) fn decide(&self, view: &dyn View, now: Timestamp) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<Read> {
+        let now = context.now;
         view.account(&self.reader)?.ok_or(Reason::AccountUnknown)?;
         if let Some(peer) = self.conversation.peer_of(&self.reader) {
             view.account(peer)?.ok_or(Reason::RecipientUnknown)?;
@@ -38,7 +39,7 @@ impl MarkRead {
         };
         let before = view.read_position(&self.conversation, &self.reader)?;
         if up_to <= before {
-            return Ok(Decision::nothing(Reply::Read { up_to: before }));
+            return Ok(Decision::nothing(Read { up_to: before }));
         }
         let event = ConversationRead {
             conversation: self.conversation.clone(),
@@ -46,6 +47,6 @@ impl MarkRead {
             up_to,
             read_at: now,
         };
-        Ok(Decision::one(event, Reply::Read { up_to }))
+        Ok(Decision::event(event, Read { up_to }))
     }
 }

@@ -1,73 +1,31 @@
 use hansard_events::Event;
-use hansard_types::{GroupId, Reason, Seq, Timestamp, UserId};
+use hansard_events::app::Party;
+use hansard_types::{Actor, Reason, Timestamp};
 
-use crate::group::AddOutcome;
-use crate::view::{MessageKey, View, ViewError};
-use crate::{account, app, conversation, group, message, profile, relation};
+use crate::view::{View, ViewError};
+use crate::{Command, Reply, Signal};
 
-/// A request that may be refused.
-#[derive(Debug, Clone)]
-pub enum Command {
-    ImportAccount(account::ImportAccount),
-    DeleteAccount(account::DeleteAccount),
-    RevokeSignatures(account::RevokeSignatures),
-    MuteAccount(account::MuteAccount),
-    ChangeProfile(profile::ChangeProfile),
-    AddFriend(relation::AddFriend),
-    ImportFriend(relation::ImportFriend),
-    UpdateFriend(relation::UpdateFriend),
-    DeleteFriend(relation::DeleteFriend),
-    ClearFriends(relation::ClearFriends),
-    AnswerRequest(relation::AnswerRequest),
-    Block(relation::Block),
-    Unblock(relation::Unblock),
-    AddFriendGroups(relation::AddFriendGroups),
-    DeleteFriendGroups(relation::DeleteFriendGroups),
-    RenameFriendGroup(relation::RenameFriendGroup),
-    LeaveFriendGroup(relation::LeaveFriendGroup),
-    SendC2c(message::SendC2c),
-    SendGroup(message::SendGroup),
-    ImportMessage(message::ImportMessage),
-    RecallC2c(message::RecallC2c),
-    RecallGroup(message::RecallGroup),
-    MarkRead(conversation::MarkRead),
-    CreateGroup(group::CreateGroup),
-    AddMembers(group::AddMembers),
-    RemoveMembers(group::RemoveMembers),
-    ChangeGroupProfile(group::ChangeGroupProfile),
-    DissolveGroup(group::DissolveGroup),
-    CreateApp(app::CreateApp),
-    ChangeAppSettings(app::ChangeAppSettings),
+/// What is known of a command besides the command and the state: when it is decided, and who acts.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    pub now: Timestamp,
+    pub actor: &'a Actor,
 }
 
-/// What a command that was not refused is answered with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reply {
-    /// There is nothing more to say.
-    Done,
-    /// A message is in its conversation.
-    Sent {
-        seq: Seq,
-        sent_at: Timestamp,
-        /// One-to-one messages only.
-        key: Option<MessageKey>,
-        /// It was there already: this was a retry.
-        duplicate: bool,
-    },
-    /// Per message: recalled, or why not.
-    Recalled(Vec<(Seq, Option<Reason>)>),
-    /// Per account, in the order asked.
-    Members(Vec<(UserId, AddOutcome)>),
-    /// A group exists.
-    Group(GroupId),
-    /// Signatures of an account that were issued up to then no longer hold.
-    Revoked { issued_up_to_seconds: u64 },
-    /// A request to become friends waits for the other's answer.
-    Requested,
-    /// Per account: done, or why not.
-    Relations(Vec<(UserId, Option<Reason>)>),
-    /// The reader has read up to here.
-    Read { up_to: Seq },
+impl Context<'_> {
+    /// Whether an account acts for itself: the rules between accounts hold then.
+    pub(crate) fn is_account(&self) -> bool {
+        matches!(self.actor, Actor::Account(_))
+    }
+
+    /// On whose behalf custom fields are written: they say who may.
+    pub(crate) fn party(&self) -> Party {
+        if self.is_account() {
+            Party::App
+        } else {
+            Party::Admin
+        }
+    }
 }
 
 /// The domain says no. Nothing changed.
@@ -83,25 +41,51 @@ impl From<Reason> for Rejection {
     }
 }
 
-/// What should happen: the events to append (none when nothing changes) and the answer.
+/// What should happen: the events to append (none when nothing changes), what those who are there
+/// are told besides, and the answer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Decision {
+pub struct Decision<R = Reply> {
     pub events: Vec<Event>,
-    pub reply: Reply,
+    /// Handed on once everything before them is committed.
+    pub signals: Vec<Signal>,
+    pub reply: R,
 }
 
-impl Decision {
-    pub(crate) fn nothing(reply: Reply) -> Self {
+impl<R> Decision<R> {
+    pub(crate) fn nothing(reply: R) -> Self {
         Self {
             events: Vec::new(),
+            signals: Vec::new(),
             reply,
         }
     }
 
-    pub(crate) fn one(event: impl Into<Event>, reply: Reply) -> Self {
+    pub(crate) fn signal(signal: Signal, reply: R) -> Self {
+        Self {
+            events: Vec::new(),
+            signals: vec![signal],
+            reply,
+        }
+    }
+
+    pub(crate) fn event(event: impl Into<Event>, reply: R) -> Self {
         Self {
             events: vec![event.into()],
+            signals: Vec::new(),
             reply,
+        }
+    }
+
+    pub(crate) fn map<T>(self, change: impl FnOnce(R) -> T) -> Decision<T> {
+        let Self {
+            events,
+            signals,
+            reply,
+        } = self;
+        Decision {
+            events,
+            signals,
+            reply: change(reply),
         }
     }
 }
@@ -130,46 +114,21 @@ impl From<ViewError> for Halt {
 }
 
 /// What a single decider returns.
-pub type Decided = Result<Decision, Halt>;
+pub type Decided<R = ()> = Result<Decision<R>, Halt>;
 
-/// Decides one command at a time `now`.
+/// Decides one command: whether the actor may give it at all, and then what it does.
 ///
 /// # Errors
 /// [`ViewError`] when the state could not be read; then nothing was decided.
-pub fn decide(command: &Command, view: &dyn View, now: Timestamp) -> Result<Outcome, ViewError> {
-    let decided = match command {
-        Command::ImportAccount(command) => command.decide(view),
-        Command::DeleteAccount(command) => command.decide(view),
-        Command::RevokeSignatures(command) => command.decide(view),
-        Command::MuteAccount(command) => command.decide(view, now),
-        Command::ChangeProfile(command) => command.decide(view),
-        Command::AddFriend(command) => command.decide(view, now),
-        Command::ImportFriend(command) => command.decide(view, now),
-        Command::UpdateFriend(command) => command.decide(view),
-        Command::DeleteFriend(command) => command.decide(view),
-        Command::ClearFriends(command) => command.decide(view),
-        Command::AnswerRequest(command) => command.decide(view, now),
-        Command::Block(command) => command.decide(view, now),
-        Command::Unblock(command) => command.decide(view),
-        Command::AddFriendGroups(command) => command.decide(view),
-        Command::DeleteFriendGroups(command) => command.decide(view),
-        Command::RenameFriendGroup(command) => command.decide(view),
-        Command::LeaveFriendGroup(command) => command.decide(view),
-        Command::SendC2c(command) => command.decide(view, now),
-        Command::SendGroup(command) => command.decide(view, now),
-        Command::ImportMessage(command) => command.decide(view, now),
-        Command::RecallC2c(command) => command.decide(view),
-        Command::RecallGroup(command) => command.decide(view),
-        Command::MarkRead(command) => command.decide(view, now),
-        Command::CreateGroup(command) => command.decide(view, now),
-        Command::AddMembers(command) => command.decide(view, now),
-        Command::RemoveMembers(command) => command.decide(view, now),
-        Command::ChangeGroupProfile(command) => command.decide(view),
-        Command::DissolveGroup(command) => command.decide(view),
-        Command::CreateApp(command) => command.decide(view),
-        Command::ChangeAppSettings(command) => command.decide(view),
-    };
-    match decided {
+pub fn decide(
+    command: &Command,
+    view: &dyn View,
+    context: &Context<'_>,
+) -> Result<Outcome, ViewError> {
+    if !command.is_permitted(context.actor) {
+        return Ok(Err(Reason::NotPermitted.into()));
+    }
+    match command.decide(view, context) {
         Ok(decision) => Ok(Ok(decision)),
         Err(Halt::Rejected(rejection)) => Ok(Err(rejection)),
         Err(Halt::Broken(error)) => Err(error),

@@ -1,29 +1,38 @@
-//! Deciders: a command, a view of the state and the time make events or a refusal.
+//! Deciders: a command, a view of the state and a context (the time, who acts) make events or a
+//! refusal.
 //!
 //! Pure and synchronous: no clock, no id generation, no randomness, no I/O of its own. What a
 //! decision needs from outside is in the command; the state is a read-only [`View`].
 //!
 //! Invariants:
-//! * the same command on the same state at the same time decides the same;
+//! * the same command of the same actor on the same state at the same time decides the same;
+//! * who may give which command is one table ([`Command::PERMISSIONS`]), looked at before anything
+//!   else;
 //! * a command that changes nothing makes no event;
 //! * one command makes one event wherever that is possible;
 //! * a refusal changes nothing.
 
 pub mod account;
 pub mod app;
+mod command;
 pub mod conversation;
 mod decision;
 pub mod group;
 pub mod message;
 pub mod profile;
 pub mod relation;
+mod reply;
+mod signal;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 mod view;
 
-pub use decision::{Command, Decided, Decision, Halt, Outcome, Rejection, Reply, decide};
+pub use command::{Command, Right, Rights, Verb};
+pub use decision::{Context, Decided, Decision, Halt, Outcome, Rejection, decide};
+pub use reply::{Answer, Friendship, Read, Reply, Revoked, SentC2c, SentMessage, reply_to};
+pub use signal::Signal;
 pub use view::{
     Account, App, Group, Head, Lists, Member, Message, MessageKey, MessageKeyError, Profile,
     Request, Sent, View, ViewError,

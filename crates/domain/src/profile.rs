@@ -7,7 +7,7 @@ use hansard_events::app::{CustomField, Party};
 use hansard_types::profile::{ADMIN_FORBID_TYPE, CUSTOM_PREFIX, FieldRule, standard_rule};
 use hansard_types::{Reason, UserId, limits};
 
-use crate::{Decided, Decision, Halt, Reply, View};
+use crate::{Context, Decided, Decision, Halt, View};
 
 /// Sets fields of an account's profile: all of them, or none when one is refused. A field given
 /// twice gets the later value.
@@ -16,41 +16,39 @@ pub struct ChangeProfile {
     pub user_id: UserId,
     /// Tags and values.
     pub fields: Vec<(String, ProfileValue)>,
-    /// On whose behalf it is written: custom fields say who may.
-    pub by: Party,
 }
 
 impl ChangeProfile {
-    pub(crate) fn decide(&self, view: &dyn View) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided {
         view.account(&self.user_id)?.ok_or(Reason::AccountUnknown)?;
         let before = view.profile(&self.user_id)?;
         let mut fields = BTreeMap::new();
         for (tag, value) in &self.fields {
-            self.check(view, tag, value)?;
+            check(view, tag, value, context.party())?;
             fields.insert(tag.clone(), value.clone());
         }
         fields.retain(|tag, value| before.get(tag) != Some(value));
         if fields.is_empty() {
-            return Ok(Decision::nothing(Reply::Done));
+            return Ok(Decision::nothing(()));
         }
         let event = AccountProfileChanged {
             user_id: self.user_id.clone(),
             fields,
         };
-        Ok(Decision::one(event, Reply::Done))
+        Ok(Decision::event(event, ()))
     }
+}
 
-    fn check(&self, view: &dyn View, tag: &str, value: &ProfileValue) -> Result<(), Halt> {
-        if let Some(name) = tag.strip_prefix(CUSTOM_PREFIX) {
-            let field = view.profile_field(name)?.ok_or(Reason::ProfileTagUnknown)?;
-            return Ok(check_custom(&field, value, self.by)?);
-        }
-        let rule = standard_rule(tag).ok_or(Reason::ProfileTagUnknown)?;
-        if tag == ADMIN_FORBID_TYPE && self.by != Party::Admin {
-            return Err(Reason::ProfileReadOnly.into());
-        }
-        Ok(check_standard(rule, value)?)
+fn check(view: &dyn View, tag: &str, value: &ProfileValue, by: Party) -> Result<(), Halt> {
+    if let Some(name) = tag.strip_prefix(CUSTOM_PREFIX) {
+        let field = view.profile_field(name)?.ok_or(Reason::ProfileTagUnknown)?;
+        return Ok(check_custom(&field, value, by)?);
     }
+    let rule = standard_rule(tag).ok_or(Reason::ProfileTagUnknown)?;
+    if tag == ADMIN_FORBID_TYPE && by != Party::Admin {
+        return Err(Reason::ProfileReadOnly.into());
+    }
+    Ok(check_standard(rule, value)?)
 }
 
 /// Whether a custom field, of a profile or of a friend, takes a value from someone.

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use hansard_events::account::ProfileValue;
 use hansard_events::app::CustomField;
 use hansard_events::group::{GroupType, JoinOption, Role};
+use hansard_events::message::ContentDigest;
 use hansard_events::relation::FriendDetails;
-use hansard_types::{AppId, ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
+use hansard_types::{Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
 
+use crate::message::Content;
 use crate::{
-    Account, App, Command, Decision, Group, Head, Lists, Member, Message, MessageKey, Profile,
-    Rejection, Request, Sent, View, ViewError, decide,
+    Account, App, Command, Context, Decision, Group, Head, Lists, Member, Message, MessageKey,
+    Profile, Rejection, Request, Sent, View, ViewError, decide,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_794_000_000_500);
@@ -33,7 +35,7 @@ pub(crate) struct Given {
     members: BTreeMap<(GroupId, UserId), Member>,
     messages: BTreeMap<(ConversationId, Seq), Message>,
     keys: BTreeMap<(ConversationId, MessageKey), Seq>,
-    recent: BTreeMap<(ConversationId, UserId, u32), Seq>,
+    recent: BTreeMap<(ConversationId, UserId, u32, ContentDigest), Seq>,
     imported: BTreeMap<(ConversationId, String), Seq>,
     read: BTreeMap<(ConversationId, UserId), Seq>,
     lists: BTreeMap<UserId, Lists>,
@@ -119,7 +121,8 @@ impl Given {
         self
     }
 
-    /// A message; its random is its seq, its one-to-one key `<seq>_<seq>_<seconds>`.
+    /// A message that says "hello"; its random is its seq, its one-to-one key
+    /// `<seq>_<seq>_<seconds>`.
     pub(crate) fn message(mut self, conversation: &str, seq: u64, sender: &str) -> Self {
         let conversation: ConversationId = conversation.parse().expect("a valid conversation");
         let (number, sent_at) = (
@@ -139,8 +142,28 @@ impl Given {
         self.messages
             .insert((conversation.clone(), Seq(seq)), message);
         self.keys.insert((conversation.clone(), key), Seq(seq));
+        let content = Content::text("hello").digest();
         self.recent
-            .insert((conversation, user(sender), number), Seq(seq));
+            .insert((conversation, user(sender), number, content), Seq(seq));
+        self
+    }
+
+    /// As after the group was dissolved: what is recent is remembered.
+    pub(crate) fn without_messages(mut self, conversation: &str) -> Self {
+        let conversation: ConversationId = conversation.parse().expect("a valid conversation");
+        self.messages.retain(|(of, _), _| *of != conversation);
+        self
+    }
+
+    /// A message of now, in the place of one that is recent.
+    pub(crate) fn said_again(mut self, conversation: &str, seq: u64, sender: &str) -> Self {
+        let message = Message {
+            sender: user(sender),
+            sent_at: NOW,
+            recalled: false,
+        };
+        let conversation = conversation.parse().expect("a valid conversation");
+        self.messages.insert((conversation, Seq(seq)), message);
         self
     }
 
@@ -188,9 +211,27 @@ impl Given {
         self
     }
 
-    /// Decides, which never fails here.
-    pub(crate) fn when(&self, command: Command) -> Result<Decision, Reason> {
-        let outcome = decide(&command, self, NOW).expect("maps do not fail");
+    /// Decides for the role that may give the command in anyone's name, which never fails here.
+    pub(crate) fn when(&self, command: impl Into<Command>) -> Result<Decision, Reason> {
+        self.when_by(&Actor::Administrator(user("administrator")), command)
+    }
+
+    /// As an account in its own name.
+    pub(crate) fn when_own(
+        &self,
+        id: &str,
+        command: impl Into<Command>,
+    ) -> Result<Decision, Reason> {
+        self.when_by(&Actor::Account(user(id)), command)
+    }
+
+    pub(crate) fn when_by(
+        &self,
+        actor: &Actor,
+        command: impl Into<Command>,
+    ) -> Result<Decision, Reason> {
+        let context = Context { now: NOW, actor };
+        let outcome = decide(&command.into(), self, &context).expect("maps do not fail");
         outcome.map_err(|Rejection { reason }| reason)
     }
 }
@@ -280,11 +321,11 @@ impl View for Given {
         conversation: &ConversationId,
         sender: &UserId,
         random: u32,
+        content: ContentDigest,
         _now: Timestamp,
     ) -> Result<Option<Sent>, ViewError> {
-        let seq = self
-            .recent
-            .get(&(conversation.clone(), sender.clone(), random));
+        let said = (conversation.clone(), sender.clone(), random, content);
+        let seq = self.recent.get(&said);
         Ok(seq.map(|seq| Sent {
             seq: *seq,
             sent_at: Timestamp(1_790_000_000_000),

@@ -9,7 +9,7 @@ use crate::group::{
 };
 use crate::message::{Content, ImportMessage, RecallC2c, RecallGroup, SendC2c, SendGroup};
 use crate::testing::{Given, NOW, group, user};
-use crate::{Command, Decision, MessageKey, Reply};
+use crate::{Command, Decision, MessageKey, Reply, Signal};
 
 fn send_c2c(from: &str, to: &str, random: u32) -> SendC2c {
     SendC2c {
@@ -20,6 +20,7 @@ fn send_c2c(from: &str, to: &str, random: u32) -> SendC2c {
         client_seq: Some(random),
         time_seconds: Some(1_790_000_000),
         hidden_from_sender: false,
+        online_only: false,
     }
 }
 
@@ -31,6 +32,7 @@ fn send_group(from: &str, random: u32) -> SendGroup {
         random,
         priority: 2,
         mentions: Vec::new(),
+        online_only: false,
     }
 }
 
@@ -71,6 +73,13 @@ fn importing_an_account_again_changes_only_what_is_new() {
         names(&known.when(import(Some("Ann"))).expect("taken")),
         ["account.imported"]
     );
+    let again = known.when(import(Some(""))).expect("taken");
+    assert!(again.events.is_empty(), "an empty one says nothing");
+    let new = Given::default().when(import(Some(""))).expect("taken");
+    let Event::Account(hansard_events::AccountEvent::Imported(event)) = &new.events[0] else {
+        panic!("not an imported account");
+    };
+    assert_eq!(event.nick, None);
     let long = "n".repeat(limits::PROFILE_VALUE_BYTES_MAX + 1);
     assert_eq!(
         known.when(import(Some(&long))),
@@ -95,6 +104,57 @@ fn a_one_to_one_message_takes_the_next_seq_and_a_retry_gets_the_first_answer() {
             .expect("taken");
         assert_eq!((sent(&retry.reply), retry.events.len()), ((1, true), 0));
     }
+}
+
+#[test]
+fn an_absent_number_is_drawn_from_what_is_said_and_by_whom() {
+    let key = |from, to, text: &str, random| {
+        let send = SendC2c {
+            client_seq: None,
+            content: Content::text(text),
+            ..send_c2c(from, to, random)
+        };
+        send.key(NOW)
+    };
+    let first = key("ann", "ben", "well", 9);
+    assert_eq!(
+        first,
+        key("ann", "ben", "well", 9),
+        "a retry draws it again"
+    );
+    assert_eq!((first.random, first.time_seconds), (9, NOW.seconds()));
+    assert_ne!(first, key("ann", "ben", "well?", 9));
+    assert_ne!(first, key("ben", "ann", "well", 9));
+    assert_ne!(first, key("ann", "ben", "well", 8));
+}
+
+#[test]
+fn a_retry_to_a_group_says_the_same_with_the_same_number() {
+    let given = team(Given::default().accounts(&["ann", "ben"])).message("group:team", 1, "ann");
+    let send = |from: &str, random, text: &str| {
+        let send = SendGroup {
+            content: Content::text(text),
+            ..send_group(from, random)
+        };
+        sent(&given.when(Command::SendGroup(send)).expect("taken").reply)
+    };
+    assert_eq!(send("ann", 1, "hello"), (1, true));
+    assert_eq!(send("ann", 1, "hello?"), (2, false));
+    assert_eq!(send("ben", 1, "hello"), (2, false));
+    assert_eq!(send("ann", 2, "hello"), (2, false));
+}
+
+#[test]
+fn what_a_dissolved_group_said_is_not_said_in_the_one_that_has_its_id() {
+    // Its dissolution takes the message, and forgets nothing that is recent.
+    let given = team(Given::default().accounts(&["ann", "ben"])).message("group:team", 1, "ann");
+    let given = given.without_messages("group:team");
+    let decision = given.when(Command::SendGroup(send_group("ann", 1)));
+    assert_eq!(sent(&decision.expect("taken").reply), (1, false));
+    // Nor when the other group's message has the number.
+    let given = given.said_again("group:team", 1, "ann");
+    let decision = given.when(Command::SendGroup(send_group("ann", 1)));
+    assert_eq!(sent(&decision.expect("taken").reply), (2, false));
 }
 
 #[test]
@@ -150,7 +210,7 @@ fn a_muted_group_hears_its_owner_and_administrators_only() {
 }
 
 #[test]
-fn a_dissolved_group_takes_nothing_and_gives_its_id_to_nobody() {
+fn a_dissolved_group_takes_nothing_and_gives_its_id_away() {
     let given = team(Given::default().accounts(&["ann", "ben"]))
         .change_group("team", |group| group.dissolved = true);
     let dissolve = Command::DissolveGroup(DissolveGroup {
@@ -161,10 +221,10 @@ fn a_dissolved_group_takes_nothing_and_gives_its_id_to_nobody() {
         Err(Reason::GroupUnknown)
     );
     assert_eq!(given.when(dissolve), Err(Reason::GroupUnknown));
-    assert_eq!(
-        given.when(create("team", "ann", &[])),
-        Err(Reason::GroupIdTaken)
-    );
+    for owner in ["ann", "ben"] {
+        let created = given.when(create("team", owner, &[])).expect("taken");
+        assert_eq!(names(&created), ["group.created"]);
+    }
 }
 
 fn create(id: &str, owner: &str, members: &[&str]) -> Command {
@@ -522,4 +582,64 @@ fn a_muted_account_sends_nothing_and_its_retries_are_still_answered() {
         let retry = given.when(to_group(1)).expect("a retry");
         assert_eq!(sent(&retry.reply), (1, true));
     }
+}
+
+#[test]
+fn an_account_cannot_reach_who_blocks_it_and_the_server_api_can_in_its_name() {
+    let given = Given::default()
+        .accounts(&["ann", "ben"])
+        .blocks("ann", "ben");
+    let send = |from, to| send_c2c(from, to, 1);
+    assert!(given.when(send("ben", "ann")).is_ok());
+    assert_eq!(
+        given.when_own("ben", send("ben", "ann")),
+        Err(Reason::SenderBlocked)
+    );
+    assert!(given.when_own("ann", send("ann", "ben")).is_ok());
+}
+
+#[test]
+fn an_account_sends_to_groups_that_it_is_in() {
+    let given = team(Given::default().accounts(&["ann", "ben", "zoe"]));
+    assert!(given.when_own("ben", send_group("ben", 1)).is_ok());
+    assert!(given.when(send_group("zoe", 1)).is_ok());
+    assert_eq!(
+        given.when_own("zoe", send_group("zoe", 1)),
+        Err(Reason::MemberUnknown)
+    );
+}
+
+#[test]
+fn what_is_for_those_online_is_decided_as_what_is_stored_and_is_no_event() {
+    let given = team(Given::default().accounts(&["ann", "ben", "zoe"]));
+    let c2c = SendC2c {
+        online_only: true,
+        ..send_c2c("ann", "ben", 1)
+    };
+    let to_group = SendGroup {
+        online_only: true,
+        ..send_group("ben", 1)
+    };
+    for command in [Command::from(c2c.clone()), to_group.clone().into()] {
+        let decision = given.when(command).expect("taken");
+        let [Signal::Message(message)] = decision.signals.as_slice() else {
+            panic!("not one signal: {decision:?}");
+        };
+        assert_eq!((message.seq, decision.events.len()), (Seq(0), 0));
+        assert_eq!(sent(&decision.reply), (0, false));
+    }
+    let muted = given.change_account("ben", |account| {
+        account.group_muted_until = Timestamp(u64::MAX);
+        account.c2c_muted_until = Timestamp(u64::MAX);
+    });
+    assert_eq!(muted.when(to_group), Err(Reason::SenderMuted));
+    let from_ben = SendC2c {
+        from: user("ben"),
+        to: user("ann"),
+        ..c2c.clone()
+    };
+    assert_eq!(muted.when(from_ben), Err(Reason::SenderMuted));
+    let to_blocker = muted.blocks("ben", "ann");
+    assert!(to_blocker.when(c2c.clone()).is_ok());
+    assert_eq!(to_blocker.when_own("ann", c2c), Err(Reason::SenderBlocked));
 }

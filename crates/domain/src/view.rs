@@ -5,6 +5,7 @@ use std::str::FromStr;
 use hansard_events::account::ProfileValue;
 use hansard_events::app::CustomField;
 use hansard_events::group::{GroupType, JoinOption, Role};
+use hansard_events::message::ContentDigest;
 use hansard_events::relation::FriendDetails;
 use hansard_types::{AppId, ConversationId, GroupId, Seq, Timestamp, UserId};
 
@@ -34,7 +35,7 @@ pub struct App {
     pub friend_fields: Vec<CustomField>,
 }
 
-/// A group. Dissolved groups stay, so that their ids are not used again.
+/// A group. A dissolved one stays until a group is made that has its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     pub group_type: GroupType,
@@ -193,13 +194,14 @@ pub trait View {
         conversation: &ConversationId,
         key: MessageKey,
     ) -> Result<Option<Sent>, ViewError>;
-    /// Groups: the sender's last message with this random number, if it was sent within the
-    /// window of deduplication before `now`.
+    /// Groups: the sender's last message with this random number and content, if it was sent
+    /// within the window of deduplication before `now`; also one of a dissolved group.
     fn recent_message(
         &self,
         conversation: &ConversationId,
         sender: &UserId,
         random: u32,
+        content: ContentDigest,
         now: Timestamp,
     ) -> Result<Option<Sent>, ViewError>;
     /// Whether something with this import key is in the conversation already; the seq is 0 for

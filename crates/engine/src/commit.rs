@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::handle::PartitionState;
 use crate::mailbox::{Answer, Letter};
 use crate::round::Round;
+use crate::signals::Bus;
 use crate::{SubmitError, metrics};
 
 /// The first half of a commit: rounds get into the log, one after the other.
@@ -29,6 +30,7 @@ pub(crate) struct Finish {
     pub(crate) state: Arc<PartitionState>,
     pub(crate) registry: Registry,
     pub(crate) inline: Vec<&'static str>,
+    pub(crate) signals: Bus,
     /// Called once a round's read models are written, before anyone is answered.
     pub(crate) after_round: Option<AfterRound>,
 }
@@ -135,10 +137,12 @@ impl Finish {
         let Round {
             units,
             changes,
+            signals,
             letters,
             tip,
         } = round;
         if units.is_empty() {
+            self.signals.tell(self.log.app, signals);
             return Ok(letters);
         }
         let sealing = Instant::now();
@@ -167,6 +171,7 @@ impl Finish {
         if let Some(after_round) = &self.after_round {
             after_round();
         }
+        self.signals.tell(self.log.app, signals);
         Ok(letters)
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use hansard_directory::Reader as Directory;
 use hansard_domain::{Command, app::CreateApp};
-use hansard_events::Provenance;
+use hansard_events::Origin;
 use hansard_log::{Archive, Copies, Journal, LogProvider, Reader};
 use hansard_projector::{Fold, Registry, State, Status};
 use hansard_store::Store;
-use hansard_types::{LogId, limits};
+use hansard_types::{Actor, LogId, limits};
 use parking_lot::RwLock;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -21,6 +21,7 @@ use crate::keeper::Keeper;
 use crate::reads::ReadPool;
 use crate::recover::{Recovered, Recovery};
 use crate::round::{Memory, Tip};
+use crate::signals::Bus;
 use crate::{Clock, Handle, IdSource, OpenError};
 
 /// Told how far catching up is.
@@ -84,6 +85,7 @@ impl Engine {
             doors: RwLock::default(),
             apps: RwLock::default(),
             troubles: RwLock::default(),
+            signals: Bus::default(),
             closing: AtomicBool::new(false),
         });
         let (give_up, _) = watch::channel(false);
@@ -127,18 +129,18 @@ impl Engine {
         }
     }
 
-    /// Creates an app and opens its partition.
+    /// Creates an app, by the operator's word, and opens its partition.
     ///
     /// # Errors
     /// [`OpenError::Submit`] when it is refused, the others when its log cannot be opened.
-    pub async fn create_app(
-        &mut self,
-        command: CreateApp,
-        provenance: Provenance,
-    ) -> Result<(), OpenError> {
+    pub async fn create_app(&mut self, command: CreateApp) -> Result<(), OpenError> {
         let app = command.app_id;
+        let by_system = Origin {
+            actor: Actor::System,
+            correlation: None,
+        };
         self.handle()
-            .submit(LogId::CONTROL.app, Command::CreateApp(command), provenance)
+            .submit(LogId::CONTROL, Command::CreateApp(command), by_system)
             .await?;
         self.open_partition(LogId::new(app, 0)).await
     }
@@ -187,6 +189,7 @@ impl Engine {
             applied,
             state: Arc::clone(&state),
             time: Arc::clone(&time),
+            signals: self.shared.signals.clone(),
             after_round: log.is_control().then(|| self.refresher()),
         };
         self.running

@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use hansard_directory::{AccountRow, AppRow};
 use hansard_domain::Command;
-use hansard_events::Provenance;
+use hansard_events::Origin;
 use hansard_log::{Reader, StoredEvent};
 use hansard_store::Store;
 use hansard_types::{AppId, LogId, Position, Timestamp, UserId};
 use parking_lot::RwLock;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use crate::clock::{Jump, LogTime};
 use crate::mailbox::Letter;
 use crate::partition::Applied;
 use crate::reads::{ReadPool, Reads};
+use crate::signals::{AppSignal, Bus};
 use crate::source::LogSource;
 use crate::{BELIEVED_AFTER, Clock, EventsError, NotYetVisible, SubmitError, metrics};
 
@@ -81,6 +82,7 @@ pub(crate) struct Shared {
     pub(crate) apps: RwLock<HashMap<AppId, AppRow>>,
     /// What is in the way at the moment.
     pub(crate) troubles: RwLock<BTreeMap<Hindrance, Trouble>>,
+    pub(crate) signals: Bus,
     pub(crate) closing: AtomicBool,
 }
 
@@ -118,10 +120,14 @@ pub struct Health {
 
 impl Handle {
     fn door(&self, app: AppId) -> Option<Door> {
-        self.shared.doors.read().get(&LogId::new(app, 0)).cloned()
+        self.door_of(LogId::new(app, 0))
     }
 
-    fn open_door(&self, app: AppId) -> Result<Door, SubmitError> {
+    fn door_of(&self, log: LogId) -> Option<Door> {
+        self.shared.doors.read().get(&log).cloned()
+    }
+
+    fn open_door(&self, log: LogId) -> Result<Door, SubmitError> {
         if self.shared.closing.load(Ordering::Acquire) {
             return Err(SubmitError::Unavailable(
                 "the server is shutting down".to_owned(),
@@ -132,30 +138,30 @@ impl Handle {
             return Err(SubmitError::Unavailable(trouble.reason.clone()));
         }
         drop(troubles);
-        let door = self.door(app).ok_or(SubmitError::AppUnknown)?;
+        let door = self.door_of(log).ok_or(SubmitError::AppUnknown)?;
         match door.state.stopped() {
             Some(reason) => Err(SubmitError::Unavailable(reason)),
             None => Ok(door),
         }
     }
 
-    /// Gives a command to the app's partition and waits for its answer. The command goes on when
+    /// Gives a command to a partition and waits for its answer. The command goes on when
     /// the caller stops waiting.
     ///
     /// # Errors
     /// [`SubmitError`]
     pub async fn submit(
         &self,
-        app: AppId,
+        log: LogId,
         command: Command,
-        provenance: Provenance,
+        origin: Origin,
     ) -> Result<Answer, SubmitError> {
-        let door = self.open_door(app)?;
+        let door = self.open_door(log)?;
         let (answer, answered) = oneshot::channel();
         door.mailbox
             .try_send(Letter {
                 command,
-                provenance,
+                origin,
                 answer,
             })
             .map_err(|error| match error {
@@ -168,17 +174,17 @@ impl Handle {
         wait_for(answered).await
     }
 
-    /// Gives commands to the app's partition in order, waiting for room in its mailbox, and
+    /// Gives commands to a partition in order, waiting for room in its mailbox, and
     /// returns one result for each.
     pub async fn submit_all(
         &self,
-        app: AppId,
+        log: LogId,
         commands: Vec<Command>,
-        provenance: Provenance,
+        origin: Origin,
     ) -> Vec<Result<Answer, SubmitError>> {
         let mut waiting = Vec::with_capacity(commands.len());
         for command in commands {
-            waiting.push(self.enqueue(app, command, provenance.clone()).await);
+            waiting.push(self.enqueue(log, command, origin.clone()).await);
         }
         let mut results = Vec::with_capacity(waiting.len());
         for answered in waiting {
@@ -192,15 +198,15 @@ impl Handle {
 
     async fn enqueue(
         &self,
-        app: AppId,
+        log: LogId,
         command: Command,
-        provenance: Provenance,
+        origin: Origin,
     ) -> Result<oneshot::Receiver<Result<Answer, SubmitError>>, SubmitError> {
-        let door = self.open_door(app)?;
+        let door = self.open_door(log)?;
         let (answer, answered) = oneshot::channel();
         let letter = Letter {
             command,
-            provenance,
+            origin,
             answer,
         };
         match timeout(ANSWER_WITHIN, door.mailbox.send(letter)).await {
@@ -208,6 +214,12 @@ impl Handle {
             Ok(Err(_)) => Err(closed(&door)),
             Err(_elapsed) => Err(SubmitError::Busy),
         }
+    }
+
+    /// Signals of all apps from now on, each after the round that it was decided in is committed.
+    #[must_use]
+    pub fn signals(&self) -> broadcast::Receiver<Arc<AppSignal>> {
+        self.shared.signals.listen()
     }
 
     /// An app's settings; `None` when there is no such app.

@@ -13,6 +13,7 @@ use crate::mailbox::Letter;
 use crate::partition::{Ended, Partition, start};
 use crate::recover::{Recovered, Recovery, may_pass};
 use crate::round::{Memory, Surroundings};
+use crate::signals::Bus;
 use crate::{OpenError, SubmitError, metrics};
 
 /// The first and the longest wait before a partition that has stopped is opened again.
@@ -35,6 +36,7 @@ pub(crate) struct Keeper {
     pub(crate) state: Arc<PartitionState>,
     /// The time of this log, also after it was opened again.
     pub(crate) time: Arc<LogTime>,
+    pub(crate) signals: Bus,
     /// Called after each round, and whenever the partition was opened.
     pub(crate) after_round: Option<AfterRound>,
 }
@@ -145,6 +147,7 @@ impl Keeper {
             state: Arc::clone(&self.state),
             registry: options.registry.clone(),
             inline: inline.into_iter().map(|(name, _)| name).collect(),
+            signals: self.signals.clone(),
             after_round: self.after_round.clone(),
         };
         let partition = Partition {

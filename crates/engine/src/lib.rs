@@ -28,6 +28,7 @@ mod partition;
 mod reads;
 mod recover;
 mod round;
+mod signals;
 mod source;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -44,5 +45,6 @@ pub use error::{EventsError, NotYetVisible, OpenError, SubmitError};
 pub use handle::{Answer, Handle, Health, Hindrance};
 pub use hansard_log::{LogProvider, StoredEvent};
 pub use reads::Reads;
+pub use signals::AppSignal;
 pub use source::LogSource;
 pub use view::StateView;

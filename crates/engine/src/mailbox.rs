@@ -1,5 +1,5 @@
 use hansard_domain::{Command, Reply};
-use hansard_events::Provenance;
+use hansard_events::Origin;
 use hansard_types::Position;
 use tokio::sync::oneshot;
 
@@ -9,17 +9,29 @@ use crate::SubmitError;
 #[derive(Debug)]
 pub(crate) struct Letter {
     pub(crate) command: Command,
-    pub(crate) provenance: Provenance,
+    pub(crate) origin: Origin,
     pub(crate) answer: oneshot::Sender<Result<Answer, SubmitError>>,
 }
 
 /// What a command that was not refused is answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    pub reply: Reply,
+pub struct Answer<R = Reply> {
+    pub reply: R,
     /// The last event of the command; of its partition's last event when it made none. Reading at
     /// this position sees what was answered.
     pub position: Position,
+}
+
+impl<R> Answer<R> {
+    /// The same answer in other words.
+    #[must_use]
+    pub fn map<T>(self, change: impl FnOnce(R) -> T) -> Answer<T> {
+        let Self { reply, position } = self;
+        Answer {
+            reply: change(reply),
+            position,
+        }
+    }
 }
 
 impl Letter {

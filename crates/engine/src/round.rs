@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hansard_conversations::Recents;
-use hansard_domain::{Rejection, Reply, decide};
-use hansard_events::{Event, Provenance, RawEvent, Recorded, encode};
+use hansard_domain::{Context, Rejection, Reply, Signal, decide};
+use hansard_events::{Event, Origin, RawEvent, Recorded, encode};
 use hansard_log::Unit;
 use hansard_projector::Fold;
 use hansard_store::{Cached, Changes, Layers, Overlay, Read, RowCache, Store};
@@ -38,6 +38,8 @@ pub(crate) struct Tip {
 pub(crate) struct Round {
     pub(crate) units: Vec<Unit>,
     pub(crate) changes: Arc<Changes>,
+    /// Handed on once it is committed.
+    pub(crate) signals: Vec<Signal>,
     pub(crate) letters: Vec<(Letter, Result<Answer, SubmitError>)>,
     /// Where the log stands once it is committed.
     pub(crate) tip: Tip,
@@ -116,6 +118,7 @@ pub(crate) fn decide_round(
         recents: &memory.recents,
         state: Overlay::new(&cached),
         units: Vec::with_capacity(letters.len()),
+        signals: Vec::new(),
         bytes: 0,
         tip: *tip,
         now,
@@ -125,7 +128,7 @@ pub(crate) fn decide_round(
         && deciding.state.changes().len() < limits::ROUND_ROWS_MAX
         && let Some(letter) = letters.pop_front()
     {
-        match deciding.one(&letter) {
+        match deciding.decide_letter(&letter) {
             Ok(result) => answered.push((letter, result)),
             Err(reason) => {
                 tracing::error!(log = %surroundings.log, %reason, "a round was given up");
@@ -134,6 +137,7 @@ pub(crate) fn decide_round(
             }
         }
     }
+    let signals = std::mem::take(&mut deciding.signals);
     match deciding.finish() {
         Ok((units, changes, reached)) => {
             *tip = reached;
@@ -141,6 +145,7 @@ pub(crate) fn decide_round(
             Round {
                 units,
                 changes: Arc::new(changes),
+                signals,
                 letters: answered,
                 tip: reached,
             }
@@ -157,6 +162,7 @@ fn given_up(tip: Tip, letters: Vec<(Letter, Result<Answer, SubmitError>)>, reaso
     Round {
         units: Vec::new(),
         changes: Arc::default(),
+        signals: Vec::new(),
         letters: letters.into_iter().map(refuse).collect(),
         tip,
     }
@@ -167,6 +173,7 @@ struct Deciding<'a> {
     recents: &'a Mutex<Recents>,
     state: Overlay<'a>,
     units: Vec<Unit>,
+    signals: Vec<Signal>,
     /// Of all events in `units`.
     bytes: usize,
     tip: Tip,
@@ -175,10 +182,14 @@ struct Deciding<'a> {
 
 impl Deciding<'_> {
     /// `Err` when the command could neither be decided nor refused.
-    fn one(&mut self, letter: &Letter) -> Result<Result<Answer, SubmitError>, String> {
+    fn decide_letter(&mut self, letter: &Letter) -> Result<Result<Answer, SubmitError>, String> {
         let outcome = {
             let view = StateView::new(&self.state, self.surroundings.log.app, self.recents);
-            decide(&letter.command, &view, self.now)
+            let context = Context {
+                now: self.now,
+                actor: &letter.origin.actor,
+            };
+            decide(&letter.command, &view, &context)
                 .map_err(|error| format!("the state cannot be read: {error}"))?
         };
         let decision = match outcome {
@@ -189,13 +200,14 @@ impl Deciding<'_> {
         };
         let mut unit: Unit = Vec::with_capacity(decision.events.len());
         for event in decision.events {
-            unit.push(self.record(event, &letter.provenance)?);
+            unit.push(self.record(event, &letter.origin)?);
         }
         if !unit.is_empty() {
             let bytes: usize = unit.iter().map(RawEvent::size_bytes).sum();
             self.bytes += bytes;
             self.units.push(unit);
         }
+        self.signals.extend(decision.signals);
         Ok(Ok(self.answer(decision.reply)))
     }
 
@@ -205,11 +217,11 @@ impl Deciding<'_> {
     }
 
     /// Encodes an event for the next sequence and folds it.
-    fn record(&mut self, event: Event, provenance: &Provenance) -> Result<RawEvent, String> {
+    fn record(&mut self, event: Event, origin: &Origin) -> Result<RawEvent, String> {
         let log = self.surroundings.log;
         let identity = self.surroundings.ids.next(self.now);
         let chain = &self.tip.at.chain;
-        let (raw, envelope) = encode(&event, identity, log, self.now, provenance.clone(), chain)
+        let (raw, envelope) = encode(&event, identity, log, self.now, origin.provenance(), chain)
             .map_err(|error| format!("an event does not encode: {error}"))?;
         if raw.body.len() > limits::EVENT_BYTES_MAX {
             return Err(format!("an event of {} bytes is too large", raw.body.len()));

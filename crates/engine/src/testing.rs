@@ -11,12 +11,12 @@ use hansard_directory::Directory;
 use hansard_domain::Command;
 use hansard_domain::account::ImportAccount;
 use hansard_domain::app::CreateApp;
-use hansard_events::{EventId, Identity, Provenance};
+use hansard_events::{EventId, Identity, Origin};
 use hansard_groups::Groups;
 use hansard_log::{EventLog, Journal, MemoryLog};
 use hansard_projector::{Fold, Registry};
 use hansard_store::MemoryStore;
-use hansard_types::{AppId, LogId, Timestamp, UserId};
+use hansard_types::{Actor, AppId, LogId, Timestamp, UserId};
 use parking_lot::Mutex;
 use tempfile::TempDir;
 
@@ -109,6 +109,12 @@ pub const BEGUN: Timestamp = Timestamp(1_794_000_000_000);
 /// The app that tests use.
 pub const APP: AppId = AppId(1_400_000_001);
 
+/// Where its commands are decided.
+pub const LOG: LogId = LogId {
+    app: APP,
+    partition: 0,
+};
+
 /// The inline projections.
 #[must_use]
 pub fn fold() -> Fold {
@@ -121,11 +127,10 @@ pub fn fold() -> Fold {
 
 /// Who tests act as.
 #[must_use]
-pub fn provenance() -> Provenance {
-    Provenance {
-        actor: "administrator".to_owned(),
+pub fn provenance() -> Origin {
+    Origin {
+        actor: Actor::Administrator(user("administrator")),
         correlation: None,
-        causation: None,
     }
 }
 
@@ -205,10 +210,7 @@ impl TestEngine {
             administrators: vec![user("administrator")],
             secret_fingerprint: "test".to_owned(),
         };
-        engine
-            .create_app(app, provenance())
-            .await
-            .expect("the app is new");
+        engine.create_app(app).await.expect("the app is new");
         let handle = engine.handle();
         for id in ["administrator", "alice", "bob", "carol"] {
             let account = ImportAccount {
@@ -217,7 +219,7 @@ impl TestEngine {
                 face_url: None,
             };
             handle
-                .submit(APP, Command::ImportAccount(account), provenance())
+                .submit(LOG, Command::ImportAccount(account), provenance())
                 .await
                 .expect("a new account");
         }

@@ -4,6 +4,7 @@ use hansard_domain::{
     Account, App, Group, Head, Lists, Member, Message, MessageKey, Profile, Request, Sent, View,
     ViewError,
 };
+use hansard_events::message::ContentDigest;
 use hansard_events::relation::FriendDetails;
 use hansard_groups::Reader as Groups;
 use hansard_store::Read;
@@ -185,9 +186,10 @@ impl View for StateView<'_> {
         conversation: &ConversationId,
         sender: &UserId,
         random: u32,
+        content: ContentDigest,
         now: Timestamp,
     ) -> Result<Option<Sent>, ViewError> {
-        let wanted = (conversation, sender, random);
+        let wanted = (conversation, sender, random, content);
         let found = self.recents.lock().find(self.state, self.app, wanted, now);
         let found = found.map_err(broken)?;
         Ok(found.map(|(seq, sent_at)| Sent { seq, sent_at }))

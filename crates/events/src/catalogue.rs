@@ -192,7 +192,7 @@ catalogue! {
         MembersRemoved(MembersRemoved) "members_removed" v 1 since "0.1.0",
         /// Fields of a group's profile changed; exactly those that the body names.
         ProfileChanged(ProfileChanged) "profile_changed" v 1 since "0.1.0",
-        /// A group was dissolved; its id is not used again.
+        /// A group was dissolved; its id is free for another group.
         Dissolved(GroupDissolved) "dissolved" v 1 since "0.1.0",
     }
     /// The list of apps and their settings (the control log).

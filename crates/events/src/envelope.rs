@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use hansard_types::{LogId, Timestamp};
+use hansard_types::{Actor, LogId, Timestamp};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use uuid::Uuid;
 
@@ -63,7 +63,27 @@ pub trait EventView {
 /// An event's identity, UUIDv7.
 pub type EventId = Uuid;
 
-/// Who did it and why: what a command brings along and an event keeps.
+/// Who gives a command, and for what: what it brings along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    pub actor: Actor,
+    /// What request or job it belongs to.
+    pub correlation: Option<String>,
+}
+
+impl Origin {
+    /// What the command's events keep of it.
+    #[must_use]
+    pub fn provenance(&self) -> Provenance {
+        Provenance {
+            actor: self.actor.name().to_owned(),
+            correlation: self.correlation.clone(),
+            causation: None,
+        }
+    }
+}
+
+/// Who did it and why: what an event keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provenance {
     /// The account that acted (an administrator for the server API).

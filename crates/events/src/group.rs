@@ -149,7 +149,8 @@ pub struct ProfileChanged {
     pub mute_all: Option<bool>,
 }
 
-/// `group.dissolved`.
+/// `group.dissolved`. Its id is free from here on: whatever follows under it is of another group,
+/// which a later `group.created` makes, and whose seqs begin at 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GroupDissolved {
     pub group_id: GroupId,

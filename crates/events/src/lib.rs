@@ -37,6 +37,6 @@ pub use catalogue::{
 pub use cloud_event::CloudEvent;
 pub use codec::{CodecError, Identity, decode, encode, json_of_body};
 pub use envelope::{
-    Envelope, EventId, EventView, Provenance, RawEvent, Recorded, header, text_of_header,
+    Envelope, EventId, EventView, Origin, Provenance, RawEvent, Recorded, header, text_of_header,
 };
 pub use subject::{BUCKETS, bucket, subject};

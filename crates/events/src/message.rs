@@ -5,6 +5,7 @@ use std::fmt;
 use hansard_types::{ConversationId, Seq, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::Sample;
 
@@ -37,6 +38,63 @@ impl fmt::Debug for Element {
             Self::Face { .. } => "Face(..)",
             Self::Custom { .. } => "Custom(..)",
         })
+    }
+}
+
+/// What a message says, digested: its elements and its custom data. A retry is told from another
+/// message with the same random number by it. Read models keep it: it stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContentDigest([u8; 32]);
+
+impl ContentDigest {
+    #[must_use]
+    pub fn of(elements: &[Element], cloud_custom_data: Option<&str>) -> Self {
+        // Each text with its length: no two contents that differ are the same bytes.
+        fn add(hasher: &mut Sha256, text: &str) {
+            let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+            hasher.update(bytes.to_be_bytes());
+            hasher.update(text);
+        }
+        let mut hasher = Sha256::new();
+        for element in elements {
+            match element {
+                Element::Text { text } => {
+                    hasher.update([1]);
+                    add(&mut hasher, text);
+                }
+                Element::Face { index, data } => {
+                    hasher.update([2]);
+                    hasher.update(index.to_be_bytes());
+                    add(&mut hasher, data);
+                }
+                Element::Custom {
+                    data,
+                    desc,
+                    ext,
+                    sound,
+                } => {
+                    hasher.update([3]);
+                    for text in [data, desc, ext, sound] {
+                        add(&mut hasher, text);
+                    }
+                }
+            }
+        }
+        hasher.update([0]);
+        add(&mut hasher, cloud_custom_data.unwrap_or_default());
+        Self(hasher.finalize().into())
+    }
+
+    #[must_use]
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Its first 32 bits.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        let [a, b, c, d, ..] = self.0;
+        u32::from_be_bytes([a, b, c, d])
     }
 }
 
@@ -193,4 +251,54 @@ pub fn encode_elements(elements: &[Element]) -> Result<Vec<u8>, crate::CodecErro
 /// [`crate::CodecError::Decode`] when the bytes are something else.
 pub fn decode_elements(bytes: &[u8]) -> Result<Vec<Element>, crate::CodecError> {
     crate::codec::from_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contents_that_differ_have_digests_that_differ() {
+        let text = |text: &str| Element::Text {
+            text: text.to_owned(),
+        };
+        let face = |index| Element::Face {
+            index,
+            data: "a".to_owned(),
+        };
+        let custom = |data: &str, desc: &str| Element::Custom {
+            data: data.to_owned(),
+            desc: desc.to_owned(),
+            ext: String::new(),
+            sound: String::new(),
+        };
+        let contents: [(&[Element], Option<&str>); 10] = [
+            (&[text("ab")], None),
+            (&[text("a"), text("b")], None),
+            (&[text("b"), text("a")], None),
+            (&[text("ab")], Some("c")),
+            (&[text("abc")], None),
+            (&[face(1)], None),
+            (&[face(2)], None),
+            (&[custom("a", "b")], None),
+            (&[custom("ab", "")], None),
+            (&[], None),
+        ];
+        let digests = contents.map(|(elements, data)| ContentDigest::of(elements, data));
+        for (at, digest) in digests.iter().enumerate() {
+            assert!(!digests[..at].contains(digest), "content {at}");
+        }
+        assert_eq!(ContentDigest::of(&[text("ab")], Some("")), digests[0]);
+    }
+
+    #[test]
+    fn a_digest_that_is_kept_stays_as_it_is() {
+        let MessageSent {
+            elements,
+            cloud_custom_data,
+            ..
+        } = MessageSent::sample();
+        let digest = ContentDigest::of(&elements, cloud_custom_data.as_deref());
+        assert_eq!(digest.number(), 144_692_995);
+    }
 }

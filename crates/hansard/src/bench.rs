@@ -37,7 +37,7 @@ Examples:
 
 It starts a server of its own on loopback, in a temporary directory that is removed, and measures
 bare JetStream publishes, sends through the engine, sends over HTTP, bare replay of the log, and
-catch-up of the read models; with --corpus also import and search. Use a release build.";
+catch-up of the read models; with --corpus also import and search. Use a build of the profile dist, the one that ships.";
 
 /// Publishes on their way at once, for the baseline.
 const IN_FLIGHT: usize = 1000;

@@ -1,5 +1,5 @@
 /// Why a command was refused: the domain's own stable numbers, in ranges by area. A surface maps
-/// each to the code its contract knows (`api/src/codes.rs`). A number is never reused; the
+/// each to the code its contract knows (`v4/src/codes.rs`). A number is never reused; the
 /// registry is `schemas/lock.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u16)]
@@ -55,6 +55,8 @@ pub enum Reason {
     FriendGroupsFull = 515,
     FriendGroupUnknown = 516,
     FriendGroupTaken = 517,
+    // 600..: who acts
+    NotPermitted = 600,
 }
 
 impl Reason {
@@ -106,6 +108,7 @@ impl Reason {
         Self::FriendGroupsFull,
         Self::FriendGroupUnknown,
         Self::FriendGroupTaken,
+        Self::NotPermitted,
     ];
 
     /// The stable number.
@@ -164,6 +167,66 @@ impl Reason {
             Self::FriendGroupsFull => "friend_groups_full",
             Self::FriendGroupUnknown => "friend_group_unknown",
             Self::FriendGroupTaken => "friend_group_taken",
+            Self::NotPermitted => "not_permitted",
+        }
+    }
+
+    /// What is wrong, in a sentence for whoever asked.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::AccountUnknown => "there is no such account; import it first",
+            Self::SenderUnknown => "the sender is no account; import it first",
+            Self::RecipientUnknown => "the other account does not exist; import it first",
+            Self::ProfileValueTooLong => "a profile value is at most 500 bytes, a location 16",
+            Self::AdministratorStays => {
+                "an administrator of the app cannot be deleted; take it off the list first"
+            }
+            Self::ProfileTagUnknown => "there is no such tag, or the app has not declared it",
+            Self::ProfileTypeDiffers => "the value is of another type than the tag's",
+            Self::ProfileValueNotAllowed => "the tag does not take this value",
+            Self::ProfileReadOnly => "the field may not be written by the caller",
+            Self::MessageUnknown => "there is no such message",
+            Self::MessageAlreadyRecalled => "the message has been recalled before",
+            Self::MessageTooLarge => "a message is at most 12 KB",
+            Self::MessageTimeInvalid => "the message's time lies too far ahead",
+            Self::SenderMuted => "the sender is muted",
+            Self::SenderBlocked => "the recipient has blocked the sender",
+            Self::RelationWithSelf => "an account has no relation with itself",
+            Self::RelationValueInvalid => {
+                "a remark is at most 96 bytes, a wording 256, a friend group's name 1 to 30, a source \
+                 AddSource_Type_ and 1 to 8 letters, and a custom field is one that the app declares"
+            }
+            Self::AlreadyFriends => "Err_SNS_FriendAdd_Friend_Exist",
+            Self::FriendUnknown => "the other is not on the account's friend list",
+            Self::FriendListFull => "the friend list is full (3000)",
+            Self::TheirFriendListFull => "the other's friend list is full (3000)",
+            Self::FriendRequestsFull => "too many requests wait for the other (100)",
+            Self::FriendRequestUnknown => "there is no such request",
+            Self::FriendRequestsForbidden => "the account may not ask others to become friends",
+            Self::FriendRequestsRefused => "the other takes no requests",
+            Self::BlockedByYou => "the account blocks the other",
+            Self::BlockedByThem => "the other blocks the account",
+            Self::AlreadyBlocked => "Err_SNS_BlackListAdd_Already_Exist",
+            Self::NotBlocked => "the account does not block the other",
+            Self::BlockListFull => "an account blocks at most 1000 others",
+            Self::FriendGroupsFull => "an account has at most 32 friend groups",
+            Self::FriendGroupUnknown => "there is no such friend group",
+            Self::FriendGroupTaken => "there is a friend group of that name",
+            Self::GroupUnknown => "there is no such group, or it has been dissolved",
+            Self::GroupIdTaken => "the group id is taken",
+            Self::GroupIdTakenBySameOwner => "the group id is taken by a group of the same owner",
+            Self::GroupFull => "the group would have more members than it may",
+            Self::GroupTypeForbids => "groups of this type do not allow it",
+            Self::MemberUnknown => "the account is no member of the group",
+            Self::GroupMuted => "the group is muted",
+            Self::OwnerStays => "the owner of a group of this type cannot be removed",
+            Self::AppExists => "the app exists",
+            Self::AppUnknown => "there is no such app",
+            Self::FieldNameInvalid => "a custom field's name is 1 to 8 letters and its own",
+            Self::FieldsFull => "an app declares at most 20 custom fields of a kind",
+            Self::FieldStays => "a declared field keeps its name and type and is not taken back",
+            Self::NotPermitted => "the caller may not do this",
         }
     }
 }

@@ -12,6 +12,7 @@
 //! # Ok::<(), hansard_types::IdError>(())
 //! ```
 
+mod actor;
 mod code;
 mod conversation;
 mod id;
@@ -20,6 +21,7 @@ pub mod limits;
 mod position;
 pub mod profile;
 
+pub use actor::Actor;
 pub use code::Reason;
 pub use conversation::{ConversationId, ConversationIdError};
 pub use id::{AppId, GroupId, IdError, UserId};

@@ -120,6 +120,9 @@ pub const SEARCH_PAGE_MAX: usize = 100;
 /// A search query, bytes.
 pub const SEARCH_QUERY_BYTES_MAX: usize = 1024;
 
+/// Signals that a listener may be behind; it misses the oldest when there are more.
+pub const SIGNALS_WAITING_MAX: usize = 4096;
+
 /// Commands that wait for a partition; one more is answered "busy".
 pub const MAILBOX_COMMANDS_MAX: usize = 8192;
 /// Commands that one round takes. Few enough that a thousand waiting clients are several rounds:

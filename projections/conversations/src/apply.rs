@@ -1,6 +1,6 @@
 use hansard_events::account::AccountDeleted;
 use hansard_events::conversation::ConversationRead;
-use hansard_events::group::{MembersAdded, MembersRemoved};
+use hansard_events::group::{GroupDissolved, MembersAdded, MembersRemoved};
 use hansard_events::message::{MessageRecalled, MessageSent, encode_elements};
 use hansard_store::{Error, KeyRange, Overlay, Result, Table, row};
 use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId};
@@ -181,9 +181,7 @@ pub(crate) fn account_deleted(
     let AccountDeleted { user_id } = event;
     let prefix = inbox_prefix(app, user_id);
     for table in [&INBOX, &CONTACT] {
-        let KeyRange { lower, upper } = KeyRange::prefix(&prefix);
-        let upper = upper.expect("an id is closed by a zero byte, which has a successor");
-        state.delete_range(table, lower, upper);
+        delete_all(table, &prefix, state);
     }
     Ok(())
 }
@@ -275,6 +273,27 @@ pub(crate) fn members_removed(
 ) -> Result<()> {
     let conversation = ConversationId::Group(event.group_id.clone());
     remember_import(app, &conversation, event.import_key.as_deref(), state)
+}
+
+/// Nothing of what was said is here any more: a group that has the id later begins at seq 1.
+pub(crate) fn group_dissolved(
+    app: AppId,
+    event: &GroupDissolved,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let conversation = ConversationId::Group(event.group_id.clone());
+    let prefix = conversation_key(app, &conversation);
+    for table in [&HEAD, &MESSAGE, &IMPORT, &SENDERS, &UNCOUNTED, &READER] {
+        delete_all(table, &prefix, state);
+    }
+    Ok(())
+}
+
+/// Deletes the rows below an id, which is closed by a zero byte.
+fn delete_all(table: &'static Table, prefix: &[u8], state: &mut Overlay<'_>) {
+    let KeyRange { lower, upper } = KeyRange::prefix(prefix);
+    let upper = upper.expect("a zero byte has a successor");
+    state.delete_range(table, lower, upper);
 }
 
 fn remember_import(

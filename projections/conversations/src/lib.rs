@@ -9,7 +9,8 @@
 //! Invariants:
 //! * seqs of a conversation are dense from 1, and its head is the last one;
 //! * a recalled message keeps its row and loses its content;
-//! * a reader's read position never moves back.
+//! * a reader's read position never moves back;
+//! * a dissolved group has no row: a group that has its id later begins anew.
 
 mod apply;
 mod reader;
@@ -31,7 +32,7 @@ pub use rows::{HeadRow, MessageRow, ReaderRow, Recall, TABLES};
 /// Its stable name.
 pub const NAME: &str = "conversations";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// Folds message, conversation and group events.
 #[derive(Debug, Default)]
@@ -70,9 +71,8 @@ impl Projection for Conversations {
             Event::Group(event) => match event {
                 GroupEvent::MembersAdded(event) => apply::members_added(app, event, state),
                 GroupEvent::MembersRemoved(event) => apply::members_removed(app, event, state),
-                GroupEvent::Created(_)
-                | GroupEvent::ProfileChanged(_)
-                | GroupEvent::Dissolved(_) => Ok(()),
+                GroupEvent::Dissolved(event) => apply::group_dissolved(app, event, state),
+                GroupEvent::Created(_) | GroupEvent::ProfileChanged(_) => Ok(()),
             },
             Event::Account(event) => match event {
                 AccountEvent::Deleted(event) => apply::account_deleted(app, event, state),

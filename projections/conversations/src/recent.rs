@@ -1,4 +1,5 @@
-//! Recognising a retry of a group message: the same sender and random number within the window.
+//! Recognising a retry of a group message: the same sender, random number and content within the
+//! window.
 //!
 //! What was sent stands in pages, in the order of the log: a send adds to a row that the round
 //! writes once, and a row of its own would cost it a fifth of its time. Pages cannot be searched,
@@ -8,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use hansard_events::message::MessageSent;
+use hansard_events::message::{ContentDigest, MessageSent};
 use hansard_store::key::Key;
 use hansard_store::{Access, Direction, Error, KeyRange, Overlay, Read, Result, Table, row};
 use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId, limits};
@@ -87,13 +88,18 @@ impl Entry {
     }
 }
 
-fn digest(conversation: &ConversationId, sender: &UserId, random: u32) -> Digest {
+/// What makes a message the same as another: where it is said, by whom, its random number and what
+/// it says.
+type Wanted<'a> = (&'a ConversationId, &'a UserId, u32, ContentDigest);
+
+fn digest((conversation, sender, random, content): Wanted<'_>) -> Digest {
     // The same text as a key's: no two messages that differ make the same.
     let text = Key::of(AppId(0))
         .conversation(conversation)
         .text(sender.as_str())
         .u32(random);
-    let whole: [u8; 32] = Sha256::digest(text.bytes()).into();
+    let hasher = Sha256::new().chain_update(text.bytes());
+    let whole: [u8; 32] = hasher.chain_update(content.bytes()).finalize().into();
     let (digest, _) = whole
         .split_first_chunk()
         .expect("a digest is longer than its part");
@@ -126,8 +132,10 @@ pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> 
         end.first = end.count;
         end.bucket = bucket;
     }
+    let content = ContentDigest::of(&event.elements, event.cloud_custom_data.as_deref());
+    let wanted = (&event.conversation, &event.sender, event.random, content);
     let entry = Entry {
-        digest: digest(&event.conversation, &event.sender, event.random),
+        digest: digest(wanted),
         seq: event.seq,
         sent_at: event.sent_at,
     };
@@ -185,8 +193,8 @@ impl Recents {
         }
     }
 
-    /// The sender's last message with this random number, if it was sent within the window before
-    /// `now`: its seq and time. `store` is the app's state, always the same app's.
+    /// The sender's last message with this random number and content, if it was sent within the
+    /// window before `now`: its seq and time. `store` is the app's state, always the same app's.
     ///
     /// # Errors
     /// When the store fails.
@@ -194,12 +202,12 @@ impl Recents {
         &mut self,
         store: &dyn Read,
         app: AppId,
-        (conversation, sender, random): (&ConversationId, &UserId, u32),
+        wanted: Wanted<'_>,
         now: Timestamp,
     ) -> Result<Option<(Seq, Timestamp)>> {
         let end = end(store, app)?;
         self.follow(store, app, &end)?;
-        let digest = digest(conversation, sender, random);
+        let digest = digest(wanted);
         for generation in [&self.newer, &self.older] {
             let Some(number) = generation.get(&beginning(&digest)) else {
                 continue;

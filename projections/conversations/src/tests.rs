@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use hansard_events::account::AccountDeleted;
 use hansard_events::conversation::ConversationRead;
-use hansard_events::group::MembersAdded;
+use hansard_events::group::{GroupDissolved, MembersAdded};
 use hansard_events::message::{Element, MessageRecalled, MessageSent};
 use hansard_events::{Envelope, Event, EventId, Provenance, Recorded};
 use hansard_projector::Projection;
@@ -102,6 +102,74 @@ fn a_hole_in_a_conversation_is_refused() {
         .expect("the first");
     assert!(fixture.apply(sent(&team(), 3, "ann", 11)).is_err());
     assert!(fixture.apply(sent(&team(), 1, "ann", 11)).is_err());
+}
+
+#[test]
+fn a_dissolved_group_leaves_no_row_and_its_neighbours_theirs() {
+    let mut fixture = Fixture::new();
+    let group = |id| GroupId::new(id).expect("a valid id");
+    let neighbour = ConversationId::Group(group("team-2"));
+    let pages = SENDERS_PAGE + 3;
+    for group_id in [group("team"), group("team-2")] {
+        let conversation = ConversationId::Group(group_id.clone());
+        let added = MembersAdded {
+            group_id,
+            accounts: vec![user("ben")],
+            joined_at: Timestamp(5),
+            silent: false,
+            import_key: Some("joined".to_owned()),
+        };
+        fixture.apply(added).expect("applies");
+        for seq in 1..=pages {
+            let message = MessageSent {
+                no_unread: seq == 1,
+                import_key: (seq == 2).then(|| "second".to_owned()),
+                ..sent(&conversation, seq, "ann", 10 + seq)
+            };
+            fixture.apply(message).expect("applies");
+        }
+        let read = ConversationRead {
+            conversation: conversation.clone(),
+            reader: user("ben"),
+            up_to: Seq(3),
+            read_at: Timestamp(100),
+        };
+        fixture.apply(read).expect("applies");
+    }
+    let facts = |fixture: &Fixture, conversation: &ConversationId| {
+        let reader = fixture.reader();
+        let ben = user("ben");
+        (
+            reader.head(conversation).expect("readable").last_seq.0,
+            reader
+                .timeline_down(conversation, Seq(1000), Seq(1), 1000)
+                .expect("readable")
+                .len() as u64,
+            reader.unread(conversation, &ben).expect("readable"),
+            reader
+                .reader(conversation, &ben)
+                .expect("readable")
+                .read_seq
+                .0,
+            ["joined", "second"].map(|key| {
+                let seq = reader.imported(conversation, key).expect("readable");
+                seq.map(|seq| seq.0)
+            }),
+        )
+    };
+    let full = (pages, pages, pages - 3, 3, [Some(0), Some(2)]);
+    assert_eq!(facts(&fixture, &team()), full);
+    let dissolved = || GroupDissolved {
+        group_id: group("team"),
+    };
+    for _ in 0..2 {
+        fixture.apply(dissolved()).expect("applies");
+        assert_eq!(facts(&fixture, &team()), (0, 0, 0, 0, [None, None]));
+        assert_eq!(facts(&fixture, &neighbour), full);
+    }
+    let first = sent(&team(), 1, "cho", 500);
+    fixture.apply(first).expect("the first of another group");
+    assert_eq!(facts(&fixture, &team()), (1, 1, 1, 0, [None, None]));
 }
 
 #[test]

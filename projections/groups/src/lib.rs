@@ -3,8 +3,8 @@
 //! Not here: what is said in a group, and from where its members may read it (conversations).
 //!
 //! Invariants: the roster and the list of a user's groups say the same; `member_count` is the
-//! number of the roster's rows; a dissolved group keeps its profile, so that its id is not used
-//! again, and has no members.
+//! number of the roster's rows; a dissolved group has no members, and keeps its profile until a
+//! group is made that has its id.
 //!
 //! Dissolving a group and deleting an account are one small change each, whatever their size: they
 //! make rows void, which nobody sees from then on, and the rows themselves go a few at a time with

@@ -171,6 +171,46 @@ fn a_dissolved_group_keeps_its_profile_and_loses_its_members() {
 }
 
 #[test]
+fn a_group_that_has_the_id_of_a_dissolved_one_has_none_of_its_members() {
+    let store = MemoryStore::new();
+    apply(&store, 1, created("one"));
+    let others: Vec<UserId> = (0..50)
+        .map(|number| user(&format!("u{number:02}")))
+        .collect();
+    let added = |accounts: &[UserId]| MembersAdded {
+        group_id: group("one"),
+        accounts: accounts.to_vec(),
+        ..MembersAdded::sample()
+    };
+    apply(&store, 2, added(&others));
+    let dissolved = GroupDissolved {
+        group_id: group("one"),
+    };
+    apply(&store, 3, dissolved);
+    apply(&store, 4, created("one"));
+    apply(&store, 5, added(&others[..1]));
+    let reader = Reader::new(&store, APP);
+    // While rows of the earlier one are left, and when none is.
+    for sequence in 6..100 {
+        let row = reader.group(&group("one")).expect("readable");
+        let row = row.expect("there");
+        assert_eq!((row.dissolved, row.member_count), (false, 2));
+        let members = reader.members(&group("one"), 100).expect("readable");
+        assert_eq!(members.len(), 2, "the owner and one other");
+        for (other, groups) in others.iter().zip([1, 0, 0]) {
+            let joined = reader.joined(other, 10).expect("readable");
+            assert_eq!(joined.len(), groups, "{other}");
+        }
+        apply(&store, sequence, added(&[]));
+    }
+    assert!(sweep_is_idle(&store), "nothing is left of the earlier one");
+}
+
+fn sweep_is_idle(store: &MemoryStore) -> bool {
+    crate::sweep::SWEEP.is_idle(store, APP).expect("readable")
+}
+
+#[test]
 fn removing_the_owner_leaves_the_group_without_one() {
     let store = MemoryStore::new();
     apply(&store, 1, created("one"));

@@ -4,26 +4,27 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use hansard_events::group::GroupDissolved;
 use hansard_events::message::{MessageRecalled, MessageSent};
-use hansard_events::{Event, MessageEvent, Recorded, chain};
+use hansard_events::{Event, GroupEvent, MessageEvent, Recorded};
 use hansard_types::{Checkpoint, ConversationId, Seq};
 use parking_lot::RwLock;
-use serde::{Deserialize, Serialize};
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::{IndexWriterOptions, NoMergePolicy};
 use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{
-    IndexMeta, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument,
-    TantivyError, Term,
+    IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term,
 };
 
 use crate::analyzer::Analyzer;
 use crate::reader::Committed;
 use crate::schema::{self, Fields};
-use crate::{Error, Reader, Result, VERSION, text_of};
+use crate::{Error, Reader, Result, text_of};
 
+mod payload;
 mod sound;
 
+use payload::{applied, is_unwritten, payload, version};
 pub use sound::Check;
 use sound::MergeSound;
 
@@ -77,24 +78,6 @@ pub struct Index {
     check: Option<Check>,
     /// Nothing is merged before it turns true.
     sound: Arc<AtomicBool>,
-}
-
-/// What a commit carries beside the documents. Of an unknown version only that is read.
-#[derive(Serialize, Deserialize)]
-struct Payload {
-    version: u32,
-    partitions: BTreeMap<u16, Applied>,
-}
-
-#[derive(Deserialize)]
-struct PayloadVersion {
-    version: u32,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Applied {
-    sequence: u64,
-    chain: String,
 }
 
 impl Index {
@@ -160,7 +143,7 @@ impl Index {
     }
 
     /// The version of the index in a directory: `None` when there is none, or none of ours. What
-    /// is not [`VERSION`] is to be rebuilt beside it.
+    /// is not [`crate::VERSION`] is to be rebuilt beside it.
     ///
     /// # Errors
     /// [`Error::Damaged`] when it cannot be read.
@@ -219,12 +202,9 @@ impl Index {
         match event {
             Some(Event::Message(MessageEvent::Sent(sent))) => self.add(sent)?,
             Some(Event::Message(MessageEvent::Recalled(recalled))) => self.remove(recalled)?,
+            Some(Event::Group(event)) => self.apply_group(event)?,
             Some(
-                Event::Account(_)
-                | Event::Conversation(_)
-                | Event::Group(_)
-                | Event::Relation(_)
-                | Event::App(_),
+                Event::Account(_) | Event::Conversation(_) | Event::Relation(_) | Event::App(_),
             ) => self.counts.skipped += 1,
             None => self.counts.unknown += 1,
         }
@@ -359,6 +339,24 @@ impl Index {
         Ok(())
     }
 
+    /// What was said in a dissolved group is found no more. A group that has its id later is told
+    /// apart by the order of the log: what is added after a delete stays.
+    fn apply_group(&mut self, event: &GroupEvent) -> Result<()> {
+        match event {
+            GroupEvent::Dissolved(GroupDissolved { group_id }) => {
+                let conversation = ConversationId::Group(group_id.clone()).to_string();
+                let term = Term::from_field_text(self.fields.conversation, &conversation);
+                self.writer()?.delete_term(term);
+                self.pending += 1;
+            }
+            GroupEvent::Created(_)
+            | GroupEvent::MembersAdded(_)
+            | GroupEvent::MembersRemoved(_)
+            | GroupEvent::ProfileChanged(_) => self.counts.skipped += 1,
+        }
+        Ok(())
+    }
+
     fn commit_always(&mut self) -> Result<()> {
         let payload = payload(&self.applied);
         let mut prepared = self.writer()?.prepare_commit()?;
@@ -396,62 +394,6 @@ fn writer(
     let writer = writer.map_err(|error| explain(dir, error))?;
     writer.set_merge_policy(Box::new(MergeSound::new(sound)));
     Ok(writer)
-}
-
-/// Made, but not committed even once: as good as new.
-fn is_unwritten(meta: &IndexMeta) -> bool {
-    meta.payload.is_none() && meta.segments.is_empty()
-}
-
-fn version(meta: &IndexMeta) -> Option<u32> {
-    let payload: PayloadVersion = serde_json::from_str(meta.payload.as_deref()?).ok()?;
-    Some(payload.version)
-}
-
-/// What the last commit had applied; `None` for an index that has none yet.
-fn applied(dir: &Path, meta: &IndexMeta) -> Result<Option<BTreeMap<u16, Checkpoint>>> {
-    if is_unwritten(meta) {
-        return Ok(None);
-    }
-    let found = version(meta);
-    if found != Some(VERSION) {
-        return Err(Error::VersionDiffers {
-            dir: dir.to_owned(),
-            found,
-        });
-    }
-    let checkpoints = meta.payload.as_deref().and_then(checkpoints);
-    let damaged = || Error::Damaged {
-        dir: dir.to_owned(),
-        what: "its checkpoint cannot be read".to_owned(),
-    };
-    Ok(Some(checkpoints.ok_or_else(damaged)?))
-}
-
-fn checkpoints(payload: &str) -> Option<BTreeMap<u16, Checkpoint>> {
-    let payload: Payload = serde_json::from_str(payload).ok()?;
-    let mut checkpoints = BTreeMap::new();
-    for (partition, Applied { sequence, chain }) in payload.partitions {
-        let chain = chain::from_hex(&chain)?;
-        checkpoints.insert(partition, Checkpoint { sequence, chain });
-    }
-    Some(checkpoints)
-}
-
-fn payload(applied: &BTreeMap<u16, Checkpoint>) -> String {
-    let partitions = applied.iter().map(|(partition, checkpoint)| {
-        let Checkpoint { sequence, chain } = checkpoint;
-        let applied = Applied {
-            sequence: *sequence,
-            chain: chain::to_hex(chain),
-        };
-        (*partition, applied)
-    });
-    let payload = Payload {
-        version: VERSION,
-        partitions: partitions.collect(),
-    };
-    serde_json::to_string(&payload).expect("numbers and text are always JSON")
 }
 
 /// What an error while opening means for the operator.

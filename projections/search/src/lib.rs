@@ -52,5 +52,6 @@ pub use schema::text_of;
 
 /// The projection's name.
 pub const NAME: &str = "search";
-/// Changes with the schema and with the analyzer: an index of another version is rebuilt.
-pub const VERSION: u32 = 1;
+/// Changes with the schema, the analyzer and what is written: an index of another version is
+/// rebuilt.
+pub const VERSION: u32 = 2;

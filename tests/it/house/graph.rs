@@ -38,22 +38,34 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "hansard-api",
+        "hansard-desk",
         &[
             "hansard-types",
             "hansard-events",
             "hansard-domain",
             "hansard-engine",
-            "hansard-projector",
             "hansard-directory",
-            "hansard-groups",
-            "hansard-conversations",
+        ],
+    ),
+    ("hansard-v4", SURFACE),
+    ("hansard-v1", SURFACE),
+    (
+        "hansard-http",
+        &[
+            "hansard-types",
+            "hansard-desk",
+            "hansard-v4",
+            "hansard-v1",
+            "hansard-projector",
+            // For its in-process server for tests only.
+            "hansard-engine",
             "hansard-search",
         ],
     ),
     ("hansard-client", &["hansard-types"]),
     ("hansard", ANY),
     ("hansard-tests", ANY),
+    ("hansard-benches", ANY),
     ("xtask", ANY),
 ];
 
@@ -64,6 +76,20 @@ const PROJECTION: &[&str] = &[
     "hansard-projector",
 ];
 
+/// Surfaces read through the projections' readers and write through the desk: they never see the
+/// engine, the log or the store.
+const SURFACE: &[&str] = &[
+    "hansard-types",
+    "hansard-events",
+    "hansard-domain",
+    "hansard-desk",
+    "hansard-projector",
+    "hansard-directory",
+    "hansard-groups",
+    "hansard-conversations",
+    "hansard-search",
+];
+
 const ANY: &[&str] = &["*"];
 
 /// Who may name what is not ours, where few may.
@@ -72,7 +98,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("rocksdb", &["hansard-store"]),
     ("tantivy", &["hansard-search"]),
     ("tantivy-tokenizer-api", &["hansard-search"]),
-    ("axum", &["hansard-api"]),
+    ("axum", &["hansard-v1", "hansard-http"]),
     (
         "reqwest",
         &["hansard-client", "hansard-reactors", "hansard-tests"],
@@ -198,10 +224,22 @@ fn an_edge_against_the_direction_is_named() {
         Some("hansard-domain may not depend on hansard-store"),
     );
     check(
-        "hansard-api",
+        "hansard-v4",
+        "hansard-engine",
+        None,
+        Some("hansard-v4 may not depend on hansard-engine"),
+    );
+    check(
+        "hansard-v1",
         "hansard-log",
         None,
-        Some("hansard-api may not depend on hansard-log"),
+        Some("hansard-v1 may not depend on hansard-log"),
+    );
+    check(
+        "hansard-desk",
+        "axum",
+        None,
+        Some("hansard-desk names axum: only [\"hansard-v1\", \"hansard-http\"] may"),
     );
     check(
         "hansard-groups",
@@ -210,7 +248,7 @@ fn an_edge_against_the_direction_is_named() {
         Some("hansard-groups may not depend on hansard-directory"),
     );
     check("hansard-engine", "hansard-log", None, None);
-    check("hansard-api", "hansard-log", Some("dev"), None);
+    check("hansard-v4", "hansard-engine", Some("dev"), None);
 }
 
 #[test]

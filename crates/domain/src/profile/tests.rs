@@ -3,7 +3,6 @@ use hansard_events::app::FieldType;
 use hansard_types::profile::{ALLOW_TYPE, NICK, STANDARD_FIELDS};
 
 use super::*;
-use crate::Command;
 use crate::testing::{Given, user};
 
 fn text(words: &str) -> ProfileValue {
@@ -30,14 +29,17 @@ fn change_of(
     by: Party,
     fields: &[(&str, ProfileValue)],
 ) -> Result<Decision, Reason> {
-    given.when(Command::ChangeProfile(ChangeProfile {
+    let command = ChangeProfile {
         user_id: user("ann"),
         fields: fields
             .iter()
             .map(|(tag, value)| ((*tag).to_owned(), value.clone()))
             .collect(),
-        by,
-    }))
+    };
+    match by {
+        Party::Admin => given.when(command),
+        Party::App => given.when_own("ann", command),
+    }
 }
 
 #[test]

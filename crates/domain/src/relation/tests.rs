@@ -1,5 +1,11 @@
+use std::collections::BTreeMap;
+
 use hansard_events::Event;
 use hansard_events::RelationEvent;
+use hansard_events::account::ProfileValue;
+use hansard_events::relation::{Befriended, FriendDetails};
+use hansard_types::Reason;
+use hansard_types::profile::{ADMIN_FORBID_TYPE, ALLOW_TYPE};
 
 use super::*;
 use crate::testing::{Given, user};
@@ -20,7 +26,6 @@ fn add() -> AddFriend {
         details: details(),
         both: true,
         forced: false,
-        by: Party::Admin,
     }
 }
 
@@ -207,7 +212,6 @@ fn a_change_names_exactly_what_changed() {
             remark: remark.map(str::to_owned),
             groups: groups.map(strings),
             custom: BTreeMap::new(),
-            by: Party::Admin,
         };
         let decision = given
             .when(Command::UpdateFriend(command))
@@ -226,4 +230,39 @@ fn a_change_names_exactly_what_changed() {
         Some((Some("벤".to_owned()), None))
     );
     assert_eq!(update(None, Some(&[])), Some((None, Some(Vec::new()))));
+}
+
+#[test]
+fn an_account_cannot_force_its_friendship_on_another() {
+    let forced = AddFriend {
+        forced: true,
+        ..add()
+    };
+    assert!(given().when(forced.clone()).is_ok());
+    assert_eq!(given().when_own("ann", forced), Err(Reason::NotPermitted));
+}
+
+#[test]
+fn friends_join_a_group_that_exists_and_no_other() {
+    let join = |group: &str, friends: &[&str]| JoinFriendGroup {
+        user: user("ann"),
+        group: group.to_owned(),
+        friends: friends.iter().map(|id| user(id)).collect(),
+    };
+    let given = given()
+        .friend("ann", "ben", &[])
+        .lists("ann", |lists| lists.groups = vec!["work".to_owned()]);
+    let decision = given
+        .when_own("ann", join("work", &["ben", "cho"]))
+        .expect("taken");
+    let expected = vec![
+        (user("ben"), None),
+        (user("cho"), Some(Reason::FriendUnknown)),
+    ];
+    assert_eq!(decision.reply, Reply::Relations(expected));
+    assert_eq!(decision.events.len(), 1);
+    assert_eq!(
+        given.when_own("ann", join("family", &[])),
+        Err(Reason::FriendGroupUnknown)
+    );
 }

@@ -192,6 +192,7 @@ impl Model {
             | Command::AddFriendGroups(_)
             | Command::DeleteFriendGroups(_)
             | Command::RenameFriendGroup(_)
+            | Command::JoinFriendGroup(_)
             | Command::LeaveFriendGroup(_)
             | Command::ImportMessage(_)
             | Command::RecallC2c(_)

@@ -7,11 +7,11 @@ use hansard_domain::account::{DeleteAccount, ImportAccount};
 use hansard_domain::profile::ChangeProfile;
 use hansard_domain::relation::{
     AddFriend, AddFriendGroups, AnswerRequest, Block, ClearFriends, DeleteFriend,
-    DeleteFriendGroups, ImportFriend, LeaveFriendGroup, RenameFriendGroup, Unblock, UpdateFriend,
+    DeleteFriendGroups, ImportFriend, JoinFriendGroup, LeaveFriendGroup, RenameFriendGroup,
+    Unblock, UpdateFriend,
 };
 use hansard_domain::{Command, Reply};
 use hansard_events::account::ProfileValue;
-use hansard_events::app::Party;
 use hansard_events::relation::FriendDetails;
 use hansard_store::MemoryStore;
 use hansard_types::{Reason, UserId, profile};
@@ -19,7 +19,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::SubmitError;
-use crate::testing::{APP, TestEngine, World, provenance, user};
+use crate::testing::{APP, LOG, TestEngine, World, provenance, user};
 
 const USERS: [&str; 5] = ["ann", "ben", "cho", "dai", "nobody"];
 const GROUPS: [&str; 3] = ["work", "home", "家人"];
@@ -265,6 +265,24 @@ impl Model {
         Ok(Outcome::Done)
     }
 
+    fn join(&mut self, command: &JoinFriendGroup) -> Result<Outcome, Reason> {
+        let JoinFriendGroup {
+            user,
+            group,
+            friends,
+        } = command;
+        if !self.has_group(user, group) {
+            return Err(Reason::FriendGroupUnknown);
+        }
+        for friend in friends {
+            if self.is_friend(user, friend) {
+                let member = (user.clone(), friend.clone(), group.clone());
+                self.members.insert(member);
+            }
+        }
+        Ok(self.each(user, friends))
+    }
+
     fn leave(&mut self, command: &LeaveFriendGroup) -> Result<Outcome, Reason> {
         let LeaveFriendGroup {
             user,
@@ -321,6 +339,7 @@ impl Model {
             Command::AddFriendGroups(command) => return self.add_groups(command),
             Command::DeleteFriendGroups(command) => return self.delete_groups(command),
             Command::RenameFriendGroup(command) => return self.rename(command),
+            Command::JoinFriendGroup(command) => return self.join(command),
             Command::LeaveFriendGroup(command) => return self.leave(command),
             Command::RevokeSignatures(_)
             | Command::MuteAccount(_)
@@ -388,7 +407,6 @@ impl Maker {
                 Command::ChangeProfile(ChangeProfile {
                     user_id,
                     fields: vec![(profile::ALLOW_TYPE.to_owned(), value)],
-                    by: Party::Admin,
                 })
             }
             _ => import_account(USERS[self.0.random_range(0..4)]),
@@ -406,7 +424,6 @@ impl Maker {
                 details: self.details(),
                 both: yes,
                 forced: rare,
-                by: Party::Admin,
             }),
             32..38 => Command::ImportFriend(ImportFriend {
                 from: one,
@@ -420,7 +437,6 @@ impl Maker {
                 remark: None,
                 groups: Some(self.groups()),
                 custom: BTreeMap::new(),
-                by: Party::Admin,
             }),
             43..51 => Command::DeleteFriend(DeleteFriend {
                 from: one,
@@ -458,6 +474,11 @@ impl Maker {
                 user: one,
                 group: self.group(),
                 name: self.group(),
+            }),
+            95..97 => Command::JoinFriendGroup(JoinFriendGroup {
+                user: one,
+                group: self.group(),
+                friends: self.friends(),
             }),
             _ => Command::LeaveFriendGroup(LeaveFriendGroup {
                 user: one,
@@ -542,7 +563,7 @@ async fn run(seed: u64, commands: usize) {
             Some(id) => import_account(id),
             None => maker.command(),
         };
-        let answered = engine.handle.submit(APP, command.clone(), provenance());
+        let answered = engine.handle.submit(LOG, command.clone(), provenance());
         let actual = match answered.await {
             Ok(answer) if answer.reply == Reply::Requested => Ok(Outcome::Requested),
             Ok(answer) => Ok(if let Reply::Relations(each) = answer.reply {

@@ -14,7 +14,7 @@ use hansard_projector::Registry;
 use hansard_types::{LogId, Timestamp};
 use tokio::time::{interval, timeout};
 
-use crate::testing::{APP, FixedClock, World, fold, provenance, user};
+use crate::testing::{APP, FixedClock, LOG, World, fold, provenance, user};
 use crate::{Clock, Engine, EngineOptions, Handle, Jump, SteadyClock, SubmitError};
 
 fn log() -> LogId {
@@ -45,7 +45,7 @@ async fn until_taken(handle: &Handle, id: &str) -> Vec<SubmitError> {
     let sending = async {
         loop {
             ticks.tick().await;
-            match handle.submit(APP, import(id), provenance()).await {
+            match handle.submit(LOG, import(id), provenance()).await {
                 Ok(_) => return,
                 Err(error) => errors.push(error),
             }
@@ -90,18 +90,15 @@ impl BrokenJournal {
 async fn a_partition_whose_journal_failed_goes_on_when_it_can_be_written() {
     let world = World::default();
     let mut engine = world.open().await.expect("opens");
-    engine
-        .create_app(create_app(), provenance())
-        .await
-        .expect("is new");
+    engine.create_app(create_app()).await.expect("is new");
     let handle = engine.handle();
     let broken = BrokenJournal::of(&world);
-    let first = handle.submit(APP, import("alice"), provenance()).await;
+    let first = handle.submit(LOG, import("alice"), provenance()).await;
     assert!(
         matches!(first, Err(SubmitError::OutcomeUnknown(_))),
         "it is in the log, and not on disk: {first:?}"
     );
-    let second = handle.submit(APP, import("ben"), provenance()).await;
+    let second = handle.submit(LOG, import("ben"), provenance()).await;
     assert!(
         matches!(&second, Err(SubmitError::Unavailable(reason)) if reason.contains("journal")),
         "nothing happens meanwhile: {second:?}"
@@ -112,7 +109,7 @@ async fn a_partition_whose_journal_failed_goes_on_when_it_can_be_written() {
     let mut ticks = interval(Duration::from_secs(1));
     for _ in 0..30 {
         ticks.tick().await;
-        let third = handle.submit(APP, import("ben"), provenance()).await;
+        let third = handle.submit(LOG, import("ben"), provenance()).await;
         assert!(
             matches!(third, Err(SubmitError::Unavailable(_))),
             "{third:?}"
@@ -136,13 +133,10 @@ async fn a_partition_whose_journal_failed_goes_on_when_it_can_be_written() {
 async fn a_partition_that_cannot_be_opened_again_ends_with_the_server() {
     let world = World::default();
     let mut engine = world.open().await.expect("opens");
-    engine
-        .create_app(create_app(), provenance())
-        .await
-        .expect("is new");
+    engine.create_app(create_app()).await.expect("is new");
     let handle = engine.handle();
     let broken = BrokenJournal::of(&world);
-    let first = handle.submit(APP, import("alice"), provenance()).await;
+    let first = handle.submit(LOG, import("alice"), provenance()).await;
     assert!(first.is_err(), "{first:?}");
     timeout(Duration::from_secs(10), engine.shutdown())
         .await
@@ -192,10 +186,7 @@ async fn a_partition_that_panics_is_opened_again() {
     let mut engine = Engine::open(options, Arc::new(world.logs.clone()))
         .await
         .expect("opens");
-    engine
-        .create_app(create_app(), provenance())
-        .await
-        .expect("is new");
+    engine.create_app(create_app()).await.expect("is new");
     let handle = engine.handle();
     until_taken(&handle, "alice").await;
     clock.armed.store(true, Ordering::SeqCst);

@@ -18,7 +18,7 @@ use crate::catch_up::start_of;
 use crate::clock::LogTime;
 use crate::mailbox::Letter;
 use crate::round::{Memory, Round, Surroundings, Tip, decide_round};
-use crate::testing::{APP, TestEngine, World, fold, provenance, user};
+use crate::testing::{APP, LOG, TestEngine, World, fold, provenance, user};
 
 const MEMBERS: usize = 2000;
 const GROUPS: usize = 16;
@@ -52,7 +52,7 @@ async fn a_round_is_closed_when_its_events_are_large_and_leaves_the_rest() {
         handle,
         world,
     } = TestEngine::start().await;
-    for result in handle.submit_all(APP, vec![create(0)], provenance()).await {
+    for result in handle.submit_all(LOG, vec![create(0)], provenance()).await {
         result.expect("prepared");
     }
     let text = "x".repeat(limits::MESSAGE_BYTES_MAX - 256);
@@ -64,6 +64,7 @@ async fn a_round_is_closed_when_its_events_are_large_and_leaves_the_rest() {
             random: u32::try_from(number).expect("small"),
             priority: 2,
             mentions: Vec::new(),
+            online_only: false,
         }))
     };
     let mut letters: VecDeque<Letter> = (0..SENDS).map(send).collect();
@@ -99,7 +100,7 @@ async fn a_round_is_closed_when_it_changes_many_rows_and_leaves_the_rest() {
     };
     let prepare = members.iter().map(import).chain((0..GROUPS).map(create));
     for result in handle
-        .submit_all(APP, prepare.collect(), provenance())
+        .submit_all(LOG, prepare.collect(), provenance())
         .await
     {
         result.expect("prepared");
@@ -134,7 +135,7 @@ async fn a_round_of_sends_writes_a_row_for_each_message_and_few_besides() {
         world,
     } = TestEngine::start().await;
     for result in handle
-        .submit_all(APP, vec![create(0), create(1)], provenance())
+        .submit_all(LOG, vec![create(0), create(1)], provenance())
         .await
     {
         result.expect("prepared");
@@ -147,6 +148,7 @@ async fn a_round_of_sends_writes_a_row_for_each_message_and_few_besides() {
             random: u32::try_from(number).expect("small"),
             priority: 2,
             mentions: Vec::new(),
+            online_only: false,
         }))
     };
     let mut letters: VecDeque<Letter> = (0..SENDS).map(send).collect();
@@ -181,10 +183,11 @@ async fn a_round_of_one_to_one_sends_writes_three_rows_for_each_and_few_besides(
             client_seq: Some(u32::try_from(number).expect("small")),
             time_seconds: seconds,
             hidden_from_sender: false,
+            online_only: false,
         })
     };
     let earlier = send(SENDS, Some(1_793_000_000));
-    for result in handle.submit_all(APP, vec![earlier], provenance()).await {
+    for result in handle.submit_all(LOG, vec![earlier], provenance()).await {
         result.expect("prepared");
     }
     let mut letters: VecDeque<Letter> = (0..SENDS)
@@ -218,7 +221,7 @@ fn rows(round: &Round) -> BTreeMap<&'static str, usize> {
 fn letter(command: Command) -> Letter {
     Letter {
         command,
-        provenance: provenance(),
+        origin: provenance(),
         answer: oneshot::channel().0,
     }
 }

@@ -14,9 +14,8 @@ use hansard_domain::group::{AddMembers, CreateGroup, RemoveMembers};
 use hansard_domain::message::{Content, RecallGroup, SendC2c, SendGroup};
 use hansard_domain::profile::ChangeProfile;
 use hansard_events::account::ProfileValue;
-use hansard_events::app::Party;
 use hansard_events::group::GroupType;
-use hansard_events::{Provenance, decode};
+use hansard_events::{Origin, decode};
 use hansard_log::{EventLog as _, Fault};
 use hansard_store::MemoryStore;
 use hansard_types::{ConversationId, GroupId, LogId, Seq, Timestamp, UserId};
@@ -24,7 +23,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::model::{Answered, Expected, Model, Person};
-use crate::testing::{APP, BEGUN, World, provenance, user};
+use crate::testing::{APP, BEGUN, LOG, World, provenance, user};
 use crate::{Engine, Handle, JUMP_MS, Machine as _, SubmitError};
 
 const USERS: [&str; 6] = ["ann", "ben", "cho", "dai", "eva", "nobody"];
@@ -52,10 +51,7 @@ impl Simulation {
             administrators: vec![user("administrator")],
             secret_fingerprint: "test".to_owned(),
         };
-        engine
-            .create_app(app, provenance())
-            .await
-            .expect("the app is new");
+        engine.create_app(app).await.expect("the app is new");
         Self {
             rng: ChaCha8Rng::seed_from_u64(seed),
             world,
@@ -106,6 +102,7 @@ impl Simulation {
                     client_seq: Some(random),
                     time_seconds: Some(1_790_000_000),
                     hidden_from_sender: false,
+                    online_only: false,
                 })
             }
             40..72 => Command::SendGroup(SendGroup {
@@ -115,6 +112,7 @@ impl Simulation {
                 random: self.random(),
                 priority: 2,
                 mentions: Vec::new(),
+                online_only: false,
             }),
             72..80 => {
                 let seqs = (0..self.rng.random_range(1..4))
@@ -186,7 +184,6 @@ impl Simulation {
                 Command::ChangeProfile(ChangeProfile {
                     user_id: self.user(),
                     fields: vec![("Tag_Profile_IM_Level".to_owned(), level)],
-                    by: Party::Admin,
                 })
             }
         }
@@ -238,7 +235,7 @@ impl Simulation {
             commands
                 .iter()
                 .zip(&tags)
-                .map(|(one, tag)| handle.submit(APP, one.clone(), tagged(tag))),
+                .map(|(one, tag)| handle.submit(LOG, one.clone(), tagged(tag))),
         );
         if self.rng.random_bool(0.15) {
             let polls = self.rng.random_range(0..60);
@@ -335,7 +332,7 @@ impl Simulation {
         }
         let handle = self.engine.as_ref().expect("an engine is running").handle();
         let rest = commands[done..].to_vec();
-        let results = handle.submit_all(APP, rest.clone(), provenance()).await;
+        let results = handle.submit_all(LOG, rest.clone(), provenance()).await;
         self.check_all(&rest, results);
     }
 
@@ -452,8 +449,8 @@ async fn poll_some<T>(future: impl Future<Output = T>, polls: usize) -> Option<T
     None
 }
 
-fn tagged(tag: &str) -> Provenance {
-    Provenance {
+fn tagged(tag: &str) -> Origin {
+    Origin {
         correlation: Some(tag.to_owned()),
         ..provenance()
     }

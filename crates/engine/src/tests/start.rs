@@ -14,7 +14,7 @@ use hansard_projector::Registry;
 use hansard_types::{AppId, GroupId, LogId, limits};
 use tokio::sync::Barrier;
 
-use crate::testing::{APP, MemoryLogs, TestEngine, World, fold, provenance, user};
+use crate::testing::{APP, LOG, MemoryLogs, TestEngine, World, fold, provenance, user};
 use crate::{Engine, EngineOptions, LogProvider, SteadyClock};
 
 /// Logs of apps that only open once so many are being opened.
@@ -46,7 +46,7 @@ async fn world_of(apps: u32) -> World {
             administrators: vec![user("administrator")],
             secret_fingerprint: "test".to_owned(),
         };
-        let created = engine.create_app(command, provenance()).await;
+        let created = engine.create_app(command).await;
         created.expect("the app is new");
     }
     engine.shutdown().await;
@@ -101,6 +101,7 @@ fn send(random: u32) -> Command {
         random,
         priority: 2,
         mentions: Vec::new(),
+        online_only: false,
     })
 }
 
@@ -125,11 +126,11 @@ async fn a_retry_right_after_a_start_is_recognised() {
         members: Vec::new(),
         created_at: None,
     });
-    let created = handle.submit(APP, create, provenance()).await;
+    let created = handle.submit(LOG, create, provenance()).await;
     created.expect("a new group");
     let mut first = Vec::new();
     for sent in handle
-        .submit_all(APP, (0..600).map(send).collect(), provenance())
+        .submit_all(LOG, (0..600).map(send).collect(), provenance())
         .await
     {
         let Reply::Sent { seq, sent_at, .. } = sent.expect("sent").reply else {
@@ -143,7 +144,7 @@ async fn a_retry_right_after_a_start_is_recognised() {
     let handle = engine.handle();
     let end = *handle.committed(APP).expect("the app").borrow();
     for random in [0, 31, 599] {
-        let again = handle.submit(APP, send(random), provenance()).await;
+        let again = handle.submit(LOG, send(random), provenance()).await;
         let (seq, sent_at) = first[usize::try_from(random).expect("small")];
         let expected = Reply::Sent {
             seq,

@@ -7,7 +7,7 @@ use hansard_events::decode;
 use hansard_log::EventLog as _;
 use hansard_types::{LogId, Reason, Timestamp};
 
-use crate::testing::{APP, TestEngine, World, provenance, user};
+use crate::testing::{APP, LOG, TestEngine, World, provenance, user};
 use crate::{BELIEVED_AFTER, Engine, Handle, SubmitError};
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
@@ -26,8 +26,9 @@ async fn send(handle: &Handle, random: u32) -> Result<Timestamp, SubmitError> {
         client_seq: None,
         time_seconds: None,
         hidden_from_sender: false,
+        online_only: false,
     });
-    let answer = handle.submit(APP, command, provenance()).await?;
+    let answer = handle.submit(LOG, command, provenance()).await?;
     let Reply::Sent { sent_at, .. } = answer.reply else {
         panic!("a message was not answered as sent");
     };
@@ -40,7 +41,7 @@ async fn mute(handle: &Handle, seconds: u32) {
         c2c: Some(MuteFor::Seconds(seconds)),
         group: None,
     });
-    let muted = handle.submit(APP, command, provenance()).await;
+    let muted = handle.submit(LOG, command, provenance()).await;
     muted.expect("muted");
 }
 
@@ -154,7 +155,7 @@ async fn a_start_while_the_clock_is_a_day_ahead_is_got_over() {
         user_id: user("alice"),
         issued_up_to_seconds: now,
     });
-    let revoked = handle.submit(APP, command, provenance()).await;
+    let revoked = handle.submit(LOG, command, provenance()).await;
     revoked.expect("revoked");
     let up_to = handle.signatures_revoked_up_to(APP, &user("alice"));
     assert_eq!(up_to.expect("readable"), Some(now), "not those of tomorrow");

@@ -13,8 +13,8 @@ use hansard_domain::message::{Content, SendGroup};
 use hansard_engine::Handle;
 use hansard_events::group::GroupType;
 use hansard_events::message::Element;
-use hansard_events::{Provenance, RawEvent};
-use hansard_types::{AppId, GroupId, UserId, limits};
+use hansard_events::{Origin, RawEvent};
+use hansard_types::{Actor, AppId, GroupId, LogId, UserId, limits};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -185,6 +185,7 @@ impl Load {
             random,
             priority: 2,
             mentions: Vec::new(),
+            online_only: false,
         })
     }
 
@@ -249,16 +250,18 @@ pub(super) fn send_path() -> String {
     )
 }
 
-pub(super) fn provenance() -> Provenance {
-    Provenance {
-        actor: ADMIN.to_owned(),
+pub(super) fn origin() -> Origin {
+    Origin {
+        actor: Actor::Administrator(UserId::new(ADMIN).expect("a valid id")),
         correlation: None,
-        causation: None,
     }
 }
 
 async fn submit_all(handle: &Handle, commands: Vec<Command>) -> Result<()> {
-    for result in handle.submit_all(APP, commands, provenance()).await {
+    for result in handle
+        .submit_all(LogId::new(APP, 0), commands, origin())
+        .await
+    {
         result?;
     }
     Ok(())

@@ -3,10 +3,11 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use hansard_domain::Reply;
 use hansard_engine::Handle;
+use hansard_types::LogId;
 use tokio::task::JoinSet;
 
 use super::figures::{Sample, micros};
-use super::rig::{APP, Load, provenance};
+use super::rig::{APP, Load, origin};
 
 /// Sends through the engine from many clients, each waiting for its answer, until the deadline.
 pub(super) async fn run(
@@ -27,7 +28,7 @@ pub(super) async fn run(
                 let command = load.command(number, random);
                 random = random.wrapping_add(1);
                 let sent = Instant::now();
-                let answer = handle.submit(APP, command, provenance()).await?;
+                let answer = handle.submit(LogId::new(APP, 0), command, origin()).await?;
                 ensure!(
                     matches!(
                         answer.reply,

@@ -8,8 +8,8 @@ use hansard_domain::Command;
 use hansard_domain::account::ImportAccount;
 use hansard_domain::app::CreateApp;
 use hansard_engine::{Engine, SubmitError};
-use hansard_events::{Provenance, chain};
-use hansard_types::{AppId, UserId};
+use hansard_events::{Origin, chain};
+use hansard_types::{Actor, AppId, LogId, UserId};
 use rand::TryRngCore as _;
 use rand::rngs::OsRng;
 use sha2::{Digest as _, Sha256};
@@ -18,8 +18,6 @@ use crate::data_dir::DataDir;
 
 /// Random bytes of a secret that we make.
 const SECRET_BYTES: usize = 32;
-/// Who created the first app.
-const ACTOR: &str = "hansard";
 
 /// What the first app is made of.
 pub(crate) struct FirstApp<'a> {
@@ -31,7 +29,7 @@ pub(crate) struct FirstApp<'a> {
 /// The secrets by app.
 pub(crate) struct Secrets(HashMap<AppId, Arc<str>>);
 
-impl hansard_api::Secrets for Secrets {
+impl hansard_desk::Secrets for Secrets {
     fn secret(&self, app: AppId) -> Option<Arc<str>> {
         self.0.get(&app).cloned()
     }
@@ -69,7 +67,7 @@ pub(crate) async fn make_first(
             administrators: vec![administrator],
             secret_fingerprint: fingerprint(&secret),
         };
-        engine.create_app(command, provenance()).await?;
+        engine.create_app(command).await?;
     }
     let app = if handle.app(first.app).is_some() {
         first.app
@@ -101,8 +99,16 @@ async fn import_account(engine: &Engine, app: AppId, user: &UserId) -> Result<()
         nick: None,
         face_url: None,
     };
+    let by_system = Origin {
+        actor: Actor::System,
+        correlation: None,
+    };
     match handle
-        .submit(app, Command::ImportAccount(command), provenance())
+        .submit(
+            LogId::new(app, 0),
+            Command::ImportAccount(command),
+            by_system,
+        )
         .await
     {
         // The next start does it; a fenced-off server must still come up to say so.
@@ -150,14 +156,6 @@ pub(crate) fn secrets(engine: &Engine, data: &DataDir, first: &FirstApp<'_>) -> 
         secrets.insert(app, Arc::from(secret));
     }
     Ok(Secrets(secrets))
-}
-
-fn provenance() -> Provenance {
-    Provenance {
-        actor: ACTOR.to_owned(),
-        correlation: None,
-        causation: None,
-    }
 }
 
 fn random_secret() -> Result<String> {

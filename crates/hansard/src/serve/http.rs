@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use hansard_api::ApiState;
+use hansard_http::ApiState;
 use hansard_types::Lack;
 use hansard_types::limits::TLS_HANDSHAKE_MS_MAX;
 use hyper::body::{Body, Incoming};
@@ -109,7 +109,7 @@ pub(crate) async fn serve(
     state: ApiState,
     mut shutdown: watch::Receiver<bool>,
 ) -> Connections {
-    let service = TowerToHyperService::new(hansard_api::surfaces(state));
+    let service = TowerToHyperService::new(hansard_http::surfaces(state));
     let Listener {
         tcp,
         tls,

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use hansard_api::{ApiOptions, ApiState};
+use hansard_desk::{Desk, DeskOptions};
 use hansard_directory::Reader as Directory;
 use hansard_engine::{Engine, EngineOptions, Handle, LogProvider, SystemClock, SystemIds};
+use hansard_http::ApiState;
 use hansard_log::server::ServerState;
 use hansard_log::{Archiver, Copies, Journal, Writer, WriterOptions, blocks};
 use hansard_projector::Registry;
 use hansard_store::RocksStore;
 use hansard_types::LogId;
+use hansard_v1::V1Options;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -70,18 +72,18 @@ impl Parts {
         let secrets = apps::secrets(&engine, data, &first)?;
         let indexes = Arc::new(Indexes::default());
         let followers = Followers::new(data.clone(), registry.clone(), Arc::clone(&indexes));
-        let handle = engine.handle();
+        let options = DeskOptions {
+            rate_limits: arguments.rate_limits,
+        };
         let (stop, stopped) = watch::channel(false);
         let api = ApiState {
-            engine: handle,
+            desk: Arc::new(Desk::new(engine.handle(), Arc::new(secrets), options)),
             registry: registry.clone(),
             search: indexes,
-            secrets: Arc::new(secrets),
             metrics: telemetry::exporter(recorder, registry),
-            options: ApiOptions {
-                rate_limits: arguments.rate_limits,
+            options: V1Options {
                 shutdown: Some(stopped),
-                ..ApiOptions::default()
+                ..V1Options::default()
             },
         };
         Ok(Self {

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use hansard_api::SearchIndexes;
 use hansard_engine::LogSource;
 use hansard_projector::{FollowOptions, Registry, Source as _, State, Status, follow};
 use hansard_search::Reader;
 use hansard_types::{AppId, Timestamp, limits};
+use hansard_v1::SearchIndexes;
 use parking_lot::RwLock;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;

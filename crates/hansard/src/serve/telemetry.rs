@@ -90,9 +90,9 @@ pub(crate) fn record_metrics() -> Result<PrometheusHandle> {
     let handle = builder
         .install_recorder()
         .context("the metrics recorder was not installed")?;
-    let api = hansard_api::metrics::DESCRIPTIONS;
+    let requests = hansard_desk::metrics::DESCRIPTIONS;
     let engine = hansard_engine::metrics::ALL;
-    for (name, description) in api.iter().chain(engine).chain(DESCRIPTIONS) {
+    for (name, description) in requests.iter().chain(engine).chain(DESCRIPTIONS) {
         // A description applies to whatever kind of metric has the name.
         metrics::describe_counter!(*name, *description);
         metrics::describe_gauge!(*name, *description);

@@ -27,10 +27,10 @@ use tokio_rustls::TlsConnector;
 use super::Credentials;
 use crate::event_log::is_header;
 
-mod said;
+mod server_op;
 
-pub(super) use said::Answer;
-use said::{Said, said};
+pub(super) use server_op::Answer;
+use server_op::{ServerOp, parse_op};
 
 /// Events are collected up to here before they are written: the server works on them meanwhile.
 const WRITE_BYTES: usize = 64 * 1024;
@@ -141,7 +141,7 @@ impl Wire {
         let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await?;
         stream.set_nodelay(true)?;
         let mut greeting = Wire::over(Box::new(stream));
-        let Said::Info(info) = greeting.hear().await? else {
+        let ServerOp::Info(info) = greeting.hear().await? else {
             return Err(WireError::Garbled);
         };
         let pinned = credentials.and_then(|one| one.certificate.as_deref());
@@ -169,7 +169,7 @@ impl Wire {
         let hello = format!("CONNECT {connect}\r\nSUB {inbox}.> 1\r\nPING\r\n");
         wire.unwritten.extend_from_slice(hello.as_bytes());
         wire.flush().await?;
-        while !matches!(wire.hear().await?, Said::Pong) {}
+        while !matches!(wire.hear().await?, ServerOp::Pong) {}
         Ok(wire)
     }
 
@@ -212,7 +212,7 @@ impl Wire {
     /// The next answer.
     pub(super) async fn answer(&mut self) -> Result<Answer, WireError> {
         loop {
-            if let Said::Answer(answer) = self.hear().await? {
+            if let ServerOp::Answer(answer) = self.hear().await? {
                 return Ok(answer);
             }
         }
@@ -233,10 +233,10 @@ impl Wire {
         Ok(())
     }
 
-    async fn hear(&mut self) -> Result<Said, WireError> {
+    async fn hear(&mut self) -> Result<ServerOp, WireError> {
         loop {
-            if let Some(said) = self.take().await? {
-                return Ok(said);
+            if let Some(op) = self.take().await? {
+                return Ok(op);
             }
             if self.unread.len() > SAID_BYTES_MAX {
                 return Err(WireError::Garbled);
@@ -248,20 +248,20 @@ impl Wire {
     }
 
     /// The first whole thing of what has arrived.
-    async fn take(&mut self) -> Result<Option<Said>, WireError> {
-        let Some((said, length)) = said(&self.unread)? else {
+    async fn take(&mut self) -> Result<Option<ServerOp>, WireError> {
+        let Some((op, length)) = parse_op(&self.unread)? else {
             return Ok(None);
         };
         self.unread.drain(..length);
-        match &said {
-            Said::Ping => {
+        match &op {
+            ServerOp::Ping => {
                 self.stream.write_all(b"PONG\r\n").await?;
                 self.stream.flush().await?;
             }
-            Said::Error(text) => return Err(WireError::Said(text.clone())),
-            Said::Info(_) | Said::Pong | Said::Fine | Said::Answer(_) => {}
+            ServerOp::Error(text) => return Err(WireError::Said(text.clone())),
+            ServerOp::Info(_) | ServerOp::Pong | ServerOp::Ok | ServerOp::Answer(_) => {}
         }
-        Ok(Some(said))
+        Ok(Some(op))
     }
 }
 

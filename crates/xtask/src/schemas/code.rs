@@ -90,7 +90,7 @@ impl Code {
             tables: tables().map(table).collect(),
             reasons: Reason::ALL.iter().map(reason).collect(),
             projections: PROJECTIONS.iter().map(|&name| name.to_owned()).collect(),
-            openapi: Some(hansard_api::openapi()),
+            openapi: Some(hansard_http::openapi()),
         })
     }
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use hansard_events::message::Element;
 use hansard_store::{Durability, MemoryStore, Store};
 use hansard_types::GroupId;
 use proptest::prelude::*;
@@ -29,6 +30,16 @@ fn message(conversation: u32, seq: u64, sender: u32, random: u32, sent_at: u64) 
     }
 }
 
+/// What [`message`] says.
+fn content() -> ContentDigest {
+    let MessageSent {
+        elements,
+        cloud_custom_data,
+        ..
+    } = hansard_events::Sample::sample();
+    ContentDigest::of(&elements, cloud_custom_data.as_deref())
+}
+
 fn send(store: &MemoryStore, message: &MessageSent) {
     let mut state = Overlay::new(store);
     sent(APP, message, &mut state).expect("applies");
@@ -42,7 +53,7 @@ fn find(
     (conversation, sender, random): (u32, u32, u32),
     now: u64,
 ) -> Option<(u64, u64)> {
-    let wanted = (&group(conversation), &user(sender), random);
+    let wanted = (&group(conversation), &user(sender), random, content());
     let found = recents.find(store, APP, wanted, Timestamp(now));
     let found = found.expect("readable")?;
     Some((found.0.0, found.1.0))
@@ -86,6 +97,30 @@ fn the_newest_of_two_with_one_random_is_found() {
     send(&store, &message(1, 2, 1, 9, 2 * WINDOW + 1));
     let found = find(&mut Recents::default(), &store, (1, 1, 9), 2 * WINDOW + 2);
     assert_eq!(found, Some((2, 2 * WINDOW + 1)));
+}
+
+#[test]
+fn another_content_is_another_message_and_each_is_found() {
+    let store = MemoryStore::new();
+    let says = |seq: u64, text: &str| MessageSent {
+        elements: vec![Element::Text {
+            text: text.to_owned(),
+        }],
+        ..message(1, seq, 1, 9, WINDOW)
+    };
+    let messages = [says(1, "네"), says(2, "네!"), says(3, "")];
+    for message in &messages {
+        send(&store, message);
+    }
+    for message in &messages {
+        let content = ContentDigest::of(&message.elements, message.cloud_custom_data.as_deref());
+        let wanted = (&group(1), &user(1), 9, content);
+        let found = Recents::default().find(&store, APP, wanted, Timestamp(WINDOW));
+        let seq = found.expect("readable").map(|(seq, _)| seq);
+        assert_eq!(seq, Some(message.seq));
+    }
+    let found = find(&mut Recents::default(), &store, (1, 1, 9), WINDOW);
+    assert_eq!(found, None, "nobody has said that");
 }
 
 #[test]
@@ -134,7 +169,7 @@ fn an_index_follows_the_state_back_when_a_round_is_given_up() {
     }
     let mut round = Overlay::new(&store);
     sent(APP, &message(1, 41, 2, 5, WINDOW), &mut round).expect("applies");
-    let wanted = (&group(1), &user(2), 5);
+    let wanted = (&group(1), &user(2), 5, content());
     let found = recents.find(&round, APP, wanted, Timestamp(WINDOW));
     assert_eq!(found.expect("readable"), Some((Seq(41), Timestamp(WINDOW))));
     drop(round);
@@ -194,7 +229,7 @@ fn what_was_read_ahead_is_not_read_in_a_round() {
     };
     assert_eq!(counts(), (0, 1));
     for random in [1, count / 2, count] {
-        let wanted = (&group(1), &user(1), random);
+        let wanted = (&group(1), &user(1), random, content());
         let found = recents.find(&counting, APP, wanted, Timestamp(WINDOW));
         assert_eq!(
             found.expect("readable").map(|(seq, _)| seq),
@@ -227,7 +262,7 @@ fn a_load_from_an_older_state_changes_nothing() {
     let mut round = Overlay::new(&store);
     sent(APP, &message(1, 2, 2, 5, WINDOW), &mut round).expect("applies");
     let mut recents = Recents::default();
-    let wanted = (&group(1), &user(2), 5);
+    let wanted = (&group(1), &user(2), 5, content());
     let find = |recents: &mut Recents| {
         let found = recents.find(&round, APP, wanted, Timestamp(WINDOW));
         found.expect("readable").is_some()

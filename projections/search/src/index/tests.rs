@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use hansard_events::account::AccountImported;
 use hansard_events::message::Element;
 use hansard_events::{Envelope, EventId, Provenance, Sample};
-use hansard_types::{AppId, LogId, Position, Timestamp, UserId};
+use hansard_types::{AppId, GroupId, LogId, Position, Timestamp, UserId};
 use tempfile::TempDir;
 
 use super::*;
@@ -181,6 +181,33 @@ fn a_recalled_message_is_not_found() {
     );
     let counts = bench.index.counts();
     assert_eq!((counts.added, counts.removed), (5, 4));
+}
+
+#[test]
+fn what_a_dissolved_group_said_is_not_found_and_what_its_successor_says_is() {
+    let mut bench = Bench::new();
+    let dissolved = || GroupDissolved {
+        group_id: GroupId::new("team").expect("a valid id"),
+    };
+    for seq in 1..=3 {
+        bench.say("group:team", seq, "hello");
+    }
+    bench.say("group:team-2", 1, "hello");
+    bench.commit();
+    bench.apply(dissolved().into());
+    assert_eq!(bench.index.pending(), 1);
+    bench.commit();
+    assert_eq!(bench.find(&Query::new("hello")), ["group:team-2/1"]);
+    // The next of that id, dissolved in the commit in which it spoke, and the one after it.
+    bench.say("group:team", 1, "hello");
+    bench.apply(dissolved().into());
+    bench.say("group:team", 1, "hello again");
+    bench.commit();
+    assert_eq!(bench.find(&Query::new("again")), ["group:team/1"]);
+    assert_eq!(
+        bench.find(&Query::new("hello")),
+        ["group:team/1", "group:team-2/1"]
+    );
 }
 
 #[test]

@@ -2,21 +2,21 @@ use std::borrow::Cow;
 
 use hansard_events::RawEvent;
 
-use super::said::{Answer, Info, Said, said};
+use super::server_op::{Answer, Info, ServerOp, parse_op};
 use super::{Unsendable, WireError, put};
 
-fn whole(text: &str) -> Said {
-    let (thing, length) = said(text.as_bytes()).expect("reads").expect("is whole");
+fn whole(text: &str) -> ServerOp {
+    let (thing, length) = parse_op(text.as_bytes()).expect("reads").expect("is whole");
     assert_eq!(length, text.len());
     for end in 0..text.len() {
-        let part = said(&text.as_bytes()[..end]).expect("reads");
+        let part = parse_op(&text.as_bytes()[..end]).expect("reads");
         assert_eq!(part, None, "{end} bytes of {text:?}");
     }
     thing
 }
 
-fn answer(subject: &str, is_status: bool, payload: &str) -> Said {
-    Said::Answer(Answer {
+fn answer(subject: &str, is_status: bool, payload: &str) -> ServerOp {
+    ServerOp::Answer(Answer {
         subject: subject.to_owned(),
         is_status,
         payload: payload.as_bytes().to_vec(),
@@ -31,14 +31,14 @@ fn everything_the_server_says_is_read_once_it_is_whole() {
     };
     assert_eq!(
         whole("INFO {\"server_id\":\"N\",\"max_payload\":1048576}\r\n"),
-        Said::Info(info)
+        ServerOp::Info(info)
     );
-    assert_eq!(whole("PING\r\n"), Said::Ping);
-    assert_eq!(whole("PONG\r\n"), Said::Pong);
-    assert_eq!(whole("+OK\r\n"), Said::Fine);
+    assert_eq!(whole("PING\r\n"), ServerOp::Ping);
+    assert_eq!(whole("PONG\r\n"), ServerOp::Pong);
+    assert_eq!(whole("+OK\r\n"), ServerOp::Ok);
     assert_eq!(
         whole("-ERR 'Stale Connection'\r\n"),
-        Said::Error("Stale Connection".to_owned())
+        ServerOp::Error("Stale Connection".to_owned())
     );
     assert_eq!(
         whole("MSG a.1 1 5\r\na\r\nbc\r\n"),
@@ -68,7 +68,7 @@ fn what_is_not_the_protocol_is_not_guessed_at() {
         "HMSG a.1 1 2\r\n{}\r\n",
     ] {
         assert!(
-            matches!(said(text.as_bytes()), Err(WireError::Garbled)),
+            matches!(parse_op(text.as_bytes()), Err(WireError::Garbled)),
             "{text:?}"
         );
     }

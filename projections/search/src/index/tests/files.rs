@@ -110,7 +110,7 @@ fn the_version_on_disk_is_known_without_opening() {
     let bench = Bench::new();
     assert_eq!(
         Index::version_on_disk(bench.dir.path()).ok(),
-        Some(Some(VERSION))
+        Some(Some(crate::VERSION))
     );
     let empty = tempfile::tempdir().expect("a directory");
     assert_eq!(Index::version_on_disk(empty.path()).ok(), Some(None));
@@ -133,9 +133,9 @@ fn tamper(dir: &Path, from: &str, to: &str) {
 #[test]
 fn another_version_or_schema_is_refused_with_what_to_do() {
     for (from, to, kind) in [
-        ("\\\"version\\\":1", "\\\"version\\\":9", "is of version 9"),
+        ("\\\"version\\\":2", "\\\"version\\\":9", "is of version 9"),
         (
-            "\\\"version\\\":1",
+            "\\\"version\\\":2",
             "\\\"verzion\\\":1",
             "is of version unknown",
         ),

@@ -1,0 +1,348 @@
+use hansard_events::group::GroupType;
+use hansard_events::relation::FriendDetails;
+use hansard_types::{AppId, ConversationId, Seq, Timestamp};
+
+use super::*;
+use crate::account::{DeleteAccount, ImportAccount, MuteAccount, RevokeSignatures};
+use crate::app::{ChangeAppSettings, CreateApp};
+use crate::conversation::{MarkRead, UpTo};
+use crate::group::{AddMembers, ChangeGroupProfile, CreateGroup, DissolveGroup, RemoveMembers};
+use crate::message::{Content, ImportMessage, RecallC2c, RecallGroup, SendC2c, SendGroup};
+use crate::profile::ChangeProfile;
+use crate::relation::{
+    AddFriend, AddFriendGroups, AnswerRequest, Block, ClearFriends, DeleteFriend,
+    DeleteFriendGroups, ImportFriend, JoinFriendGroup, LeaveFriendGroup, RenameFriendGroup,
+    Unblock, UpdateFriend,
+};
+use crate::testing::{Given, user};
+use crate::view::MessageKey;
+
+/// What the table must say: `any`, `own` name or `-` never. A change here is a change of who may
+/// do what.
+const EXPECTED: &str = "
+    command              system  import  administrator  account
+    ImportAccount        any     any     any            -
+    DeleteAccount        -       -       any            -
+    RevokeSignatures     -       -       any            -
+    MuteAccount          -       -       any            -
+    ChangeProfile        -       -       any            own
+    AddFriend            -       -       any            own
+    ImportFriend         -       any     any            -
+    UpdateFriend         -       -       any            own
+    DeleteFriend         -       -       any            own
+    ClearFriends         -       -       any            own
+    AnswerRequest        -       -       any            own
+    Block                -       -       any            own
+    Unblock              -       -       any            own
+    AddFriendGroups      -       -       any            own
+    DeleteFriendGroups   -       -       any            own
+    RenameFriendGroup    -       -       any            own
+    JoinFriendGroup      -       -       any            own
+    LeaveFriendGroup     -       -       any            own
+    SendC2c              -       -       any            own
+    SendGroup            -       -       any            own
+    ImportMessage        -       any     any            -
+    RecallC2c            -       -       any            -
+    RecallGroup          -       -       any            -
+    MarkRead             -       -       any            -
+    CreateGroup          -       any     any            -
+    AddMembers           -       any     any            -
+    RemoveMembers        -       any     any            -
+    ChangeGroupProfile   -       -       any            -
+    DissolveGroup        -       -       any            -
+    CreateApp            any     -       -              -
+    ChangeAppSettings    -       -       any            -
+";
+
+/// One of every command, in the name of ann.
+fn of_ann() -> Vec<Command> {
+    let (ann, ben) = (user("ann"), user("ben"));
+    let friends = || vec![user("ben")];
+    let texts = || vec!["family".to_owned()];
+    let mut all: Vec<Command> = relations_of_ann();
+    all.extend(messages_of_ann());
+    all.extend(groups_and_apps());
+    all.extend([
+        ImportAccount {
+            user_id: ann.clone(),
+            nick: None,
+            face_url: None,
+        }
+        .into(),
+        DeleteAccount {
+            user_id: ann.clone(),
+        }
+        .into(),
+        RevokeSignatures {
+            user_id: ann.clone(),
+            issued_up_to_seconds: 1,
+        }
+        .into(),
+        MuteAccount {
+            user_id: ann.clone(),
+            c2c: None,
+            group: None,
+        }
+        .into(),
+        ChangeProfile {
+            user_id: ann.clone(),
+            fields: Vec::new(),
+        }
+        .into(),
+        AddFriendGroups {
+            user: ann.clone(),
+            groups: texts(),
+            friends: friends(),
+        }
+        .into(),
+        DeleteFriendGroups {
+            user: ann.clone(),
+            groups: texts(),
+        }
+        .into(),
+        RenameFriendGroup {
+            user: ann.clone(),
+            group: "family".to_owned(),
+            name: "kin".to_owned(),
+        }
+        .into(),
+        JoinFriendGroup {
+            user: ann.clone(),
+            group: "family".to_owned(),
+            friends: friends(),
+        }
+        .into(),
+        LeaveFriendGroup {
+            user: ann.clone(),
+            group: "family".to_owned(),
+            friends: friends(),
+        }
+        .into(),
+        MarkRead {
+            conversation: ConversationId::c2c(&ann, &ben),
+            reader: ann,
+            up_to: UpTo::Last,
+        }
+        .into(),
+    ]);
+    all
+}
+
+fn relations_of_ann() -> Vec<Command> {
+    let (from, to) = (user("ann"), user("ben"));
+    let details = FriendDetails::default();
+    vec![
+        AddFriend {
+            from: from.clone(),
+            to: to.clone(),
+            details: details.clone(),
+            both: true,
+            forced: false,
+        }
+        .into(),
+        ImportFriend {
+            from: from.clone(),
+            to: to.clone(),
+            details,
+            added_at: None,
+        }
+        .into(),
+        UpdateFriend {
+            from: from.clone(),
+            to: to.clone(),
+            remark: None,
+            groups: None,
+            custom: std::collections::BTreeMap::new(),
+        }
+        .into(),
+        DeleteFriend {
+            from: from.clone(),
+            to: to.clone(),
+            both: true,
+        }
+        .into(),
+        ClearFriends {
+            user: from.clone(),
+            both: false,
+        }
+        .into(),
+        AnswerRequest {
+            by: from.clone(),
+            from: to.clone(),
+            accept: true,
+            remark: String::new(),
+        }
+        .into(),
+        Block {
+            user: from.clone(),
+            blocked: to.clone(),
+        }
+        .into(),
+        Unblock {
+            user: from,
+            blocked: to,
+        }
+        .into(),
+    ]
+}
+
+fn messages_of_ann() -> Vec<Command> {
+    let (from, to) = (user("ann"), user("ben"));
+    let group_id = crate::testing::group("team");
+    vec![
+        SendC2c {
+            from: from.clone(),
+            to: to.clone(),
+            content: Content::text("hello"),
+            random: 1,
+            client_seq: None,
+            time_seconds: None,
+            hidden_from_sender: false,
+            online_only: false,
+        }
+        .into(),
+        SendGroup {
+            group_id: group_id.clone(),
+            from: from.clone(),
+            content: Content::text("hello"),
+            random: 1,
+            priority: 2,
+            mentions: Vec::new(),
+            online_only: false,
+        }
+        .into(),
+        ImportMessage {
+            conversation: ConversationId::c2c(&from, &to),
+            from: from.clone(),
+            content: Content::text("hello"),
+            sent_at: Timestamp(1),
+            import_key: "key".to_owned(),
+            random: 1,
+            client_seq: 1,
+        }
+        .into(),
+        RecallC2c {
+            from: from.clone(),
+            to,
+            key: MessageKey {
+                client_seq: 1,
+                random: 1,
+                time_seconds: 1,
+            },
+            by: from.clone(),
+        }
+        .into(),
+        RecallGroup {
+            group_id,
+            seqs: vec![Seq(1)],
+            by: from,
+            reason: None,
+        }
+        .into(),
+    ]
+}
+
+fn groups_and_apps() -> Vec<Command> {
+    let group_id = crate::testing::group("team");
+    vec![
+        CreateGroup {
+            group_id: group_id.clone(),
+            group_type: GroupType::Public,
+            name: "team".to_owned(),
+            owner: None,
+            introduction: String::new(),
+            notification: String::new(),
+            face_url: String::new(),
+            max_members: None,
+            apply_join_option: None,
+            invite_join_option: None,
+            members: Vec::new(),
+            created_at: None,
+        }
+        .into(),
+        AddMembers {
+            group_id: group_id.clone(),
+            accounts: Vec::new(),
+            silent: false,
+            imported: None,
+        }
+        .into(),
+        RemoveMembers {
+            group_id: group_id.clone(),
+            accounts: Vec::new(),
+            silent: false,
+            reason: None,
+            imported: None,
+        }
+        .into(),
+        ChangeGroupProfile {
+            group_id: group_id.clone(),
+            name: None,
+            introduction: None,
+            notification: None,
+            face_url: None,
+            max_members: None,
+            apply_join_option: None,
+            invite_join_option: None,
+            mute_all: None,
+        }
+        .into(),
+        DissolveGroup { group_id }.into(),
+        CreateApp {
+            app_id: AppId(7),
+            administrators: Vec::new(),
+            secret_fingerprint: String::new(),
+        }
+        .into(),
+        ChangeAppSettings {
+            app_id: AppId(7),
+            administrators: None,
+            secret_fingerprint: None,
+            profile_fields: None,
+            friend_fields: None,
+        }
+        .into(),
+    ]
+}
+
+/// Whether an empty state gets to hear of a command at all.
+fn may(actor: &Actor, command: &Command) -> bool {
+    Given::default().when_by(actor, command.clone()) != Err(Reason::NotPermitted)
+}
+
+fn word(own: bool, anyone: bool) -> &'static str {
+    match (own, anyone) {
+        (true, true) => "any",
+        (true, false) => "own",
+        (false, false) => "-",
+        (false, true) => "everyone else's",
+    }
+}
+
+#[test]
+fn every_cell_of_the_table_of_permissions_holds() {
+    let commands = of_ann();
+    let mut expected = EXPECTED.lines().filter(|line| !line.trim().is_empty());
+    expected.next();
+    let mut rows = 0;
+    for (line, (name, _)) in expected.zip(Command::PERMISSIONS) {
+        let cells: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(cells.first(), Some(name), "{line}");
+        let command = commands.iter().find(|one| one.name() == *name);
+        let command = command.unwrap_or_else(|| panic!("{name} is not in the test"));
+        let roles: [fn(UserId) -> Actor; 4] = [
+            |_| Actor::System,
+            Actor::Import,
+            Actor::Administrator,
+            Actor::Account,
+        ];
+        for (role, cell) in roles.iter().zip(&cells[1..]) {
+            let (own, other) = (role(user("ann")), role(user("zoe")));
+            let found = word(may(&own, command), may(&other, command));
+            assert_eq!(found, *cell, "{name} {own:?}");
+        }
+        rows += 1;
+    }
+    assert_eq!(rows, Command::PERMISSIONS.len(), "every command has a row");
+    assert_eq!(commands.len(), rows, "every command is tried");
+}

@@ -1,0 +1,75 @@
+use hansard_events::message::MessageSent;
+use hansard_types::{ConversationId, Reason, Timestamp, UserId, limits};
+
+use super::{Content, plain, sent};
+use crate::group::existing;
+use crate::view::Sent;
+use crate::{Context, Decided, Decision, SentMessage, View};
+
+/// Takes a message over from elsewhere with its original time. Importing it again, whenever that
+/// is, adds nothing. A sender who is not in the group joins with the message.
+#[derive(Debug, Clone)]
+pub struct ImportMessage {
+    pub conversation: ConversationId,
+    pub from: UserId,
+    pub content: Content,
+    pub sent_at: Timestamp,
+    /// What makes it recognisable: the same for the same source line, and for no other.
+    pub import_key: String,
+    /// Derived from the key; for one-to-one messages they make its `MsgKey`.
+    pub random: u32,
+    pub client_seq: u32,
+}
+
+impl ImportMessage {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<SentMessage> {
+        let now = context.now;
+        if let Some(seq) = view.imported(&self.conversation, &self.import_key)? {
+            let first = Sent {
+                seq,
+                sent_at: self.sent_at,
+            };
+            return Ok(Decision::nothing(sent(first, true)));
+        }
+        self.content.check()?;
+        if self.sent_at.0 > now.0.saturating_add(limits::MESSAGE_AHEAD_MS_MAX) {
+            return Err(Reason::MessageTimeInvalid.into());
+        }
+        view.account(&self.from)?.ok_or(Reason::SenderUnknown)?;
+        let sender_joins = match &self.conversation {
+            ConversationId::C2c(one, other) => {
+                let peer = if *one == self.from { other } else { one };
+                view.account(peer)?.ok_or(Reason::RecipientUnknown)?;
+                false
+            }
+            ConversationId::Group(group_id) => {
+                let group = existing(view, group_id)?;
+                let joins = view.member(group_id, &self.from)?.is_none();
+                if joins && group.member_count >= group.max_members {
+                    return Err(Reason::GroupFull.into());
+                }
+                joins
+            }
+        };
+        let is_c2c = matches!(self.conversation, ConversationId::C2c(..));
+        let seq = view.head(&self.conversation)?.last_seq.next();
+        let event = MessageSent {
+            seq,
+            sent_at: self.sent_at,
+            client_seq: is_c2c.then_some(self.client_seq),
+            sender_joins,
+            import_key: Some(self.import_key.clone()),
+            ..plain(
+                self.conversation.clone(),
+                &self.from,
+                &self.content,
+                self.random,
+            )
+        };
+        let first = Sent {
+            seq,
+            sent_at: self.sent_at,
+        };
+        Ok(Decision::event(event, sent(first, false)))
+    }
+}

@@ -1,0 +1,55 @@
+use hansard_events::group::GroupType;
+use hansard_events::message::MessageRecalled;
+use hansard_types::{ConversationId, GroupId, Reason, Seq, UserId};
+
+use crate::group::existing;
+use crate::{Context, Decided, Decision, View};
+
+/// Recalls messages of a group; each is answered by itself.
+#[derive(Debug, Clone)]
+pub struct RecallGroup {
+    pub group_id: GroupId,
+    pub seqs: Vec<Seq>,
+    pub by: UserId,
+    pub reason: Option<String>,
+}
+
+impl RecallGroup {
+    pub(crate) fn decide(
+        &self,
+        view: &dyn View,
+        _context: &Context<'_>,
+    ) -> Decided<Vec<(Seq, Option<Reason>)>> {
+        let group = existing(view, &self.group_id)?;
+        if group.group_type == GroupType::AvChatRoom {
+            return Err(Reason::GroupTypeForbids.into());
+        }
+        let conversation = ConversationId::Group(self.group_id.clone());
+        let mut results = Vec::with_capacity(self.seqs.len());
+        let mut recalled: Vec<Seq> = Vec::new();
+        for seq in &self.seqs {
+            let refused = match view.message(&conversation, *seq)? {
+                None => Some(Reason::MessageUnknown),
+                Some(message) if message.recalled || recalled.contains(seq) => {
+                    Some(Reason::MessageAlreadyRecalled)
+                }
+                Some(_) => None,
+            };
+            if refused.is_none() {
+                recalled.push(*seq);
+            }
+            results.push((*seq, refused));
+        }
+        if recalled.is_empty() {
+            return Ok(Decision::nothing(results));
+        }
+        recalled.sort_unstable();
+        let event = MessageRecalled {
+            conversation,
+            seqs: recalled,
+            recalled_by: self.by.clone(),
+            reason: self.reason.clone(),
+        };
+        Ok(Decision::event(event, results))
+    }
+}

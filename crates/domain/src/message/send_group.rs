@@ -1,0 +1,80 @@
+use hansard_events::group::Role;
+use hansard_events::message::{Mention, MessageSent};
+use hansard_types::{ConversationId, GroupId, Reason, Timestamp, UserId};
+
+use super::{Content, delivered, next_seq, plain, sent};
+use crate::group::existing;
+use crate::view::Sent;
+use crate::{Context, Decided, Decision, Halt, SentMessage, View};
+
+/// Sends a message to a group. What the server API sends may be in the name of any account: only
+/// one that sends itself must be a member. A retry is the same sender, random number and content
+/// within minutes.
+#[derive(Debug, Clone)]
+pub struct SendGroup {
+    pub group_id: GroupId,
+    pub from: UserId,
+    pub content: Content,
+    pub random: u32,
+    /// 1 high, 2 normal, 3 low, 4 lowest.
+    pub priority: u8,
+    pub mentions: Vec<Mention>,
+    /// For those who are there, and not stored.
+    pub online_only: bool,
+}
+
+impl SendGroup {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<SentMessage> {
+        let now = context.now;
+        self.content.check()?;
+        let group = existing(view, &self.group_id)?;
+        let sender = view.account(&self.from)?.ok_or(Reason::SenderUnknown)?;
+        let conversation = ConversationId::Group(self.group_id.clone());
+        if let Some(first) = self.first(view, &conversation, now)? {
+            return Ok(Decision::nothing(sent(first, true)));
+        }
+        if sender.group_muted_until > now {
+            return Err(Reason::SenderMuted.into());
+        }
+        if context.is_account() || group.mute_all {
+            let member = view.member(&self.group_id, &self.from)?;
+            if context.is_account() && member.is_none() {
+                return Err(Reason::MemberUnknown.into());
+            }
+            if group.mute_all && member.is_none_or(|member| member.role < Role::Admin) {
+                return Err(Reason::GroupMuted.into());
+            }
+        }
+        let seq = next_seq(view, &conversation, self.online_only)?;
+        let message = MessageSent {
+            seq,
+            sent_at: now,
+            priority: Some(self.priority),
+            mentions: self.mentions.clone(),
+            ..plain(conversation, &self.from, &self.content, self.random)
+        };
+        let reply = sent(Sent { seq, sent_at: now }, false);
+        Ok(delivered(message, self.online_only, reply))
+    }
+}
+
+impl SendGroup {
+    /// The message that this one says again.
+    fn first(
+        &self,
+        view: &dyn View,
+        conversation: &ConversationId,
+        now: Timestamp,
+    ) -> Result<Option<Sent>, Halt> {
+        let content = self.content.digest();
+        let recent = view.recent_message(conversation, &self.from, self.random, content, now)?;
+        let Some(recent) = recent else {
+            return Ok(None);
+        };
+        // What was said in a dissolved group is not said in the one that has its id now.
+        let stored = view.message(conversation, recent.seq)?;
+        let is_there = stored
+            .is_some_and(|stored| stored.sender == self.from && stored.sent_at == recent.sent_at);
+        Ok(is_there.then_some(recent))
+    }
+}

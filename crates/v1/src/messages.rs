@@ -1,0 +1,178 @@
+//! `POST /v1/apps/{app}/messages`: an account says something, in its own name.
+//!
+//! Other than what the server API sends in an account's name, it does not reach who blocks the
+//! account, and only groups that the account is in. Sending the same again, with the same numbers,
+//! gets the first answer and adds nothing.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use hansard_desk::Caller;
+use hansard_domain::message::{Content, SendC2c, SendGroup};
+use hansard_domain::{SentC2c, SentMessage};
+use hansard_events::message::Element;
+use hansard_types::limits::MESSAGE_ELEMENTS_MAX;
+use hansard_types::{ConversationId, GroupId, Position, Seq, Timestamp, UserId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::access::{Metered, Own, json_body, not_answered};
+use crate::{Operation, Problem, Shared};
+
+pub(crate) const PATH: &str = "/v1/apps/{app}/messages";
+/// The priority of what an account says in a group.
+const NORMAL: u8 = 2;
+
+pub(crate) static OPERATIONS: &[Operation] = &[Operation {
+    method: "post",
+    path: PATH,
+    id: "send_message",
+    summary: "Sends a message of the caller's, to an account or to a group",
+    parameters: &[],
+    request: Some(("application/json", |generator| {
+        generator.subschema_for::<Sending>()
+    })),
+    response: ("application/json", |generator| {
+        generator.subschema_for::<Sent>()
+    }),
+}];
+
+#[derive(Deserialize, JsonSchema)]
+struct Sending {
+    to: Recipient,
+    /// 1 to 64, of which at most one is custom.
+    elements: Vec<Element>,
+    #[serde(default)]
+    cloud_custom_data: Option<String>,
+    /// The caller's own number for the message.
+    random: u32,
+    /// For those who are there, and not stored.
+    #[serde(default)]
+    online_only: bool,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Recipient {
+    Account(UserId),
+    /// One that the caller is in.
+    Group(GroupId),
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Sent {
+    conversation: ConversationId,
+    /// 0 when it is not stored.
+    seq: Seq,
+    /// Unix milliseconds.
+    sent_at: Timestamp,
+    /// It was there already.
+    duplicate: bool,
+    /// Where it is in the log; the log's end when nothing was added.
+    position: Position,
+}
+
+pub(crate) async fn send(
+    State(shared): State<Arc<Shared>>,
+    Own(caller): Own,
+    body: Bytes,
+) -> Response {
+    let metered = Metered::start("send_message");
+    metered.end(answer(&shared, &caller, &body).await)
+}
+
+async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Response, Problem> {
+    let Sending {
+        to,
+        elements,
+        cloud_custom_data,
+        random,
+        online_only,
+    } = json_body(body)?;
+    check(&elements)?;
+    let content = Content {
+        elements,
+        cloud_custom_data,
+        no_unread: false,
+        no_last: false,
+    };
+    let from = caller.user.clone();
+    let sent = match to {
+        Recipient::Account(to) => {
+            let conversation = ConversationId::c2c(&from, &to);
+            let command = SendC2c {
+                from,
+                to,
+                content,
+                random,
+                client_seq: None,
+                time_seconds: None,
+                hidden_from_sender: false,
+                online_only,
+            };
+            let answer = shared.desk.submit(caller, command).await;
+            let answer = answer.map_err(not_answered)?;
+            let SentC2c {
+                seq,
+                sent_at,
+                key: _,
+                duplicate,
+            } = answer.reply;
+            let sent = SentMessage {
+                seq,
+                sent_at,
+                duplicate,
+            };
+            written(conversation, sent, answer.position)
+        }
+        Recipient::Group(group_id) => {
+            let conversation = ConversationId::Group(group_id.clone());
+            let command = SendGroup {
+                group_id,
+                from,
+                content,
+                random,
+                priority: NORMAL,
+                mentions: Vec::new(),
+                online_only,
+            };
+            let answer = shared.desk.submit(caller, command).await;
+            let answer = answer.map_err(not_answered)?;
+            written(conversation, answer.reply, answer.position)
+        }
+    };
+    Ok(Json(sent).into_response())
+}
+
+fn written(conversation: ConversationId, sent: SentMessage, position: Position) -> Sent {
+    let SentMessage {
+        seq,
+        sent_at,
+        duplicate,
+    } = sent;
+    Sent {
+        conversation,
+        seq,
+        sent_at,
+        duplicate,
+        position,
+    }
+}
+
+fn check(elements: &[Element]) -> Result<(), Problem> {
+    let customs = elements
+        .iter()
+        .filter(|element| matches!(element, Element::Custom { .. }));
+    if (1..=MESSAGE_ELEMENTS_MAX).contains(&elements.len()) && customs.count() <= 1 {
+        return Ok(());
+    }
+    Err(Problem::invalid(format!(
+        "elements holds 1 to {MESSAGE_ELEMENTS_MAX}, of which at most one is custom"
+    )))
+}
+
+#[cfg(test)]
+mod tests;

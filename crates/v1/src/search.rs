@@ -1,0 +1,404 @@
+//! `GET /v1/apps/{app}/search/messages`: finds messages, the newest first.
+//!
+//! The index holds no bodies. Every hit is read from its conversation, and authorised there
+//! again: a message that was recalled since, or that the `viewer` may not read, is dropped, and
+//! the total is then not exact.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
+use hansard_conversations::MessageRow;
+use hansard_desk::{Caller, Query, Reads, VISIBLE_WITHIN};
+use hansard_events::group::GroupType;
+use hansard_events::message::{Element, decode_elements};
+use hansard_search::{Hit, Page, Query as SearchQuery, Reader};
+use hansard_types::limits::{JOINED_GROUPS_READ_MAX, SEARCH_CONTACTS_MAX, SEARCH_PAGE_MAX};
+use hansard_types::{ConversationId, GroupId, Position, Seq, Timestamp, UserId};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::Problem;
+use crate::Shared;
+use crate::access::{Access, Metered, not_answered, wait_visible};
+use crate::{Operation, optional, required};
+
+pub(crate) const PATH: &str = "/v1/apps/{app}/search/messages";
+const LIMIT_DEFAULT: usize = 20;
+/// Searches for one page, when hits were dropped.
+const ROUNDS_MAX: usize = 8;
+/// How often the index is asked how far it is.
+const ASK_AGAIN: Duration = Duration::from_millis(25);
+
+pub(crate) static OPERATIONS: &[Operation] = &[Operation {
+    method: "get",
+    path: PATH,
+    id: "search_messages",
+    summary: "Finds messages, the newest first",
+    parameters: &[
+        required(
+            "q",
+            "Words, in any order and any language; \"…\" is a phrase",
+        ),
+        optional("limit", "Hits on the page, 1 to 100; 20 when absent"),
+        optional("cursor", "next of the page before"),
+        optional("conversation", "group:<GroupId> or c2c:<UserID>:<UserID>"),
+        optional("sender", "A UserID"),
+        optional(
+            "after",
+            "Sent then or later: RFC 3339, or Unix milliseconds",
+        ),
+        optional("before", "Sent earlier: RFC 3339, or Unix milliseconds"),
+        optional("viewer", "A UserID: only what this account may read"),
+        optional("position", "Wait until this position is searchable"),
+    ],
+    request: None,
+    response: ("application/json", |generator| {
+        generator.subschema_for::<Found>()
+    }),
+}];
+
+#[derive(Serialize, JsonSchema)]
+struct Found {
+    hits: Vec<FoundMessage>,
+    /// `cursor` of the next page; null on the last.
+    next: Option<String>,
+    total: Total,
+    /// The log is searchable up to here.
+    searchable_to: Position,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Total {
+    value: u64,
+    /// Whether every one of them can be read by the caller, or the viewer.
+    exact: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct FoundMessage {
+    conversation: ConversationId,
+    seq: Seq,
+    sender: UserId,
+    /// Unix milliseconds.
+    sent_at: Timestamp,
+    /// HTML: the text around the first match, everything escaped, matches in `<em>`.
+    highlight: String,
+    message: MessageContent,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct MessageContent {
+    elements: Vec<Element>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cloud_custom_data: Option<String>,
+}
+
+/// A search, and what its hits are read from.
+struct Task<'a> {
+    reads: Reads<'a>,
+    reader: Reader,
+    query: SearchQuery,
+    viewer: Option<UserId>,
+}
+
+pub(crate) async fn messages(
+    State(shared): State<Arc<Shared>>,
+    access: Access,
+    request: Request,
+) -> Response {
+    let metered = Metered::start("search_messages");
+    let (parts, _body) = request.into_parts();
+    metered.end(answer(&shared, &access.0, &parts).await)
+}
+
+async fn answer(shared: &Shared, caller: &Caller, parts: &Parts) -> Result<Response, Problem> {
+    let reader = shared
+        .search
+        .reader(caller.app)
+        .ok_or_else(|| Problem::unavailable("the app's search index is not open yet"))?;
+    let query = Query::read(parts.uri.query().unwrap_or_default());
+    let viewer = user(&query, "viewer")?;
+    let wanted = search_query(&query)?;
+    if let Some(position) = wait_visible(shared, caller.app, parts).await? {
+        wait_searchable(&reader, position).await?;
+    }
+    let found = shared.desk.read(caller.app, |reads| {
+        let task = Task {
+            reads,
+            reader,
+            query: wanted,
+            viewer,
+        };
+        task.run()
+    });
+    let found = found.await.map_err(not_answered)??;
+    Ok(Json(found).into_response())
+}
+
+fn search_query(query: &Query<'_>) -> Result<SearchQuery, Problem> {
+    let text = query
+        .filled("q")
+        .ok_or_else(|| Problem::invalid("q is missing"))?;
+    let mut wanted = SearchQuery::new(&text);
+    wanted.limit = match query.filled("limit").map(|text| text.parse()) {
+        None => LIMIT_DEFAULT,
+        Some(Ok(limit)) if (1..=SEARCH_PAGE_MAX).contains(&limit) => limit,
+        Some(Ok(_) | Err(_)) => {
+            return Err(Problem::invalid(format!(
+                "limit must be 1 to {SEARCH_PAGE_MAX}"
+            )));
+        }
+    };
+    wanted.cursor = query
+        .filled("cursor")
+        .map(|text| text.parse())
+        .transpose()
+        .map_err(|error: hansard_search::Error| Problem::invalid(error.to_string()))?;
+    wanted.conversation = query
+        .filled("conversation")
+        .map(|text| text.parse())
+        .transpose()
+        .map_err(|error| Problem::invalid(format!("conversation: {error}")))?;
+    wanted.sender = user(query, "sender")?;
+    wanted.after = time(query, "after")?;
+    wanted.before = time(query, "before")?;
+    Ok(wanted)
+}
+
+fn user(query: &Query<'_>, name: &str) -> Result<Option<UserId>, Problem> {
+    let id = query
+        .filled(name)
+        .map(|text| UserId::new(&text))
+        .transpose();
+    id.map_err(|error| Problem::invalid(format!("{name}: {error}")))
+}
+
+fn time(query: &Query<'_>, name: &str) -> Result<Option<Timestamp>, Problem> {
+    let Some(text) = query.filled(name) else {
+        return Ok(None);
+    };
+    if let Ok(ms) = text.parse() {
+        return Ok(Some(Timestamp(ms)));
+    }
+    // An unescaped + before the offset arrives as a space.
+    let written: jiff::Timestamp = text
+        .replace(' ', "+")
+        .parse()
+        .map_err(|_| Problem::invalid(format!("{name} must be RFC 3339 or Unix milliseconds")))?;
+    let ms = u64::try_from(written.as_millisecond());
+    ms.map(|ms| Some(Timestamp(ms)))
+        .map_err(|_| Problem::invalid(format!("{name} lies before 1970")))
+}
+
+/// The index commits about once a second: a caller that has just written waits for it.
+async fn wait_searchable(reader: &Reader, position: Position) -> Result<(), Problem> {
+    let deadline = Instant::now() + VISIBLE_WITHIN;
+    loop {
+        let mut reached = reader.searchable_to().into_iter();
+        if reached.any(|at| at.partition == position.partition && at.sequence >= position.sequence)
+        {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            return Err(Problem::not_yet_visible(format!(
+                "{position} is not searchable yet"
+            )));
+        }
+        tokio::time::sleep(ASK_AGAIN).await;
+    }
+}
+
+impl Task<'_> {
+    fn run(mut self) -> Result<Found, Problem> {
+        let wanted = self.query.limit;
+        if let Some(viewer) = &self.viewer {
+            self.query.conversations = Some(self.readable_by(viewer)?);
+        }
+        let mut access = Readable {
+            task: &self,
+            groups: HashMap::new(),
+        };
+        let mut query = self.query.clone();
+        let mut found = Vec::new();
+        let mut dropped = false;
+        let mut total = None;
+        let mut next = None;
+        for _ in 0..ROUNDS_MAX {
+            query.limit = wanted - found.len();
+            let page = self.reader.search(&query).map_err(search_failed)?;
+            let Page {
+                hits,
+                next: after,
+                total: matches,
+            } = page;
+            total.get_or_insert(matches);
+            for hit in hits {
+                match access.message(hit)? {
+                    Some(message) => found.push(message),
+                    None => dropped = true,
+                }
+            }
+            next = after;
+            if found.len() >= wanted || next.is_none() {
+                break;
+            }
+            query.cursor.clone_from(&next);
+        }
+        let searchable_to = self
+            .reader
+            .searchable_to()
+            .into_iter()
+            .next()
+            .unwrap_or_default();
+        Ok(Found {
+            hits: found,
+            next: next.map(|cursor| cursor.to_string()),
+            // What lies before a viewer joined is counted, and found out about page by page.
+            total: Total {
+                value: total.unwrap_or_default(),
+                exact: !dropped && self.viewer.is_none(),
+            },
+            searchable_to,
+        })
+    }
+
+    /// The conversations in which an account may read anything: of more than 10,000 one-to-one or
+    /// group conversations, the latest, and the first by id.
+    fn readable_by(&self, viewer: &UserId) -> Result<Vec<ConversationId>, Problem> {
+        let contacts = self
+            .reads
+            .conversations()
+            .contacts(viewer, None, SEARCH_CONTACTS_MAX)
+            .map_err(Problem::broken)?;
+        let joined = self
+            .reads
+            .groups()
+            .joined(viewer, JOINED_GROUPS_READ_MAX)
+            .map_err(Problem::broken)?;
+        let mut all: Vec<ConversationId> = contacts
+            .iter()
+            .map(|entry| ConversationId::c2c(viewer, &entry.peer))
+            .collect();
+        all.extend(
+            joined
+                .into_iter()
+                .map(|one| ConversationId::Group(one.group_id)),
+        );
+        Ok(all)
+    }
+}
+
+fn search_failed(error: hansard_search::Error) -> Problem {
+    if error.is_callers_mistake() {
+        return Problem::new(
+            StatusCode::BAD_REQUEST,
+            "query_invalid",
+            "the query is not valid",
+        )
+        .with_detail(error.to_string());
+    }
+    Problem::broken(error)
+}
+
+/// Reads hits from their conversations, as far as the viewer may.
+struct Readable<'a> {
+    task: &'a Task<'a>,
+    /// Of each group that was met: after which seq the viewer may read it; `None`: not at all.
+    groups: HashMap<GroupId, Option<Seq>>,
+}
+
+impl Readable<'_> {
+    fn message(&mut self, hit: Hit) -> Result<Option<FoundMessage>, Problem> {
+        let Hit {
+            conversation,
+            seq,
+            sender,
+            sent_at,
+        } = hit;
+        let conversations = self.task.reads.conversations();
+        let row = conversations
+            .message(&conversation, seq)
+            .map_err(Problem::broken)?;
+        // The index may not know yet that a group was dissolved and another has its id.
+        let is_it = |row: &MessageRow| row.sender == sender && row.sent_at == sent_at;
+        let Some(row) = row.filter(|row| row.recall.is_none() && is_it(row)) else {
+            return Ok(None);
+        };
+        if let Some(viewer) = self.task.viewer.clone() {
+            let hidden = row.hidden_from_sender && row.sender == viewer;
+            if hidden || !self.may_read(&viewer, &conversation, seq)? {
+                return Ok(None);
+            }
+        }
+        let elements = decode_elements(&row.elements).map_err(Problem::broken)?;
+        let text = hansard_search::text_of(&elements).unwrap_or_default();
+        Ok(Some(FoundMessage {
+            conversation,
+            seq,
+            sender: row.sender,
+            sent_at: row.sent_at,
+            highlight: self.task.reader.highlight(&self.task.query, &text),
+            message: MessageContent {
+                elements,
+                cloud_custom_data: row.cloud_custom_data,
+            },
+        }))
+    }
+
+    fn may_read(
+        &mut self,
+        viewer: &UserId,
+        conversation: &ConversationId,
+        seq: Seq,
+    ) -> Result<bool, Problem> {
+        match conversation {
+            ConversationId::C2c(one, other) if one == viewer || other == viewer => {
+                let conversations = self.task.reads.conversations();
+                let clear_seq = conversations.clear_seq(conversation, viewer);
+                // What was said to an earlier account of that name is not the viewer's.
+                Ok(seq > clear_seq.map_err(Problem::broken)?)
+            }
+            ConversationId::C2c(..) => Ok(false),
+            ConversationId::Group(group) => {
+                let floor = match self.groups.get(group) {
+                    Some(floor) => *floor,
+                    None => {
+                        let floor = self.floor(viewer, group)?;
+                        self.groups.insert(group.clone(), floor);
+                        floor
+                    }
+                };
+                Ok(floor.is_some_and(|floor| seq > floor))
+            }
+        }
+    }
+
+    /// After which seq a member may read a group: what was said before joining is shown in
+    /// Meetings and Communities only (features G12).
+    fn floor(&self, viewer: &UserId, group_id: &GroupId) -> Result<Option<Seq>, Problem> {
+        let groups = self.task.reads.groups();
+        let member = groups.member(group_id, viewer).map_err(Problem::broken)?;
+        let group = groups.group(group_id).map_err(Problem::broken)?;
+        let (Some(_), Some(group)) = (member, group) else {
+            return Ok(None);
+        };
+        match group.group_type {
+            GroupType::Meeting | GroupType::Community => Ok(Some(Seq(0))),
+            GroupType::Work | GroupType::Public | GroupType::AvChatRoom => {
+                let conversation = ConversationId::Group(group_id.clone());
+                let conversations = self.task.reads.conversations();
+                let reader = conversations.reader(&conversation, viewer);
+                Ok(Some(reader.map_err(Problem::broken)?.join_seq))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,46 @@
+//! Codes of groups.
+
+use hansard_types::Reason as R;
+
+pub(super) use crate::codes::ANSWER_TOO_LARGE;
+use crate::service::Service;
+
+pub(super) const GROUP_INTERNAL: u32 = 10002;
+pub(super) const GROUP_PARAMETER: u32 = 10004;
+pub(super) const GROUP_TOO_MANY_ACCOUNTS: u32 = 10005;
+pub(super) const GROUP_FORBIDDEN: u32 = 10007;
+pub(super) const GROUP_UNKNOWN: u32 = 10010;
+pub(super) const GROUP_JSON: u32 = 10011;
+pub(super) const GROUP_ID_INVALID: u32 = 10015;
+pub(super) const GROUP_ACCOUNT_UNKNOWN: u32 = 10019;
+pub(super) const GROUP_MESSAGE_UNKNOWN: u32 = 10030;
+pub(super) const GROUP_MESSAGE_NOT_RECALLABLE: u32 = 10032;
+pub(super) const GROUP_TOO_MANY_MENTIONS: u32 = 10053;
+pub(super) const TOPICS_NOT_ENABLED: u32 = 11000;
+
+pub(super) static SERVICE: Service = Service {
+    path: "group_open_http_svc",
+    json: GROUP_JSON,
+    parameter: GROUP_PARAMETER,
+    internal: GROUP_INTERNAL,
+    has_error_display: false,
+    has_action_status: true,
+    refusals: &[
+        (R::AccountUnknown, GROUP_ACCOUNT_UNKNOWN),
+        (R::SenderUnknown, GROUP_ACCOUNT_UNKNOWN),
+        (R::RecipientUnknown, GROUP_ACCOUNT_UNKNOWN),
+        (R::MessageUnknown, GROUP_MESSAGE_UNKNOWN),
+        (R::MessageAlreadyRecalled, GROUP_MESSAGE_NOT_RECALLABLE),
+        (R::MessageTooLarge, 80002),
+        (R::SenderMuted, 10017),
+        (R::GroupUnknown, GROUP_UNKNOWN),
+        (R::GroupIdTaken, 10021),
+        (R::GroupIdTakenBySameOwner, 10025),
+        (R::GroupFull, 10014),
+        (R::GroupTypeForbids, GROUP_FORBIDDEN),
+        (R::MemberUnknown, GROUP_ACCOUNT_UNKNOWN),
+        (R::GroupMuted, 10017),
+        (R::OwnerStays, GROUP_FORBIDDEN),
+    ],
+    exceptions: &[("delete_group_member", R::GroupTypeForbids, GROUP_PARAMETER)],
+};

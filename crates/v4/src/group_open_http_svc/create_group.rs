@@ -1,0 +1,380 @@
+//! `group_open_http_svc/create_group`.
+//!
+//! A group without an id gets a random one, `@TGS#…`; a Community's begins `@TGS#_`. A caller's
+//! own id must not begin `@TGS#`, except a Community's, which must begin `@TGS#_`. Custom fields,
+//! topics and permissions are not there yet: a request that sets one is refused.
+
+use hansard_desk::json::AnyObject;
+use hansard_domain::group::CreateGroup;
+use hansard_events::group::{FirstMember, GroupType, Role};
+use hansard_types::GroupId;
+use hansard_types::limits::GROUP_MEMBERS_AT_CREATION_MAX;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::codes;
+use super::profile::{self, Texts};
+use crate::endpoint::{Answered, Call, Failure, Operation};
+use crate::field;
+use crate::typed::Field;
+
+/// What ids of ours begin with.
+const PREFIX: &str = "@TGS#";
+/// What a Community's id begins with.
+const COMMUNITY_PREFIX: &str = "@TGS#_";
+/// Random letters of an id: 60 bits.
+const LETTERS: usize = 12;
+
+pub(crate) struct CreateGroupCall;
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct CreateGroupRequest {
+    /// `Private`, `Public`, `ChatRoom`, `AVChatRoom` or `Community`. Required.
+    #[serde(rename = "Type")]
+    group_type: Option<String>,
+    /// At most 30 bytes. Required.
+    name: Option<String>,
+    /// Absent: the group has no owner.
+    #[serde(rename = "Owner_Account")]
+    owner_account: Option<String>,
+    /// At most 48 bytes of printable ASCII; absent: random.
+    group_id: Option<String>,
+    /// At most 240 bytes.
+    introduction: Option<String>,
+    /// At most 300 bytes.
+    notification: Option<String>,
+    /// At most 100 bytes.
+    face_url: Option<String>,
+    max_member_count: Option<u32>,
+    /// `FreeAccess`, `NeedPermission` or `DisableApply`.
+    apply_join_option: Option<String>,
+    /// `FreeAccess`, `NeedPermission` or `DisableInvite`.
+    invite_join_option: Option<String>,
+    /// At most 100.
+    member_list: Option<Vec<MemberToCreate>>,
+    /// Not there yet: refused unless empty.
+    app_defined_data: Vec<AnyObject>,
+    /// Not there yet: refused unless 0.
+    support_topic: u32,
+    /// Not there yet: refused unless 0.
+    enable_permission: u32,
+    /// Not there yet: refused unless 0.
+    default_permission: u64,
+}
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default)]
+struct MemberToCreate {
+    #[serde(rename = "Member_Account")]
+    member_account: Option<String>,
+    /// `Admin`, or absent for an ordinary member.
+    #[serde(rename = "Role")]
+    role: Option<String>,
+    /// Not there yet: refused unless empty.
+    #[serde(rename = "AppMemberDefinedData")]
+    app_member_defined_data: Vec<AnyObject>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct CreateGroupResponse {
+    group_id: String,
+    #[serde(rename = "Type")]
+    group_type: &'static str,
+}
+
+impl Operation for CreateGroupCall {
+    const SUMMARY: &'static str = "Creates a group";
+    const FIELDS: &'static [Field] = &[Field::of("GroupId", codes::GROUP_ID_INVALID)];
+    type Request = CreateGroupRequest;
+    type Response = CreateGroupResponse;
+
+    async fn call(
+        call: &Call<'_>,
+        request: CreateGroupRequest,
+    ) -> Result<Answered<CreateGroupResponse>, Failure> {
+        let command = command(call, request)?;
+        let group_id = command.group_id.as_str().to_owned();
+        let group_type = command.group_type.wire_name();
+        let answer = call.submit(command).await?;
+        Ok(Answered::written(
+            CreateGroupResponse {
+                group_id,
+                group_type,
+            },
+            answer.position,
+        ))
+    }
+}
+
+fn command(call: &Call<'_>, request: CreateGroupRequest) -> Result<CreateGroup, Failure> {
+    let CreateGroupRequest {
+        group_type,
+        name,
+        owner_account,
+        group_id,
+        introduction,
+        notification,
+        face_url,
+        max_member_count,
+        apply_join_option,
+        invite_join_option,
+        member_list,
+        app_defined_data,
+        support_topic,
+        enable_permission,
+        default_permission,
+    } = request;
+    profile::not_kept("AppDefinedData", !app_defined_data.is_empty())?;
+    profile::not_kept("EnablePermission", enable_permission != 0)?;
+    profile::not_kept("DefaultPermission", default_permission != 0)?;
+    if support_topic != 0 {
+        let info = "topics are not enabled";
+        return Err(Failure::refused(codes::TOPICS_NOT_ENABLED, info));
+    }
+    let group_type = group_type.ok_or_else(|| profile::refused("Type is missing"))?;
+    let group_type = profile::group_type(&group_type)?;
+    let texts = Texts {
+        name,
+        introduction,
+        notification,
+        face_url,
+    };
+    texts.check()?;
+    let owner = field::filled(owner_account.as_deref())
+        .map(|id| field::user(Some(id), "Owner_Account", codes::GROUP_PARAMETER))
+        .transpose()?;
+    Ok(CreateGroup {
+        group_id: group_id_of(call, group_type, group_id.as_deref())?,
+        group_type,
+        name: texts
+            .name
+            .ok_or_else(|| profile::refused("Name is missing"))?,
+        owner,
+        introduction: texts.introduction.unwrap_or_default(),
+        notification: texts.notification.unwrap_or_default(),
+        face_url: texts.face_url.unwrap_or_default(),
+        max_members: max_member_count.filter(|count| *count > 0),
+        apply_join_option: field::filled(apply_join_option.as_deref())
+            .map(profile::apply_option)
+            .transpose()?,
+        invite_join_option: field::filled(invite_join_option.as_deref())
+            .map(profile::invite_option)
+            .transpose()?,
+        members: members(member_list.unwrap_or_default())?,
+        created_at: None,
+    })
+}
+
+fn group_id_of(
+    call: &Call<'_>,
+    group_type: GroupType,
+    given: Option<&str>,
+) -> Result<GroupId, Failure> {
+    let is_community = group_type == GroupType::Community;
+    let Some(id) = field::filled(given) else {
+        let letters = call.desk.letters(LETTERS);
+        let prefix = if is_community {
+            "@TGS#_@TGS#c"
+        } else {
+            "@TGS#2"
+        };
+        return profile::group(Some(&format!("{prefix}{letters}")));
+    };
+    let bad = |info: &'static str| Err(Failure::refused(codes::GROUP_ID_INVALID, info));
+    if is_community && !id.starts_with(COMMUNITY_PREFIX) {
+        return bad("a Community's GroupId begins @TGS#_");
+    }
+    if !is_community && id.starts_with(PREFIX) {
+        return bad("a GroupId of your own must not begin @TGS#");
+    }
+    profile::group(Some(id))
+}
+
+fn members(list: Vec<MemberToCreate>) -> Result<Vec<FirstMember>, Failure> {
+    if list.len() > GROUP_MEMBERS_AT_CREATION_MAX {
+        let info = "MemberList holds at most 100";
+        return Err(Failure::refused(codes::GROUP_TOO_MANY_ACCOUNTS, info));
+    }
+    let mut members = Vec::with_capacity(list.len());
+    for MemberToCreate {
+        member_account,
+        role,
+        app_member_defined_data,
+    } in list
+    {
+        let is_set = !app_member_defined_data.is_empty();
+        profile::not_kept("AppMemberDefinedData", is_set)?;
+        let code = codes::GROUP_PARAMETER;
+        let user_id = field::user(member_account.as_deref(), "Member_Account", code)?;
+        let role = match role.as_deref() {
+            None | Some("" | "Member") => Role::Member,
+            Some("Admin") => Role::Admin,
+            Some(_) => return Err(profile::refused("a member's Role can only be Admin")),
+        };
+        members.push(FirstMember { user_id, role });
+    }
+    Ok(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::testing::TestApi;
+
+    const PATH: &str = "group_open_http_svc/create_group";
+
+    fn with(name: &str, value: Value) -> Value {
+        let mut body = json!({ "Type": "Public", "Name": "팀", "Owner_Account": "alice" });
+        body[name] = value;
+        body
+    }
+
+    #[tokio::test]
+    async fn a_group_gets_the_id_it_asks_for_or_a_random_one() {
+        let api = TestApi::start().await;
+        let own = api.v4_ok(PATH, with("GroupId", json!("team"))).await;
+        assert_eq!(
+            (&own["GroupId"], &own["Type"]),
+            (&json!("team"), &json!("Public"))
+        );
+        let one = api.v4_ok(PATH, with("GroupId", json!(null))).await;
+        let other = api.v4_ok(PATH, with("GroupId", json!(""))).await;
+        assert_ne!(one["GroupId"], other["GroupId"]);
+        assert!(
+            one["GroupId"]
+                .as_str()
+                .is_some_and(|id| id.starts_with("@TGS#")),
+            "{one}"
+        );
+        let community = api.v4_ok(PATH, with("Type", json!("Community"))).await;
+        let id = community["GroupId"].as_str().expect("a text");
+        assert!(id.starts_with("@TGS#_"), "{community}");
+    }
+
+    #[tokio::test]
+    async fn every_type_and_both_families_of_names_are_taken() {
+        let api = TestApi::start().await;
+        for (name, wire) in [
+            ("Private", "Private"),
+            ("Work", "Private"),
+            ("Public", "Public"),
+            ("ChatRoom", "ChatRoom"),
+            ("Meeting", "ChatRoom"),
+            ("AVChatRoom", "AVChatRoom"),
+            ("Community", "Community"),
+        ] {
+            let made = api.v4_ok(PATH, with("Type", json!(name))).await;
+            assert_eq!(made["Type"], wire, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_empty_is_as_good_as_absent() {
+        let api = TestApi::start().await;
+        let mut body = json!({ "Type": "Public", "Name": "팀", "MaxMemberCount": 0,
+            "SupportTopic": 0, "AppDefinedData": [], "MemberList": [
+                { "Member_Account": "bob", "Role": "", "AppMemberDefinedData": [] } ] });
+        for name in [
+            "GroupId",
+            "Owner_Account",
+            "Introduction",
+            "ApplyJoinOption",
+            "InviteJoinOption",
+        ] {
+            body[name] = json!("");
+        }
+        let made = api.v4_ok(PATH, body).await;
+        let info = json!({ "GroupIdList": [made["GroupId"]] });
+        let info = api.v4_ok("group_open_http_svc/get_group_info", info).await;
+        let info = &info["GroupInfo"][0];
+        assert_eq!(info["ApplyJoinOption"], "NeedPermission", "the type's own");
+        assert_eq!(
+            (&info["Owner_Account"], &info["MemberNum"]),
+            (&json!(""), &json!(1))
+        );
+    }
+
+    #[tokio::test]
+    async fn an_id_is_taken_once() {
+        let api = TestApi::start().await;
+        api.v4_ok(PATH, with("GroupId", json!("team"))).await;
+        let mut others = with("GroupId", json!("team"));
+        others["Owner_Account"] = json!("bob");
+        api.refuses(
+            PATH,
+            [(with("GroupId", json!("team")), 10025), (others, 10021)],
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn bad_requests_get_their_codes_and_limits_hold_at_the_byte() {
+        let api = TestApi::start().await;
+        let members = |count: usize| json!(vec![json!({ "Member_Account": "bob" }); count]);
+        let custom = json!([{ "Key": "colour", "Value": "red" }]);
+        let cases = [
+            (with("Type", json!(null)), 10004),
+            (with("Type", json!("public")), 10004),
+            (with("Name", json!(null)), 10004),
+            (with("Name", json!("")), 10004),
+            (with("Name", json!("n".repeat(31))), 10004),
+            (with("Name", json!(7)), 10004),
+            (with("Introduction", json!("n".repeat(241))), 10004),
+            (with("Notification", json!("n".repeat(301))), 10004),
+            (with("FaceUrl", json!("n".repeat(101))), 10004),
+            (with("GroupId", json!("@TGS#mine")), 10015),
+            (with("GroupId", json!("g".repeat(49))), 10015),
+            (with("GroupId", json!("회의")), 10015),
+            (with("GroupId", json!(7)), 10015),
+            (with("Owner_Account", json!("nobody")), 10019),
+            (with("Owner_Account", json!(7)), 60015),
+            (with("ApplyJoinOption", json!("DisableInvite")), 10004),
+            (with("InviteJoinOption", json!("DisableApply")), 10004),
+            (with("MemberList", members(101)), 10005),
+            (
+                with("MemberList", json!([{ "Member_Account": "nobody" }])),
+                10019,
+            ),
+            (
+                with(
+                    "MemberList",
+                    json!([{ "Member_Account": "bob", "Role": "Owner" }]),
+                ),
+                10004,
+            ),
+            (with("MemberList", json!([{}])), 10004),
+            (with("MemberList", json!([{ "Member_Account": 7 }])), 60015),
+            (with("MaxMemberCount", json!(-1)), 10004),
+            (with("AppDefinedData", custom.clone()), 10004),
+            (with("EnablePermission", json!(1)), 10004),
+            (with("DefaultPermission", json!(7)), 10004),
+            (with("SupportTopic", json!(1)), 11000),
+            (
+                with(
+                    "MemberList",
+                    json!([{ "Member_Account": "bob", "AppMemberDefinedData": custom }]),
+                ),
+                10004,
+            ),
+        ];
+        api.refuses(PATH, cases).await;
+        let mut room = with("Type", json!("AVChatRoom"));
+        room["MemberList"] = members(1);
+        let mut community = with("Type", json!("Community"));
+        community["GroupId"] = json!("mine");
+        api.refuses(PATH, [(room, 10007), (community, 10015)]).await;
+        for (name, value) in [
+            ("Name", json!("n".repeat(30))),
+            ("Introduction", json!("n".repeat(240))),
+            ("Notification", json!("n".repeat(300))),
+            ("FaceUrl", json!("n".repeat(100))),
+            ("GroupId", json!("g".repeat(48))),
+            ("MemberList", members(100)),
+        ] {
+            api.v4_ok(PATH, with(name, value)).await;
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Groups (reference: section 9).
+
+mod add_group_member;
+mod codes;
+mod create_group;
+mod delete_group_member;
+mod destroy_group;
+mod get_group_info;
+mod get_joined_group_list;
+mod group_msg_get_simple;
+mod group_msg_recall;
+mod modify_group_base_info;
+mod profile;
+mod send_group_msg;
+
+use self::codes::SERVICE;
+use crate::Endpoint;
+
+pub(crate) static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::new::<create_group::CreateGroupCall>(&SERVICE, "create_group", &[], 200),
+    Endpoint::new::<get_group_info::GetGroupInfo>(&SERVICE, "get_group_info", &[], 200),
+    Endpoint::new::<modify_group_base_info::ModifyGroupBaseInfo>(
+        &SERVICE,
+        "modify_group_base_info",
+        &[],
+        200,
+    ),
+    Endpoint::new::<add_group_member::AddGroupMember>(&SERVICE, "add_group_member", &[], 200),
+    Endpoint::new::<delete_group_member::DeleteGroupMember>(
+        &SERVICE,
+        "delete_group_member",
+        &[],
+        200,
+    ),
+    Endpoint::new::<get_joined_group_list::GetJoinedGroupList>(
+        &SERVICE,
+        "get_joined_group_list",
+        &[],
+        200,
+    ),
+    Endpoint::new::<send_group_msg::SendGroupMsg>(&SERVICE, "send_group_msg", &[], 200),
+    Endpoint::new::<group_msg_get_simple::GroupMsgGetSimple>(
+        &SERVICE,
+        "group_msg_get_simple",
+        &[],
+        200,
+    ),
+    Endpoint::new::<group_msg_recall::GroupMsgRecall>(&SERVICE, "group_msg_recall", &[], 200),
+    Endpoint::new::<destroy_group::DestroyGroup>(&SERVICE, "destroy_group", &[], 200),
+];

@@ -1,0 +1,257 @@
+//! What groups are made of, in the words of the server API: types, join options, bounded texts,
+//! and the fields that answers list.
+
+use hansard_conversations::HeadRow;
+use hansard_events::group::{GroupType, JoinOption};
+use hansard_groups::{GroupRow, MemberRow};
+use hansard_types::{AppId, ConversationId, GroupId, Seq, UserId, limits};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::codes;
+use crate::endpoint::{Failure, Reading};
+use crate::field;
+use crate::typed::Field;
+
+/// A group's id.
+pub(super) const GROUP_ID: Field =
+    Field::of("GroupId", codes::GROUP_ID_INVALID).missing(codes::GROUP_PARAMETER);
+
+/// A group's id that must be there.
+pub(super) fn group(text: Option<&str>) -> Result<GroupId, Failure> {
+    let Some(text) = text else {
+        return Err(Failure::refused(
+            codes::GROUP_PARAMETER,
+            "GroupId is missing",
+        ));
+    };
+    GroupId::new(text)
+        .map_err(|error| Failure::refused(codes::GROUP_ID_INVALID, format!("GroupId: {error}")))
+}
+
+/// Communities' topics are not there yet: a request for one is refused, not answered with
+/// something else.
+pub(super) fn no_topic(topic: Option<&str>) -> Result<(), Failure> {
+    match field::filled(topic) {
+        None => Ok(()),
+        Some(_) => Err(Failure::refused(
+            codes::TOPICS_NOT_ENABLED,
+            "topics are not enabled",
+        )),
+    }
+}
+
+/// A type by its name on the wire, or by the name that the client libraries use.
+pub(super) fn group_type(name: &str) -> Result<GroupType, Failure> {
+    match name {
+        "Private" | "Work" => Ok(GroupType::Work),
+        "Public" => Ok(GroupType::Public),
+        "ChatRoom" | "Meeting" => Ok(GroupType::Meeting),
+        "AVChatRoom" => Ok(GroupType::AvChatRoom),
+        "Community" => Ok(GroupType::Community),
+        _ => Err(refused(
+            "Type must be Private, Public, ChatRoom, AVChatRoom or Community",
+        )),
+    }
+}
+
+pub(super) fn apply_option(name: &str) -> Result<JoinOption, Failure> {
+    join_option(name, "DisableApply").ok_or_else(|| {
+        refused("ApplyJoinOption must be FreeAccess, NeedPermission or DisableApply")
+    })
+}
+
+pub(super) fn invite_option(name: &str) -> Result<JoinOption, Failure> {
+    join_option(name, "DisableInvite").ok_or_else(|| {
+        refused("InviteJoinOption must be FreeAccess, NeedPermission or DisableInvite")
+    })
+}
+
+fn join_option(name: &str, disabled: &str) -> Option<JoinOption> {
+    match name {
+        "FreeAccess" => Some(JoinOption::FreeAccess),
+        "NeedPermission" => Some(JoinOption::NeedPermission),
+        _ if name == disabled => Some(JoinOption::Disabled),
+        _ => None,
+    }
+}
+
+fn option_name(option: JoinOption, disabled: &'static str) -> &'static str {
+    match option {
+        JoinOption::FreeAccess => "FreeAccess",
+        JoinOption::NeedPermission => "NeedPermission",
+        JoinOption::Disabled => disabled,
+    }
+}
+
+pub(super) fn refused(info: &'static str) -> Failure {
+    Failure::refused(codes::GROUP_PARAMETER, info)
+}
+
+/// A field of the contract that nothing keeps yet: whoever sets it is told, it is not dropped.
+pub(super) fn not_kept(name: &str, is_set: bool) -> Result<(), Failure> {
+    if !is_set {
+        return Ok(());
+    }
+    let info = format!("{name} is not there yet, and would be lost");
+    Err(Failure::refused(codes::GROUP_PARAMETER, info))
+}
+
+/// The texts of a profile, each within its limit.
+#[derive(Default)]
+pub(super) struct Texts {
+    pub(super) name: Option<String>,
+    pub(super) introduction: Option<String>,
+    pub(super) notification: Option<String>,
+    pub(super) face_url: Option<String>,
+}
+
+impl Texts {
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let Self {
+            name,
+            introduction,
+            notification,
+            face_url,
+        } = self;
+        if name.as_ref().is_some_and(String::is_empty) {
+            return Err(refused("Name may not be empty"));
+        }
+        for (field, text, bytes_max) in [
+            ("Name", name, limits::GROUP_NAME_BYTES_MAX),
+            (
+                "Introduction",
+                introduction,
+                limits::GROUP_INTRODUCTION_BYTES_MAX,
+            ),
+            (
+                "Notification",
+                notification,
+                limits::GROUP_NOTIFICATION_BYTES_MAX,
+            ),
+            ("FaceUrl", face_url, limits::GROUP_FACE_URL_BYTES_MAX),
+        ] {
+            if text.as_ref().is_some_and(|text| text.len() > bytes_max) {
+                let info = format!("{field} is at most {bytes_max} bytes");
+                return Err(Failure::refused(codes::GROUP_PARAMETER, info));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `ResponseFilter`: which fields come back.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct ResponseFilter {
+    pub(super) group_base_info_filter: Option<Vec<String>>,
+    pub(super) member_info_filter: Option<Vec<String>>,
+    pub(super) self_info_filter: Option<Vec<String>>,
+}
+
+/// Keeps the fields that a filter names; all of them without one.
+pub(super) fn filtered(
+    fields: Map<String, Value>,
+    filter: Option<&Vec<String>>,
+) -> Map<String, Value> {
+    let Some(filter) = filter else { return fields };
+    fields
+        .into_iter()
+        .filter(|(name, _)| filter.iter().any(|one| one == name))
+        .collect()
+}
+
+/// The base fields of a group but for its id.
+pub(super) fn base_fields(app: AppId, group: &GroupRow, head: &HeadRow) -> Map<String, Value> {
+    let GroupRow {
+        roster: _,
+        group_type,
+        name,
+        owner,
+        introduction,
+        notification,
+        face_url,
+        max_members,
+        member_count,
+        apply_join_option,
+        invite_join_option,
+        mute_all,
+        created_at,
+        changed_at,
+        dissolved: _,
+    } = group;
+    let mute_all = if *mute_all { "On" } else { "Off" };
+    let fields = json!({
+        "Appid": app,
+        "Type": group_type.wire_name(),
+        "Name": name,
+        "Introduction": introduction,
+        "Notification": notification,
+        "FaceUrl": face_url,
+        "Owner_Account": owner.as_ref().map_or("", UserId::as_str),
+        "CreateTime": created_at.seconds(),
+        "InfoSeq": changed_at.seconds(),
+        "LastInfoTime": changed_at.seconds(),
+        "LastMsgTime": head.last_sent_at.seconds(),
+        "NextMsgSeq": head.last_seq.next(),
+        "MemberNum": member_count,
+        "MaxMemberNum": max_members,
+        "ApplyJoinOption": option_name(*apply_join_option, "DisableApply"),
+        "InviteJoinOption": option_name(*invite_join_option, "DisableInvite"),
+        "MuteAllMember": mute_all,
+        "ShutUpAllMember": mute_all,
+        "SupportTopic": 0,
+    });
+    match fields {
+        Value::Object(fields) => fields,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Map::new()
+        }
+    }
+}
+
+/// The fields of a member but for the account.
+pub(super) fn member_fields(
+    group_type: GroupType,
+    member: &MemberRow,
+    read_seq: Seq,
+) -> Map<String, Value> {
+    let MemberRow {
+        role,
+        joined_at,
+        since: _,
+    } = member;
+    let flag = match group_type {
+        GroupType::Work | GroupType::Public | GroupType::Community => "AcceptAndNotify",
+        GroupType::Meeting | GroupType::AvChatRoom => "AcceptNotNotify",
+    };
+    let mut fields = Map::new();
+    fields.insert("Role".to_owned(), json!(role));
+    fields.insert("JoinTime".to_owned(), json!(joined_at.seconds()));
+    fields.insert("MsgSeq".to_owned(), json!(read_seq));
+    fields.insert("MsgFlag".to_owned(), json!(flag));
+    fields.insert("MuteUntil".to_owned(), json!(0));
+    fields.insert("ShutUpUntil".to_owned(), json!(0));
+    fields.insert("NameCard".to_owned(), json!(""));
+    fields
+}
+
+/// A group that exists and is not dissolved.
+pub(super) fn existing(call: &Reading<'_>, group: &GroupId) -> Result<Option<GroupRow>, Failure> {
+    let found = call.groups().group(group).map_err(Failure::broken)?;
+    Ok(found.filter(|group| !group.dissolved))
+}
+
+pub(super) fn head(call: &Reading<'_>, group: &GroupId) -> Result<HeadRow, Failure> {
+    let conversation = ConversationId::Group(group.clone());
+    call.conversations()
+        .head(&conversation)
+        .map_err(Failure::broken)
+}
+
+pub(super) fn read_seq(call: &Reading<'_>, group: &GroupId, user: &UserId) -> Result<Seq, Failure> {
+    let conversation = ConversationId::Group(group.clone());
+    let reader = call.conversations().reader(&conversation, user);
+    Ok(reader.map_err(Failure::broken)?.read_seq)
+}

@@ -1,0 +1,31 @@
+//! One-to-one messages (reference: section 4).
+
+mod admin_getroammsg;
+mod admin_msgwithdraw;
+mod admin_set_msg_read;
+mod codes;
+mod get_c2c_unread_msg_num;
+mod query_online_status;
+mod sendmsg;
+
+use self::codes::SERVICE;
+use crate::Endpoint;
+
+pub(crate) static ENDPOINTS: &[Endpoint] = &[
+    Endpoint::new::<sendmsg::SendMsg>(&SERVICE, "sendmsg", &[], 200),
+    Endpoint::new::<admin_getroammsg::AdminGetRoamMsg>(&SERVICE, "admin_getroammsg", &[], 200),
+    Endpoint::new::<admin_msgwithdraw::AdminMsgWithdraw>(&SERVICE, "admin_msgwithdraw", &[], 200),
+    Endpoint::new::<admin_set_msg_read::AdminSetMsgRead>(&SERVICE, "admin_set_msg_read", &[], 200),
+    Endpoint::new::<get_c2c_unread_msg_num::GetC2cUnreadMsgNum>(
+        &SERVICE,
+        "get_c2c_unread_msg_num",
+        &[],
+        200,
+    ),
+    Endpoint::new::<query_online_status::QueryOnlineStatus>(
+        &SERVICE,
+        "query_online_status",
+        &["querystate"],
+        200,
+    ),
+];

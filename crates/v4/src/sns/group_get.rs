@@ -1,0 +1,111 @@
+//! `sns/group_get`: an account's friend groups.
+
+use std::collections::BTreeMap;
+
+use hansard_types::limits::FRIENDS_MAX;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::endpoint::{Answered, Call, Failure, Operation};
+use crate::sns::batch;
+
+pub(crate) struct GroupGet;
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct GroupGetRequest {
+    /// Required.
+    #[serde(rename = "From_Account")]
+    from_account: Option<String>,
+    /// `CurrentSequence` of an earlier answer: without `GroupName`, nothing is listed when nothing
+    /// has changed.
+    last_sequence: u64,
+    /// `Need_Friend_Type_Yes`: who is in them too.
+    need_friend: Option<String>,
+    /// Only these; all when absent.
+    group_name: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct GroupGetResponse {
+    /// In the order they were made.
+    result_item: Vec<FriendGroup>,
+    current_sequence: u64,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+struct FriendGroup {
+    group_name: String,
+    friend_number: usize,
+    /// When asked for.
+    #[serde(rename = "To_Account", skip_serializing_if = "Option::is_none")]
+    to_account: Option<Vec<String>>,
+}
+
+impl Operation for GroupGet {
+    const SUMMARY: &'static str = "Lists an account's friend groups";
+    type Request = GroupGetRequest;
+    type Response = GroupGetResponse;
+
+    async fn call(
+        call: &Call<'_>,
+        request: GroupGetRequest,
+    ) -> Result<Answered<GroupGetResponse>, Failure> {
+        let GroupGetRequest {
+            from_account,
+            last_sequence,
+            need_friend,
+            group_name,
+        } = request;
+        let need_friend = match need_friend.as_deref() {
+            None | Some("" | "Need_Friend_Type_No") => false,
+            Some("Need_Friend_Type_Yes") => true,
+            Some(_) => {
+                let info = "NeedFriend is Need_Friend_Type_Yes or Need_Friend_Type_No";
+                return Err(call.parameter(info));
+            }
+        };
+        if !group_name.is_empty() {
+            batch::bounded("GroupName", group_name.len())?;
+        }
+        let user = batch::from_account(call, from_account.as_deref())?;
+        let lists = call.read(|reads| reads.directory().lists(&user).map_err(Failure::broken));
+        let lists = lists.await?;
+        let current_sequence = lists.group_sequence;
+        let unchanged = group_name.is_empty() && last_sequence != 0;
+        if unchanged && last_sequence == current_sequence {
+            return Ok(Answered::read(GroupGetResponse {
+                result_item: Vec::new(),
+                current_sequence,
+            }));
+        }
+        let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let friends_max = usize::try_from(FRIENDS_MAX).unwrap_or(usize::MAX);
+        let friends = call.read(|reads| {
+            let friends = reads.directory().friends(&user, 0, friends_max);
+            friends.map_err(Failure::broken)
+        });
+        for (account, friend) in friends.await? {
+            for group in friend.details.groups {
+                let accounts = members.entry(group).or_default();
+                accounts.push(account.as_str().to_owned());
+            }
+        }
+        let asked = lists.groups.into_iter();
+        let asked = asked.filter(|name| group_name.is_empty() || group_name.contains(name));
+        let item = asked.map(|name| {
+            let accounts = members.remove(&name).unwrap_or_default();
+            FriendGroup {
+                group_name: name,
+                friend_number: accounts.len(),
+                to_account: need_friend.then_some(accounts),
+            }
+        });
+        Ok(Answered::read(GroupGetResponse {
+            result_item: item.collect(),
+            current_sequence,
+        }))
+    }
+}
