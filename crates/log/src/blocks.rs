@@ -14,6 +14,8 @@ use hansard_types::LogId;
 
 use crate::Copies;
 
+mod index;
+
 const KEPT: &str = "kept";
 const BLOCK: &str = "blk";
 
@@ -70,6 +72,19 @@ fn link(block: &Path, kept: &Path) -> Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// Brings what nats-server knows of each log's blocks up to date before it starts, so that it need
+/// not read all of them. What goes wrong costs time only.
+pub(crate) fn bring_indexes_up_to_date(nats: &Path) {
+    let streams = streams(nats).unwrap_or_default();
+    for (log, folder) in streams {
+        match index::bring_up_to_date(&folder, &log.stream_name()) {
+            Ok(Some(events)) => tracing::info!(%log, events, "added to the index of its blocks"),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%log, %error, "the index of its blocks stays as it is"),
+        }
+    }
 }
 
 /// Lets go of what was kept of a log, once it is held elsewhere or the stream was found whole.
