@@ -5,14 +5,14 @@
 //! <nats>/kept/<stream>/<block>      hard links of <nats>/jetstream/<account>/streams/<stream>/msgs
 //! ```
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io::{ErrorKind, Result};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use hansard_types::LogId;
 
-use crate::Copies;
+use crate::{Copies, files};
 
 mod index;
 
@@ -39,10 +39,7 @@ pub fn keep(nats: &Path, is_held: impl Fn(LogId) -> bool) -> Result<usize> {
             continue;
         }
         let kept = folder_of(nats, log);
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&kept)?;
+        files::make_folder(&kept)?;
         for block in entries(&folder.join("msgs"))? {
             if block
                 .extension()
@@ -110,10 +107,7 @@ pub fn set_aside(nats: &Path, log: LogId) -> Result<Option<PathBuf>> {
         return Ok(None);
     };
     let kept = folder_of(nats, log);
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&kept)?;
+    files::make_folder(&kept)?;
     let mut number = 1;
     while kept.join(format!("stream-{number}")).try_exists()? {
         number += 1;

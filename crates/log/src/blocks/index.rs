@@ -26,6 +26,8 @@ use std::path::{Path, PathBuf};
 use highway::{HighwayHash as _, HighwayHasher, Key};
 use sha2::{Digest as _, Sha256};
 
+use crate::files;
+
 const INDEX: &str = "index.db";
 /// What an index begins with: what it is, and the one version that we know.
 const HEAD: [u8; 2] = [11, 4];
@@ -109,9 +111,7 @@ pub(super) fn bring_up_to_date(stream: &Path, name: &str) -> Result<Option<u64>>
     if !reached || index.last == before {
         return Ok(None);
     }
-    let new = path.with_extension("new");
-    fs::write(&new, index.encode(name))?;
-    fs::rename(new, path)?;
+    files::replace(&path, &index.encode(name))?;
     Ok(Some(index.last - before))
 }
 
