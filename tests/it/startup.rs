@@ -111,3 +111,30 @@ async fn after_an_end_in_order_nothing_is_checked_and_retries_are_recognised() -
     })
     .await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_crash_of_both_nats_server_does_not_read_what_it_knew() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("data");
+    let server = filled(&data).await?;
+    ensure!(server.stop().await?.success(), "a clean end");
+    let mut server = Server::start(&data).await?;
+    for random in MESSAGES + 1..=2 * MESSAGES {
+        send(&server, random).await?;
+    }
+    server.kill_nats()?;
+    server.kill()?;
+    drop(server);
+
+    let server = Server::start(&data).await?;
+    let last = 2 * MESSAGES;
+    ensure!(
+        send(&server, last).await? == u64::from(last),
+        "nothing is lost"
+    );
+    let log = std::fs::read_to_string(data.join("nats").join("nats.log"))?;
+    let read_again = format!("[HANSARD_{APP}_0] Recovering stream state from index errored");
+    ensure!(!log.contains(&read_again), "{log}");
+    ensure!(server.stop().await?.success(), "a clean end");
+    Ok(())
+}

@@ -19,14 +19,12 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use hansard_log::files::{self, FILE_MODE, FOLDER_MODE};
 use hansard_types::AppId;
 use serde::{Deserialize, Serialize};
 
 pub(crate) mod privacy;
 
-/// Only for its owner.
-const DIR_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
 /// A secret is a line of text; anything longer is a mistake.
 const SECRET_BYTES_MAX: u64 = 4096;
 
@@ -55,7 +53,7 @@ impl DataDir {
     pub(crate) fn create(root: &Path) -> Result<Self> {
         DirBuilder::new()
             .recursive(true)
-            .mode(DIR_MODE)
+            .mode(FOLDER_MODE)
             .create(root)
             .with_context(|| {
                 format!(
@@ -227,24 +225,9 @@ impl DataDir {
 /// Replaces a file whole, for its owner only, on disk when this returns.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().context("a file in a directory")?;
-    DirBuilder::new()
-        .recursive(true)
-        .mode(DIR_MODE)
-        .create(folder)?;
-    let part = path.with_extension("part");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(FILE_MODE)
-        .open(&part)
-        .with_context(|| format!("{} cannot be written", part.display()))?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&part, path)
-        .with_context(|| format!("{} cannot be written", path.display()))?;
-    File::open(folder)?.sync_all()?;
-    Ok(())
+    files::make_folder(folder)
+        .and_then(|()| files::replace(path, bytes))
+        .with_context(|| format!("{} cannot be written", path.display()))
 }
 
 #[cfg(test)]

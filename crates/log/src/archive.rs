@@ -9,10 +9,9 @@
 //! replaced as a whole by one with the same events.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::fs;
+use std::io::ErrorKind;
 use std::ops::RangeInclusive;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +20,7 @@ use hansard_events::chain::{self, Chain};
 use hansard_types::{LogId, Timestamp, limits};
 use parking_lot::Mutex;
 
-use crate::StoredEvent;
+use crate::{StoredEvent, files};
 
 pub(crate) mod check;
 mod format;
@@ -32,8 +31,6 @@ use segment::{Opened, Segment};
 
 /// The events of a block take no more, whatever its head says.
 const BLOCK_BYTES_MAX: u32 = 64 * 1024 * 1024;
-const FOLDER_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
 /// The file that says where the archive begins once something has aged out.
 const BEGINS: &str = "begins";
 /// The file that says that the stream was found damaged.
@@ -66,11 +63,8 @@ fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> ArchiveError {
     move |source| ArchiveError::File { path, source }
 }
 
-/// Brings a folder's entries to disk: a file whose name is lost is lost.
 fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(file_error(folder))
+    files::sync_folder(folder).map_err(file_error(folder))
 }
 
 /// How long old events are kept here.
@@ -345,20 +339,7 @@ impl Archive {
     /// Replaces a small file as a whole.
     fn write_note(&self, log: LogId, name: &str, text: &str) -> Result<()> {
         let note = self.note(log, name);
-        let new = note.with_extension("new");
-        let written = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(FILE_MODE)
-            .open(&new)
-            .and_then(|mut file| {
-                writeln!(file, "{text}")?;
-                file.sync_all()
-            })
-            .and_then(|()| fs::rename(&new, &note));
-        written.map_err(file_error(&note))?;
-        sync_folder(&self.root.join(log.stream_name()))
+        files::replace(&note, format!("{text}\n").as_bytes()).map_err(file_error(&note))
     }
 
     pub(crate) fn clear_stream_damage(&self, log: LogId) -> Result<()> {
@@ -465,11 +446,7 @@ pub(crate) fn merged(
 }
 
 fn make_folder(folder: &Path) -> Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(FOLDER_MODE)
-        .create(folder)
-        .map_err(file_error(folder))
+    files::make_folder(folder).map_err(file_error(folder))
 }
 
 /// The names in a folder; none when it is not there.

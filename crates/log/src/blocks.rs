@@ -5,14 +5,16 @@
 //! <nats>/kept/<stream>/<block>      hard links of <nats>/jetstream/<account>/streams/<stream>/msgs
 //! ```
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io::{ErrorKind, Result};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use hansard_types::LogId;
 
-use crate::Copies;
+use crate::{Copies, files};
+
+mod index;
 
 const KEPT: &str = "kept";
 const BLOCK: &str = "blk";
@@ -37,10 +39,7 @@ pub fn keep(nats: &Path, is_held: impl Fn(LogId) -> bool) -> Result<usize> {
             continue;
         }
         let kept = folder_of(nats, log);
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&kept)?;
+        files::make_folder(&kept)?;
         for block in entries(&folder.join("msgs"))? {
             if block
                 .extension()
@@ -72,6 +71,19 @@ fn link(block: &Path, kept: &Path) -> Result<bool> {
     Ok(false)
 }
 
+/// Brings what nats-server knows of each log's blocks up to date before it starts, so that it need
+/// not read all of them. What goes wrong costs time only.
+pub(crate) fn bring_indexes_up_to_date(nats: &Path) {
+    let streams = streams(nats).unwrap_or_default();
+    for (log, folder) in streams {
+        match index::bring_up_to_date(&folder, &log.stream_name()) {
+            Ok(Some(events)) => tracing::info!(%log, events, "added to the index of its blocks"),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%log, %error, "the index of its blocks stays as it is"),
+        }
+    }
+}
+
 /// Lets go of what was kept of a log, once it is held elsewhere or the stream was found whole.
 ///
 /// # Errors
@@ -95,10 +107,7 @@ pub fn set_aside(nats: &Path, log: LogId) -> Result<Option<PathBuf>> {
         return Ok(None);
     };
     let kept = folder_of(nats, log);
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&kept)?;
+    files::make_folder(&kept)?;
     let mut number = 1;
     while kept.join(format!("stream-{number}")).try_exists()? {
         number += 1;

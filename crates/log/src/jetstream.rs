@@ -378,7 +378,7 @@ impl EventLog for JetStreamLog {
     }
 
     async fn read(&self, from: u64, events_max: usize) -> Result<Vec<StoredEvent>> {
-        let read = self.read_from(from.max(1), events_max);
+        let read = Box::pin(self.read_from(from.max(1), events_max));
         self.server.while_connected(read).await
     }
 }

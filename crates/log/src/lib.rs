@@ -22,6 +22,7 @@ mod codec;
 mod copies;
 mod error;
 mod event_log;
+pub mod files;
 mod jetstream;
 mod journal;
 mod memory;

@@ -16,6 +16,8 @@ use hansard_types::{AppId, LogId};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+#[path = "real/index.rs"]
+mod index;
 #[path = "real/supervision.rs"]
 mod supervision;
 

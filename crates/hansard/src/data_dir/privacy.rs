@@ -9,11 +9,10 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use hansard_log::files::{FILE_MODE, FOLDER_MODE};
 use hansard_types::limits::FILES_MADE_PRIVATE_MAX;
 use rustix::fs::Mode;
 use rustix::process::{geteuid, umask};
-
-use super::{DIR_MODE, FILE_MODE};
 
 /// What others have no right to.
 const OTHERS: u32 = 0o077;
@@ -35,7 +34,7 @@ pub(super) fn close(root: &Path) -> Result<()> {
     if there.mode() & OTHERS == 0 {
         return Ok(());
     }
-    std::fs::set_permissions(root, Permissions::from_mode(DIR_MODE))
+    std::fs::set_permissions(root, Permissions::from_mode(FOLDER_MODE))
         .with_context(|| format!("the data directory {shown} is open to others: chmod 700 {shown}"))
 }
 
@@ -99,7 +98,11 @@ fn tighten_one(entry: &DirEntry, at_top: bool, folders: &mut Vec<PathBuf>) -> Re
         return Ok(false);
     }
     let there = path.metadata()?;
-    let mode = if there.is_dir() { DIR_MODE } else { FILE_MODE };
+    let mode = if there.is_dir() {
+        FOLDER_MODE
+    } else {
+        FILE_MODE
+    };
     let is_open = there.mode() & OTHERS != 0;
     if is_open {
         std::fs::set_permissions(&path, Permissions::from_mode(mode))?;

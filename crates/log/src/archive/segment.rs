@@ -11,9 +11,10 @@ use hansard_events::{chain, header};
 use hansard_types::{LogId, Timestamp};
 
 use super::format::{self, BlockHead, Head, Place, Tail};
-use super::{ArchiveError, BLOCK_BYTES_MAX, FILE_MODE, Result, file_error, sync_folder};
+use super::{ArchiveError, BLOCK_BYTES_MAX, Result, file_error, sync_folder};
 use crate::StoredEvent;
 use crate::codec::{decode_event, encode_event};
+use crate::files;
 
 const EXTENSION: &str = "arc";
 /// A file that is being written.
@@ -91,7 +92,7 @@ impl SegmentWriter {
             .write(true)
             .create(true)
             .truncate(true)
-            .mode(FILE_MODE)
+            .mode(files::FILE_MODE)
             .open(&part)
             .map_err(file_error(&part))?;
         let compressor = zstd::bulk::Compressor::new(LEVEL).map_err(file_error(&part))?;

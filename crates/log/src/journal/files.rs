@@ -1,19 +1,17 @@
 //! Names, permissions and fsyncs: what the journal does with a file system.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
 use super::{JournalError, Result, segment};
+pub(super) use crate::files::FILE_MODE;
+use crate::files::{self, FOLDER_MODE};
 
 /// The file with the journal's own name.
 pub(super) const INCARNATION: &str = "incarnation";
-/// Messages are nobody's business but the server's.
-pub(super) const FILE_MODE: u32 = 0o600;
-const FOLDER_MODE: u32 = 0o700;
 /// What stands behind the name of a file or folder that is not read any more.
 const SET_ASIDE: &str = ".set-aside-";
 
@@ -37,12 +35,7 @@ pub(super) fn is_gone(error: &JournalError) -> bool {
 
 /// Makes a folder, and those above it that are missing.
 pub(super) fn make_folder(path: &Path) -> Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(FOLDER_MODE)
-        .create(path)
-        .map_err(file_error(path))?;
-    keep_private(path, FOLDER_MODE)
+    files::make_folder(path).map_err(file_error(path))
 }
 
 /// Makes the folder of one log. The journal's own folder must be there: one that vanished while it
@@ -63,18 +56,12 @@ pub(super) fn keep_folder_private(path: &Path) -> Result<()> {
 
 /// Whatever the umask took or left.
 pub(super) fn keep_private(path: &Path, mode: u32) -> Result<()> {
-    let is = fs::metadata(path).map_err(file_error(path))?;
-    if is.permissions().mode() & 0o7777 == mode {
-        return Ok(());
-    }
-    fs::set_permissions(path, Permissions::from_mode(mode)).map_err(file_error(path))
+    files::keep_private(path, mode).map_err(file_error(path))
 }
 
-/// Brings a folder's entries to disk: a file whose name is lost is lost.
+/// Brings a folder's entries to disk.
 pub(super) fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(file_error(folder))
+    files::sync_folder(folder).map_err(file_error(folder))
 }
 
 /// Where the files of a folder begin, in order; nothing where there is no folder.
@@ -133,20 +120,6 @@ pub(super) fn incarnation_or_new(root: &Path) -> Result<String> {
     }
     let path = root.join(INCARNATION);
     let new = Uuid::now_v7().to_string();
-    let made = path.with_extension("new");
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(FILE_MODE)
-        .open(&made)
-        .and_then(|mut file| {
-            file.write_all(new.as_bytes())?;
-            file.sync_all()
-        })
-        .map_err(file_error(&made))?;
-    keep_private(&made, FILE_MODE)?;
-    fs::rename(&made, &path).map_err(file_error(&path))?;
-    sync_folder(root)?;
+    files::replace(&path, new.as_bytes()).map_err(file_error(&path))?;
     Ok(new)
 }

@@ -1,8 +1,8 @@
 //! What lies in a nats-server's folder.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Error, ErrorKind, Read, Result, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::io::{Error, ErrorKind, Read, Result};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rand::Rng;
@@ -10,8 +10,8 @@ use rand::distr::Alphanumeric;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::identity::{self, HOST};
-use crate::OpenError;
 use crate::jetstream::{Credentials, JetStream, JetStreamOptions};
+use crate::{OpenError, files};
 
 const USER: &str = "hansard";
 /// Who asks for the health of every stream: only the system's account is answered. It sees no
@@ -89,14 +89,11 @@ impl NatsFiles {
 
     /// Makes the folder and what must be in it, readable by its owner only, whoever made it.
     pub(super) fn prepare(&self) -> Result<()> {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.dir)?;
+        files::make_folder(&self.dir)?;
         make_private(&self.dir)?;
         for file in [self.password_file(), self.system_password_file()] {
             if !file.try_exists()? {
-                write_private(&file, &new_password())?;
+                files::replace(&file, new_password().as_bytes())?;
             }
         }
         identity::prepare(&self.certificate(), &self.key())
@@ -175,12 +172,10 @@ impl NatsFiles {
         let recorded = std::fs::read_to_string(&file).ok();
         let recorded = recorded.and_then(|text| text.trim().parse().ok());
         let port = super::free_port(recorded)?;
-        write_private(&file, &port.to_string())?;
+        files::replace(&file, port.to_string().as_bytes())?;
         let Credentials { user, password, .. } = self.credentials()?;
-        write_private(
-            &self.dir.join("url"),
-            &format!("tls://{user}:{password}@{HOST}:{port}"),
-        )?;
+        let url = format!("tls://{user}:{password}@{HOST}:{port}");
+        files::replace(&self.dir.join("url"), url.as_bytes())?;
         Ok(port)
     }
 
@@ -218,7 +213,7 @@ impl NatsFiles {
             system = system.password,
             store = quoted(self.store())?,
         );
-        write_private(&self.config(), &config)
+        files::replace(&self.config(), config.as_bytes())
     }
 
     /// The pid of the nats-server that runs on this folder's configuration.
@@ -319,13 +314,4 @@ fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     options
-}
-
-/// Replaces a file that only its owner may read; never half written.
-pub(super) fn write_private(path: &Path, text: &str) -> Result<()> {
-    let new = path.with_extension("new");
-    let mut file = private().open(&new)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(new, path)
 }

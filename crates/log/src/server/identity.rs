@@ -12,7 +12,7 @@ use async_nats::rustls::pki_types::CertificateDer;
 use async_nats::rustls::pki_types::pem::PemObject as _;
 use rcgen::{KeyPair, generate_simple_self_signed};
 
-use super::files::write_private;
+use crate::files;
 
 /// What it listens on, and so what it is called.
 pub(super) const HOST: &str = "127.0.0.1";
@@ -23,8 +23,8 @@ pub(super) fn prepare(certificate: &Path, key: &Path) -> Result<()> {
         return Ok(());
     }
     let made = generate_simple_self_signed([HOST.to_owned()]).map_err(Error::other)?;
-    write_private(key, &made.signing_key.serialize_pem())?;
-    write_private(certificate, &made.cert.pem())
+    files::replace(key, made.signing_key.serialize_pem().as_bytes())?;
+    files::replace(certificate, made.cert.pem().as_bytes())
 }
 
 fn is_whole(certificate: &Path, key: &Path) -> bool {

@@ -17,6 +17,8 @@ use super::probe::{Failed, Probe};
 use super::process::{Reading, end, spawn};
 use super::state::ServerState;
 use super::{IDLE_SHOWN_AFTER, Timing};
+use crate::blocks;
+use crate::reader::blocking;
 
 /// How often a server that is not ready is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -58,6 +60,11 @@ impl Supervisor {
         loop {
             self.tell(ServerState::Starting);
             let mut ready_for = None;
+            let folder = self.files.dir().to_owned();
+            let indexed = blocking(move || blocks::bring_indexes_up_to_date(&folder)).await;
+            if let Err(error) = indexed {
+                tracing::error!(%error, "the indexes of the blocks stay as they are");
+            }
             match spawn(&self.binary, &self.files) {
                 Ok(mut child) => {
                     let mut event = self.until_ready(&mut child).await;

@@ -7,7 +7,7 @@ use hansard_types::{LogId, limits};
 
 use super::repair::{follow, not_following};
 use crate::reader::blocking;
-use crate::{Copies, EventLog, OpenError, StoredEvent};
+use crate::{Copies, CopyError, EventLog, OpenError, StoredEvent};
 
 /// Events of the overlap that are compared, newest first to go missing: more than any sync
 /// interval lets through, and far less than a journal can hold.
@@ -36,7 +36,7 @@ pub(super) async fn compare(
         let wanted = usize::try_from(end - next + 1).unwrap_or(usize::MAX);
         let wanted = wanted.min(limits::READ_BATCH_MAX);
         let own = copies.clone();
-        let reading = blocking(move || own.read(next, wanted));
+        let reading = blocking(move || read_on(&own, next, wanted));
         let (there, ours) = tokio::join!(log.read(next, wanted), reading);
         let there = there?;
         let mut ours = ours?.map_err(|error| OpenError::Log(crate::Error::Copies(error)))?;
@@ -61,6 +61,20 @@ pub(super) async fn compare(
         next += ours.len() as u64;
     }
     Ok(compared)
+}
+
+/// Reads on where the archive ends and the journal begins.
+fn read_on(copies: &Copies, from: u64, wanted: usize) -> Result<Vec<StoredEvent>, CopyError> {
+    let mut events = copies.read(from, wanted)?;
+    while events.len() < wanted {
+        let more = copies.read(from + events.len() as u64, wanted - events.len());
+        match more {
+            Ok(more) if !more.is_empty() => events.extend(more),
+            // Whoever needs what follows reads it again, and is told.
+            Ok(_) | Err(_) => break,
+        }
+    }
+    Ok(events)
 }
 
 /// The end of what both the stream and our own copies hold.
