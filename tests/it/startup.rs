@@ -9,8 +9,9 @@ use crate::harness::{APP, Server, eventually};
 
 const MESSAGES: u32 = 40;
 
+/// By the version of the projection.
 fn index(data: &Path) -> PathBuf {
-    data.join("search").join("1").join(APP.to_string())
+    data.join("search").join("2").join(APP.to_string())
 }
 
 async fn send(server: &Server, random: u32) -> Result<u64> {

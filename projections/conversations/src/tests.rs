@@ -1,13 +1,12 @@
 use std::collections::BTreeMap;
 
+use hansard_events::Event;
 use hansard_events::account::AccountDeleted;
 use hansard_events::conversation::ConversationRead;
 use hansard_events::group::{GroupDissolved, MembersAdded};
-use hansard_events::message::{Element, MessageRecalled, MessageSent};
-use hansard_events::{Envelope, Event, EventId, Provenance, Recorded};
-use hansard_projector::Projection;
-use hansard_store::{Durability, MemoryStore, Overlay, Store};
-use hansard_types::{AppId, ConversationId, GroupId, LogId, Seq, Timestamp, UserId};
+use hansard_events::message::{MessageRecalled, MessageSent};
+use hansard_testkit::{APP, Folded, group, message as sent, user};
+use hansard_types::{ConversationId, Seq, Timestamp, UserId};
 use proptest::prelude::*;
 
 use crate::rows::SENDERS_PAGE;
@@ -15,82 +14,23 @@ use crate::{Contact, Conversations, Reader};
 
 mod contacts;
 
-const APP: AppId = AppId(7);
-
-fn user(id: &str) -> UserId {
-    UserId::new(id).expect("a valid id")
-}
-
 fn team() -> ConversationId {
-    ConversationId::Group(GroupId::new("team").expect("a valid id"))
+    ConversationId::Group(group("team"))
 }
 
-fn sent(conversation: &ConversationId, seq: u64, sender: &str, sent_at: u64) -> MessageSent {
-    MessageSent {
-        conversation: conversation.clone(),
-        seq: Seq(seq),
-        sender: user(sender),
-        sent_at: Timestamp(sent_at),
-        elements: vec![Element::Text {
-            text: format!("message {seq}"),
-        }],
-        random: u32::try_from(seq).expect("small"),
-        client_seq: matches!(conversation, ConversationId::C2c(..))
-            .then(|| u32::try_from(seq).expect("small")),
-        cloud_custom_data: Some("{}".to_owned()),
-        priority: None,
-        no_unread: false,
-        no_last: false,
-        hidden_from_sender: false,
-        sender_joins: false,
-        mentions: Vec::new(),
-        import_key: None,
-    }
-}
-
-struct Fixture {
-    store: MemoryStore,
-    sequence: u64,
-}
+struct Fixture(Folded<Conversations>);
 
 impl Fixture {
     fn new() -> Self {
-        Self {
-            store: MemoryStore::new(),
-            sequence: 0,
-        }
+        Self(Folded::new(Conversations))
     }
 
     fn apply(&mut self, event: impl Into<Event>) -> hansard_store::Result<()> {
-        self.sequence += 1;
-        let event = event.into();
-        let envelope = Envelope {
-            id: EventId::from_u128(u128::from(self.sequence)),
-            name: event.name().into(),
-            version: event.version(),
-            log: LogId::new(APP, 0),
-            time: Timestamp(1000 + self.sequence),
-            provenance: Provenance {
-                actor: "administrator".to_owned(),
-                correlation: None,
-                causation: None,
-            },
-            chain: [0; 32],
-        };
-        let recorded = Recorded {
-            sequence: self.sequence,
-            envelope,
-            event: Some(event.clone()),
-            erased: false,
-        };
-        let mut state = Overlay::new(&self.store);
-        Conversations.apply(APP, &recorded, &event, &mut state)?;
-        let batch = state.into_changes().into_batch();
-        self.store.write(batch, Durability::Process)
+        self.0.try_apply(event).map(|_| ())
     }
 
     fn reader(&self) -> Reader<'_> {
-        Reader::new(&self.store, APP)
+        Reader::new(&self.0.store, APP)
     }
 }
 
@@ -107,7 +47,6 @@ fn a_hole_in_a_conversation_is_refused() {
 #[test]
 fn a_dissolved_group_leaves_no_row_and_its_neighbours_theirs() {
     let mut fixture = Fixture::new();
-    let group = |id| GroupId::new(id).expect("a valid id");
     let neighbour = ConversationId::Group(group("team-2"));
     let pages = SENDERS_PAGE + 3;
     for group_id in [group("team"), group("team-2")] {
@@ -299,7 +238,7 @@ proptest! {
                 }
                 Act::Join { user: joins } => {
                     let event = MembersAdded {
-                        group_id: GroupId::new("team").expect("a valid id"),
+                        group_id: group("team"),
                         accounts: vec![user(USERS[joins])],
                         joined_at: Timestamp(5),
                         silent: false,

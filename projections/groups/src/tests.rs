@@ -4,27 +4,19 @@ use hansard_events::account::AccountDeleted;
 use hansard_events::group::{
     FirstMember, GroupCreated, GroupDissolved, MembersAdded, MembersRemoved,
 };
-use hansard_events::{Envelope, Event, EventId, Provenance, Recorded, Sample};
+use hansard_events::{Event, Sample};
 use hansard_projector::Projection;
 use hansard_store::{Changes, Durability, MemoryStore, Overlay, Read, Store};
-use hansard_types::{AppId, GroupId, LogId, Timestamp, UserId};
+use hansard_testkit::{APP, group, recorded, user};
+use hansard_types::UserId;
 use proptest::prelude::*;
 
 use crate::{Groups, Reader, Role};
 
 mod sweep;
 
-const APP: AppId = AppId(7);
 const GROUPS: [&str; 2] = ["one", "two"];
 const USERS: [&str; 4] = ["ann", "ben", "cho", "dai"];
-
-fn user(id: &str) -> UserId {
-    UserId::new(id).expect("a valid id")
-}
-
-fn group(id: &str) -> GroupId {
-    GroupId::new(id).expect("a valid id")
-}
 
 fn apply(store: &MemoryStore, sequence: u64, event: impl Into<Event>) {
     let changes = changes(store, sequence, &event.into());
@@ -35,25 +27,7 @@ fn apply(store: &MemoryStore, sequence: u64, event: impl Into<Event>) {
 
 /// What an event changes.
 fn changes(store: &dyn Read, sequence: u64, event: &Event) -> Changes {
-    let envelope = Envelope {
-        id: EventId::from_u128(u128::from(sequence)),
-        name: event.name().into(),
-        version: event.version(),
-        log: LogId::new(APP, 0),
-        time: Timestamp(sequence),
-        provenance: Provenance {
-            actor: "administrator".to_owned(),
-            correlation: None,
-            causation: None,
-        },
-        chain: [0; 32],
-    };
-    let recorded = Recorded {
-        sequence,
-        envelope,
-        event: Some(event.clone()),
-        erased: false,
-    };
+    let recorded = recorded(sequence, event.clone());
     let mut state = Overlay::new(store);
     Groups
         .apply(APP, &recorded, event, &mut state)

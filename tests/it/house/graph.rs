@@ -64,6 +64,15 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ),
     ("hansard-client", &["hansard-types"]),
     ("hansard", ANY),
+    (
+        "hansard-testkit",
+        &[
+            "hansard-types",
+            "hansard-events",
+            "hansard-store",
+            "hansard-projector",
+        ],
+    ),
     ("hansard-tests", ANY),
     ("hansard-benches", ANY),
     ("xtask", ANY),

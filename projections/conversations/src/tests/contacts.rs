@@ -1,6 +1,6 @@
 //! Lists of contacts and totals of the unread: right, and what they cost.
 
-use hansard_store::Counted;
+use hansard_store::{Counted, Durability, Overlay, Store as _};
 use hansard_types::limits;
 
 use super::*;
@@ -28,7 +28,7 @@ fn a_page_of_recent_contacts_costs_its_length_whatever_the_account_has() {
     fixture.apply(again).expect("applies");
     let old = sent(&pair("ann", "peer-009999"), 2, "ann", 1000);
     fixture.apply(old).expect("applies");
-    let counted = Counted::new(&fixture.store);
+    let counted = Counted::new(&fixture.0.store);
     let reader = Reader::new(&counted, APP);
     let page = reader.contacts(&user("ann"), None, 100).expect("readable");
     assert_eq!(counted.rows(), 100);
@@ -41,7 +41,7 @@ fn a_page_of_recent_contacts_costs_its_length_whatever_the_account_has() {
         shown_seconds: 10_000 - back,
     }));
     assert_eq!(page, expected);
-    let counted = Counted::new(&fixture.store);
+    let counted = Counted::new(&fixture.0.store);
     let next = Reader::new(&counted, APP).contacts(&user("ann"), Some(9902), 101);
     assert_eq!(next.expect("readable").first(), page.last());
     assert_eq!(counted.rows(), 101, "a page further down costs the same");
@@ -52,7 +52,7 @@ fn a_second_of_sends_moves_an_entry_once_and_a_later_one_moves_it_by_two_rows_ea
     let mut fixture = heard_from(1);
     let conversation = pair("ann", "peer-000001");
     let rows_of = |fixture: &mut Fixture, event: MessageSent| {
-        let mut state = Overlay::new(&fixture.store);
+        let mut state = Overlay::new(&fixture.0.store);
         crate::apply::sent(APP, &event, &mut state).expect("applies");
         let rows = state.changes().len();
         fixture.apply(event).expect("applies");
@@ -73,7 +73,7 @@ fn a_second_of_sends_moves_an_entry_once_and_a_later_one_moves_it_by_two_rows_ea
 #[test]
 fn deleting_an_account_with_ten_thousand_conversations_is_two_ranges() {
     let fixture = heard_from(10_000);
-    let counted = Counted::new(&fixture.store);
+    let counted = Counted::new(&fixture.0.store);
     let mut state = Overlay::new(&counted);
     let event = AccountDeleted {
         user_id: user("ann"),
@@ -92,7 +92,7 @@ fn a_total_counts_what_its_limits_allow_and_no_more() {
         last_seq: Seq(last),
         ..crate::HeadRow::default()
     };
-    let mut state = Overlay::new(&fixture.store);
+    let mut state = Overlay::new(&fixture.0.store);
     let encoded = hansard_store::row::encode(&crate::rows::HEAD, &head).expect("encodes");
     let key = crate::rows::conversation_key(APP, &conversation);
     state.put(&crate::rows::HEAD, key, encoded);
@@ -102,6 +102,7 @@ fn a_total_counts_what_its_limits_allow_and_no_more() {
     state.put(&crate::rows::INBOX, key, encoded);
     let batch = state.into_changes().into_batch();
     fixture
+        .0
         .store
         .write(batch, Durability::Process)
         .expect("writes");

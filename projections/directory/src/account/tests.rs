@@ -1,65 +1,18 @@
-use hansard_events::{Envelope, Event, EventId, Provenance, Recorded, Sample};
-use hansard_projector::Projection;
-use hansard_store::{Durability, MemoryStore, Store};
-use hansard_types::LogId;
+use hansard_events::{Event, Sample};
+use hansard_store::{Durability, Store as _};
+use hansard_testkit::{APP, Folded, user};
 
 use super::*;
 use crate::Directory;
 
-const APP: AppId = AppId(7);
-
 fn ann() -> UserId {
-    UserId::new("ann").expect("a valid id")
+    user("ann")
 }
 
-struct Fixture {
-    store: MemoryStore,
-    sequence: u64,
-}
+type Fixture = Folded<Directory>;
 
-impl Fixture {
-    fn new() -> Self {
-        Self {
-            store: MemoryStore::new(),
-            sequence: 0,
-        }
-    }
-
-    fn apply(&mut self, event: impl Into<Event>) {
-        self.sequence += 1;
-        let event = event.into();
-        let envelope = Envelope {
-            id: EventId::from_u128(u128::from(self.sequence)),
-            name: event.name().into(),
-            version: event.version(),
-            log: LogId::new(APP, 0),
-            time: Timestamp(1000 + self.sequence),
-            provenance: Provenance {
-                actor: "administrator".to_owned(),
-                correlation: None,
-                causation: None,
-            },
-            chain: [0; 32],
-        };
-        let recorded = Recorded {
-            sequence: self.sequence,
-            envelope,
-            event: Some(event.clone()),
-            erased: false,
-        };
-        let mut state = Overlay::new(&self.store);
-        Directory
-            .apply(APP, &recorded, &event, &mut state)
-            .expect("applies");
-        let batch = state.into_changes().into_batch();
-        self.store
-            .write(batch, Durability::Process)
-            .expect("writes");
-    }
-
-    fn reader(&self) -> Reader<'_> {
-        Reader::new(&self.store, APP)
-    }
+fn reader(fixture: &Fixture) -> Reader<'_> {
+    Reader::new(&fixture.store, APP)
 }
 
 fn imported(nick: Option<&str>) -> AccountImported {
@@ -94,11 +47,11 @@ fn revoked(issued_up_to_seconds: u64) -> SignaturesRevoked {
 
 #[test]
 fn an_imported_nickname_is_the_profiles() {
-    let mut fixture = Fixture::new();
+    let mut fixture = Fixture::new(Directory);
     fixture.apply(imported(Some("Ann")));
     fixture.apply(changed("Tag_Profile_IM_Level", ProfileValue::Number(7)));
     fixture.apply(imported(Some("Anna")));
-    let profile = fixture.reader().profile(&ann()).expect("readable");
+    let profile = reader(&fixture).profile(&ann()).expect("readable");
     let expected = BTreeMap::from([
         (
             profile::NICK.to_owned(),
@@ -107,7 +60,7 @@ fn an_imported_nickname_is_the_profiles() {
         ("Tag_Profile_IM_Level".to_owned(), ProfileValue::Number(7)),
     ]);
     assert_eq!(profile, expected);
-    let account = fixture.reader().account(&ann()).expect("readable");
+    let account = reader(&fixture).account(&ann()).expect("readable");
     assert_eq!(
         account.map(|row| row.imported_at),
         Some(Timestamp(1001)),
@@ -117,13 +70,13 @@ fn an_imported_nickname_is_the_profiles() {
 
 #[test]
 fn a_mute_changes_what_it_names() {
-    let mut fixture = Fixture::new();
+    let mut fixture = Fixture::new(Directory);
     fixture.apply(muted(Some(5), None));
-    assert_eq!(fixture.reader().account(&ann()).expect("readable"), None);
+    assert_eq!(reader(&fixture).account(&ann()).expect("readable"), None);
     fixture.apply(imported(None));
     fixture.apply(muted(Some(5), Some(u64::MAX)));
     fixture.apply(muted(None, Some(0)));
-    let account = fixture.reader().account(&ann()).expect("readable");
+    let account = reader(&fixture).account(&ann()).expect("readable");
     let account = account.expect("there");
     assert_eq!(
         (account.c2c_muted_until, account.group_muted_until),
@@ -133,28 +86,23 @@ fn a_mute_changes_what_it_names() {
 
 #[test]
 fn a_deleted_account_leaves_its_revoked_signatures_only() {
-    let mut fixture = Fixture::new();
+    let mut fixture = Fixture::new(Directory);
     fixture.apply(imported(Some("Ann")));
     fixture.apply(muted(Some(u64::MAX), None));
     fixture.apply(revoked(9));
     fixture.apply(revoked(7));
     fixture.apply(AccountDeleted { user_id: ann() });
-    let reader = fixture.reader();
-    assert_eq!(reader.account(&ann()).expect("readable"), None);
-    assert!(reader.profile(&ann()).expect("readable").is_empty());
-    let up_to = reader.signatures_revoked_up_to(&ann()).expect("readable");
+    let left = reader(&fixture);
+    assert_eq!(left.account(&ann()).expect("readable"), None);
+    assert!(left.profile(&ann()).expect("readable").is_empty());
+    let up_to = left.signatures_revoked_up_to(&ann()).expect("readable");
     assert_eq!(up_to, Some(9), "it never moves back");
     fixture.apply(imported(None));
-    let account = fixture.reader().account(&ann()).expect("readable");
+    let account = reader(&fixture).account(&ann()).expect("readable");
     let account = account.expect("there again");
     assert_eq!(account.c2c_muted_until, Timestamp(0));
-    assert!(
-        fixture
-            .reader()
-            .profile(&ann())
-            .expect("readable")
-            .is_empty()
-    );
+    let profile = reader(&fixture).profile(&ann()).expect("readable");
+    assert!(profile.is_empty());
 }
 
 #[test]
@@ -167,7 +115,7 @@ fn applying_an_event_twice_is_applying_it_once() {
         AccountDeleted::sample().into(),
     ];
     for count in 1..=events.len() {
-        let (mut once, mut twice) = (Fixture::new(), Fixture::new());
+        let (mut once, mut twice) = (Fixture::new(Directory), Fixture::new(Directory));
         for event in &events[..count] {
             once.apply(event.clone());
             twice.apply(event.clone());
@@ -176,7 +124,7 @@ fn applying_an_event_twice_is_applying_it_once() {
         twice.apply(last);
         let alice = UserId::new("alice").expect("a valid id");
         let seen = |fixture: &Fixture| {
-            let reader = fixture.reader();
+            let reader = reader(fixture);
             (
                 reader.account(&alice).expect("readable"),
                 reader.profile(&alice).expect("readable"),
@@ -189,7 +137,7 @@ fn applying_an_event_twice_is_applying_it_once() {
 
 #[test]
 fn sessions_are_read_and_end_with_the_signatures() {
-    let mut fixture = Fixture::new();
+    let mut fixture = Fixture::new(Directory);
     let session = SessionRow {
         platform: Platform::Android,
         state: SessionState::Connected,
@@ -203,9 +151,9 @@ fn sessions_are_read_and_end_with_the_signatures() {
         .write(batch, Durability::Process)
         .expect("writes");
     assert_eq!(
-        fixture.reader().sessions(&ann()).expect("readable"),
+        reader(&fixture).sessions(&ann()).expect("readable"),
         [session]
     );
     fixture.apply(revoked(9));
-    assert_eq!(fixture.reader().sessions(&ann()).expect("readable"), []);
+    assert_eq!(reader(&fixture).sessions(&ann()).expect("readable"), []);
 }

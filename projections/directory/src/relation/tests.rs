@@ -3,71 +3,31 @@
 
 use std::collections::BTreeSet;
 
+use hansard_events::Event;
 use hansard_events::account::AccountDeleted;
 use hansard_events::relation::{Befriending, FriendsCleared, Unfriended};
-use hansard_events::{Envelope, Event, EventId, Provenance, Recorded};
-use hansard_projector::Projection;
-use hansard_store::{Changes, Counted, Durability, MemoryStore, Store};
-use hansard_types::LogId;
+use hansard_testkit::{APP, Cost, Folded};
 use hansard_types::limits::{FRIENDS_MAX, SWEPT_ROWS_AT_ONCE, SWEPT_ROWS_PER_EVENT};
 use proptest::prelude::*;
 
 use super::*;
 use crate::Directory;
 
-const APP: AppId = AppId(7);
-
 fn user(number: usize) -> UserId {
     UserId::new(&format!("user-{number:05}")).expect("a valid id")
 }
 
-struct Fixture {
-    store: MemoryStore,
-    sequence: u64,
-}
+struct Fixture(Folded<Directory>);
 
 impl Fixture {
     fn new() -> Self {
-        Self {
-            store: MemoryStore::new(),
-            sequence: 0,
-        }
+        Self(Folded::new(Directory))
     }
 
     /// Applies an event: the rows that it read and changed.
     fn apply(&mut self, event: impl Into<Event>) -> (usize, usize) {
-        self.sequence += 1;
-        let event = event.into();
-        let envelope = Envelope {
-            id: EventId::from_u128(u128::from(self.sequence)),
-            name: event.name().into(),
-            version: event.version(),
-            log: LogId::new(APP, 0),
-            time: Timestamp(1000 + self.sequence),
-            provenance: Provenance {
-                actor: "administrator".to_owned(),
-                correlation: None,
-                causation: None,
-            },
-            chain: [0; 32],
-        };
-        let recorded = Recorded {
-            sequence: self.sequence,
-            envelope,
-            event: Some(event.clone()),
-            erased: false,
-        };
-        let counted = Counted::new(&self.store);
-        let mut state = Overlay::new(&counted);
-        Directory
-            .apply(APP, &recorded, &event, &mut state)
-            .expect("applies");
-        let changes: Changes = state.into_changes();
-        let cost = (counted.rows(), changes.len());
-        self.store
-            .write(changes.into_batch(), Durability::Process)
-            .expect("writes");
-        cost
+        let Cost { read, changed } = self.0.apply(event);
+        (read, changed)
     }
 
     fn befriend(&mut self, from: usize, to: usize, both: bool) {
@@ -83,7 +43,7 @@ impl Fixture {
     }
 
     fn reader(&self) -> Reader<'_> {
-        Reader::new(&self.store, APP)
+        Reader::new(&self.0.store, APP)
     }
 
     fn friends(&self, of: usize) -> Vec<UserId> {
@@ -97,7 +57,7 @@ impl Fixture {
     }
 
     fn is_swept(&self) -> bool {
-        sweep::SWEEP.is_idle(&self.store, APP).expect("readable")
+        sweep::SWEEP.is_idle(&self.0.store, APP).expect("readable")
     }
 
     /// Events that concern nobody, until nothing is left: the most rows that one changed.
@@ -120,7 +80,7 @@ impl Fixture {
                 .windows(id.as_str().len())
                 .any(|part| part == id.as_str().as_bytes())
         };
-        let dump = self.store.dump();
+        let dump = self.0.store.dump();
         let rows = dump.iter();
         rows.filter(|(_, key, value)| holds(key) || holds(value))
             .count()

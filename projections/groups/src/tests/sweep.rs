@@ -1,12 +1,14 @@
 //! Dissolving large groups and deleting accounts of many groups: what they cost, and what is seen
 //! before everything is swept.
 
-use hansard_events::{Identity, encode};
+use hansard_events::{EventId, Identity, Provenance, encode};
 use hansard_store::Counted;
+use hansard_testkit::LOG;
 use hansard_types::limits::{
     COMMUNITY_MEMBERS_MAX, GROUP_MEMBERS_ADDED_PER_CALL_MAX, SWEPT_ROWS_AT_ONCE,
     SWEPT_ROWS_PER_EVENT,
 };
+use hansard_types::{GroupId, Timestamp};
 
 use super::*;
 
@@ -111,11 +113,10 @@ fn dissolving_a_group_of_a_hundred_thousand_is_a_small_event_and_little_work_for
         id: EventId::from_u128(1),
         salt: [1; 16],
     };
-    let log = LogId::new(APP, 0);
     let encoded = encode(
         &event.clone().into(),
         identity,
-        log,
+        LOG,
         Timestamp(1),
         provenance,
         &[0; 32],
