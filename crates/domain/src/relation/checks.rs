@@ -12,6 +12,9 @@ use crate::{Halt, View};
 
 pub(super) const SOURCE_PREFIX: &str = "AddSource_Type_";
 
+/// Per account: done, or why not.
+type Outcomes = Vec<(UserId, Option<Reason>)>;
+
 /// Of some accounts, the friends who are in a friend group (`inside`) or are not, and what is said
 /// of each account.
 pub(super) fn moved(
@@ -20,7 +23,7 @@ pub(super) fn moved(
     group: &String,
     accounts: &[UserId],
     inside: bool,
-) -> Result<(Vec<UserId>, Vec<(UserId, Option<Reason>)>), Halt> {
+) -> Result<(Vec<UserId>, Outcomes), Halt> {
     if !view.lists(user)?.groups.contains(group) {
         return Err(Reason::FriendGroupUnknown.into());
     }

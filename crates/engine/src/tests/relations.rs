@@ -461,27 +461,33 @@ impl Maker {
                 user: one,
                 blocked: other,
             }),
-            80..87 => Command::AddFriendGroups(AddFriendGroups {
-                user: one,
+            _ => self.friend_group_command(one),
+        }
+    }
+
+    fn friend_group_command(&mut self, user: UserId) -> Command {
+        match self.0.random_range(0..20) {
+            0..7 => Command::AddFriendGroups(AddFriendGroups {
+                user,
                 groups: self.groups(),
                 friends: self.friends(),
             }),
-            87..90 => Command::DeleteFriendGroups(DeleteFriendGroups {
-                user: one,
+            7..10 => Command::DeleteFriendGroups(DeleteFriendGroups {
+                user,
                 groups: self.groups(),
             }),
-            90..95 => Command::RenameFriendGroup(RenameFriendGroup {
-                user: one,
+            10..15 => Command::RenameFriendGroup(RenameFriendGroup {
+                user,
                 group: self.group(),
                 name: self.group(),
             }),
-            95..97 => Command::JoinFriendGroup(JoinFriendGroup {
-                user: one,
+            15..17 => Command::JoinFriendGroup(JoinFriendGroup {
+                user,
                 group: self.group(),
                 friends: self.friends(),
             }),
             _ => Command::LeaveFriendGroup(LeaveFriendGroup {
-                user: one,
+                user,
                 group: self.group(),
                 friends: self.friends(),
             }),
