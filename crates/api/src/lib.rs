@@ -19,6 +19,7 @@
 //! Not here: what commands mean (domain), where state lives (engine), configuration (the binary).
 
 mod codes;
+mod front;
 mod health;
 mod ids;
 mod json;
@@ -34,5 +35,6 @@ mod v4;
 #[cfg(test)]
 mod testing;
 
+pub use front::{Front, WhyNot};
 pub use openapi::openapi;
 pub use state::{ApiOptions, ApiState, SearchIndexes, Secrets, Surfaces, surfaces};

@@ -29,6 +29,8 @@ const IMPORTS_AT_ONCE_MAX: usize = 4;
 pub trait SearchIndexes: Send + Sync + 'static {
     /// `None` when the app has none, or it is not open yet.
     fn reader(&self, app: AppId) -> Option<hansard_search::Reader>;
+    /// A search has failed, or it is time to look: the index may be damaged.
+    fn doubt(&self, app: AppId);
 }
 
 /// The secret keys of the apps. They never leave the process that asks.
@@ -147,9 +149,21 @@ where
         Poll::Ready(Ok(()))
     }
 
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        self.answer(request)
+    }
+}
+
+impl Surfaces {
     /// `/v4` has one handler for all of it, which is called at once: the way through a router was
     /// a twentieth of what a send over HTTP costs.
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    pub(crate) fn answer<B>(
+        &self,
+        request: Request<B>,
+    ) -> BoxFuture<'static, Result<Response, Infallible>>
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
         let request = request.map(Body::new);
         let answer = if is_v4(request.uri().path()) {
             let answer = v4::handle(Arc::clone(&self.shared), request);
@@ -162,7 +176,7 @@ where
     }
 }
 
-fn is_v4(path: &str) -> bool {
+pub(crate) fn is_v4(path: &str) -> bool {
     let rest = path.strip_prefix("/v4");
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

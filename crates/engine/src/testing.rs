@@ -129,6 +129,16 @@ pub fn provenance() -> Provenance {
     }
 }
 
+/// Makes [`APP`].
+#[must_use]
+pub fn create_app() -> CreateApp {
+    CreateApp {
+        app_id: APP,
+        administrators: vec![user("administrator")],
+        secret_fingerprint: "test".to_owned(),
+    }
+}
+
 /// A valid id; for tests.
 ///
 /// # Panics
@@ -181,6 +191,7 @@ impl World {
             clock: Arc::new(SteadyClock::new(self.clock.clone())),
             ids: Arc::new(self.ids.clone()),
             progress: Arc::new(()),
+            generations: None,
         };
         Engine::open(options, Arc::new(self.logs.clone())).await
     }
@@ -200,13 +211,8 @@ impl TestEngine {
     pub async fn start() -> Self {
         let world = World::default();
         let mut engine = world.open().await.expect("an empty world opens");
-        let app = CreateApp {
-            app_id: APP,
-            administrators: vec![user("administrator")],
-            secret_fingerprint: "test".to_owned(),
-        };
         engine
-            .create_app(app, provenance())
+            .create_app(create_app(), provenance())
             .await
             .expect("the app is new");
         let handle = engine.handle();

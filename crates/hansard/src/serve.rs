@@ -13,6 +13,7 @@ pub(crate) mod parts;
 mod progress;
 pub(crate) mod search;
 pub(crate) mod signals;
+pub(crate) mod stage;
 mod sync_check;
 pub(crate) mod telemetry;
 mod time;
@@ -25,15 +26,20 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use hansard_api::Front;
 use hansard_types::limits::DISK_HEADROOM_BYTES_MIN;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::credentials::App;
-use crate::data_dir::{DataDir, privacy};
+use crate::data_dir::{DataDir, Running, privacy};
 use crate::descriptors::Descriptors;
 use crate::logs::{Nats, NatsProgram};
 use copies::{Keep, OwnCopies};
-use parts::Parts;
+use http::{Connections, Listener};
+use parts::{Parts, Starting};
+use stage::Stage;
 use telemetry::LogFormat;
 use tls::{Tls, TlsArguments};
 
@@ -194,6 +200,39 @@ pub(crate) enum Durability {
     Interval,
 }
 
+/// The listener, which answers from the first moment on.
+pub(crate) struct Open {
+    front: Front,
+    serving: JoinSet<Connections>,
+    /// Turns true when no new requests are taken.
+    stop: watch::Sender<bool>,
+    url: String,
+    /// The certificate that clients must be told to trust, if so.
+    to_trust: Option<PathBuf>,
+}
+
+impl Open {
+    fn on(listener: Listener, stage: &Stage) -> Result<Self> {
+        let url = format!(
+            "{}://{}",
+            listener.scheme(),
+            reachable(listener.local_addr()?)
+        );
+        let to_trust = listener.to_trust().map(Path::to_owned);
+        let (stop, stopped) = watch::channel(false);
+        let front = Front::new(stage.why_not());
+        let mut serving = JoinSet::new();
+        serving.spawn(http::serve(listener, front.clone(), stopped));
+        Ok(Self {
+            front,
+            serving,
+            stop,
+            url,
+            to_trust,
+        })
+    }
+}
+
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let _reporter = telemetry::log_to_stderr(arguments.log_format, arguments.log.as_deref())?;
     let descriptors = Descriptors::raise()?;
@@ -210,39 +249,89 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     upkeep.spawn(telemetry::keep_up(telemetry::UPKEEP, move || {
         keeping.run_upkeep();
     }));
+    let stage = Stage::default();
+    let open = Open::on(listener, &stage)?;
+    data.write_running(&Running {
+        pid: std::process::id(),
+        url: open.url.clone(),
+    })?;
+    let ended = start(&arguments, &data, stage, open, recorder).await;
+    upkeep.shutdown().await;
+    data.remove_running();
+    drop(lock);
+    ended.map(|()| ExitCode::SUCCESS)
+}
+
+/// Opens the parts in order, while the listener says how far that is, and answers until a signal.
+async fn start(
+    arguments: &Arguments,
+    data: &DataDir,
+    stage: Stage,
+    open: Open,
+    recorder: PrometheusHandle,
+) -> Result<()> {
     let mut signals = signals::Signals::listen()?;
-    let own = OwnCopies::open(&arguments, &data)?;
+    stage.begins("the journal and the archive are opened");
+    let own = OwnCopies::open(arguments, data)?;
     let url = arguments.nats.as_deref();
-    own.keep_blocks(&data, url)?;
+    own.keep_blocks(data, url)?;
+    stage.begins("nats-server is waited for");
     let given_up = async {
         signals.next().await;
     };
-    let Some(nats) = Nats::start(&data, url, &arguments.program, given_up).await? else {
-        return Ok(ExitCode::SUCCESS);
+    let launched = |state| stage.waits_for(state);
+    let program = &arguments.program;
+    let Some(nats) = Nats::start(data, url, program, launched, given_up).await? else {
+        return Ok(());
     };
     if url.is_some() && arguments.durability == Durability::Fsync {
         sync_check::check(nats.connection()).await?;
     }
+    let starting = Starting {
+        own,
+        recorder,
+        stage,
+        stopped: open.stop.subscribe(),
+    };
     // A signal before everything is ready ends the start where it is; the next start goes on.
     let opened = tokio::select! {
-        opened = Parts::open(&arguments, &data, own, nats.provider(), recorder) => Some(opened),
+        opened = Parts::open(arguments, data, starting, nats.provider()) => Some(opened),
         _ = signals.next() => None,
     };
     let ended = match opened {
         Some(Ok(mut parts)) => match parts.follow() {
-            Ok(()) => {
-                parts
-                    .serve(listener, signals, nats.state(), &arguments)
-                    .await
-            }
+            Ok(()) => parts.serve(open, signals, nats.state(), arguments).await,
             Err(error) => Err(error),
         },
         Some(Err(error)) => Err(error),
         None => Ok(()),
     };
     nats.stop().await;
-    upkeep.shutdown().await;
-    data.remove_running();
-    drop(lock);
-    ended.map(|()| ExitCode::SUCCESS)
+    ended
+}
+
+/// An address that can be called: a server that listens everywhere is here, too.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let mut address = address;
+    if address.ip().is_unspecified() {
+        let here: std::net::IpAddr = match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        };
+        address.set_ip(here);
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_listens_everywhere_is_called_here() {
+        let at = |text: &str| reachable(text.parse().expect("an address")).to_string();
+        assert_eq!(at("0.0.0.0:80"), "127.0.0.1:80");
+        assert_eq!(at("[::]:80"), "[::1]:80");
+        assert_eq!(at("10.0.0.1:80"), "10.0.0.1:80");
+    }
 }

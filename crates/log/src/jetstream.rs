@@ -309,8 +309,18 @@ impl EventLog for JetStreamLog {
     }
 
     async fn extent(&self) -> Result<Extent> {
-        let stream = self.server.context.get_stream(&self.name).await;
-        let stream = stream.map_err(|error| Error::Unavailable(error.to_string()))?;
+        let stream = match self.server.context.get_stream(&self.name).await {
+            Ok(stream) => stream,
+            // Somebody has deleted it, or its server has lost its files.
+            Err(error) if is_missing(&error) => {
+                return Ok(Extent {
+                    first: 0,
+                    last: 0,
+                    events: 0,
+                });
+            }
+            Err(error) => return Err(Error::Unavailable(error.to_string())),
+        };
         let state = &stream.cached_info().state;
         Ok(Extent {
             first: state.first_sequence,

@@ -68,11 +68,13 @@ pub(crate) static OPERATIONS: &[&[Operation]] = &[
     relations::OPERATIONS,
 ];
 
-fn all() -> [(&'static str, MethodRouter<Arc<Shared>>); 10] {
+fn all() -> [(&'static str, MethodRouter<Arc<Shared>>); 12] {
     [
         (events::PATH, get(events::read)),
         (search::PATH, get(search::messages)),
         (projections::PATH, get(projections::list)),
+        (projections::RETRY, post(projections::retry)),
+        (projections::REBUILD, post(projections::rebuild)),
         (import::PATH, post(import::lines)),
         (settings::PATH, get(settings::show).patch(settings::change)),
         (relations::REQUESTS, get(relations::requests)),

@@ -21,7 +21,7 @@ mod contract;
 use crate::metrics::Meter;
 
 pub(crate) use endpoint::Endpoint;
-pub(crate) use shell::handle;
+pub(crate) use shell::{handle, not_yet};
 
 /// Every endpoint, by service: the one place that routing, OpenAPI, metrics and the contract
 /// test go by.

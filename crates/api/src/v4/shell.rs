@@ -62,6 +62,17 @@ pub(crate) async fn handle(shared: Arc<Shared>, request: Request) -> Response<Bo
     response
 }
 
+/// Any request below `/v4` before everything is ready: what the service says of everything that may
+/// be tried again.
+pub(crate) async fn not_yet(request: Request, info: &str) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    drain(body).await;
+    let path = parts.uri.path().strip_prefix("/v4/").unwrap_or_default();
+    let service = find(path).map(|(_, endpoint)| endpoint.service);
+    let code = service.map_or(codes::PATH_UNKNOWN, Service::internal_code);
+    envelope::http(envelope::failure(service, code, info), None, "")
+}
+
 fn failed(service: Option<Service>, failure: Failure) -> (Outcome, Vec<u8>) {
     let internal = service.map_or(codes::HTTP_MALFORMED, Service::internal_code);
     match failure {
