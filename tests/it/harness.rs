@@ -196,6 +196,12 @@ impl Server {
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 
+    /// What `/readyz` says.
+    pub(crate) async fn readiness(&self) -> Result<(u16, Value)> {
+        let answer = self.http.get(format!("{}/readyz", self.url)).send().await?;
+        Ok((answer.status().as_u16(), answer.json().await?))
+    }
+
     /// The end of what the server printed.
     pub(crate) fn log_tail(&self) -> String {
         let text = std::fs::read_to_string(self.data.with_extension("server.log"));

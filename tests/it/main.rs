@@ -13,6 +13,7 @@ mod power_loss;
 mod pressure;
 mod private;
 mod relations;
+mod standstill;
 mod startup;
 mod tls;
 mod two_servers;

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use crate::harness::{Server, eventually};
 
 /// Killed when it is dropped.
-struct Nats {
+pub(crate) struct Nats {
     child: Child,
     port: u16,
 }
@@ -21,7 +21,7 @@ impl Nats {
         clippy::disallowed_methods,
         reason = "tests find the program as a person would"
     )]
-    async fn start(folder: &Path, port: u16) -> Result<Self> {
+    pub(crate) async fn start(folder: &Path, port: u16) -> Result<Self> {
         let program = std::env::var_os("HANSARD_NATS_SERVER").unwrap_or("nats-server".into());
         let child = Command::new(program)
             .arg("--config")
@@ -38,7 +38,7 @@ impl Nats {
         Ok(nats)
     }
 
-    fn kill(mut self) -> Result<()> {
+    pub(crate) fn kill(mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())

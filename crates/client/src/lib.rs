@@ -29,5 +29,6 @@ pub mod usersig;
 pub use client::{Client, Options};
 pub use error::{Error, Result};
 pub use v1::{
-    EventsPage, Hit, ImportReport, ProjectionStatus, Rejected, SearchPage, SearchQuery, Total,
+    EventsPage, Hit, ImportReport, ProjectionStatus, Rebuild, Rejected, SearchPage, SearchQuery,
+    Total,
 };

@@ -46,6 +46,9 @@ pub struct SearchPage {
     pub next: Option<String>,
     pub total: Total,
     pub searchable_to: String,
+    /// Committed events that are not searchable yet.
+    #[serde(default)]
+    pub lag_events: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -82,6 +85,16 @@ pub struct ProjectionStatus {
     pub log_end: String,
     pub lag_events: u64,
     pub lag_seconds: u64,
+    /// It is being built again, beside what answers meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebuild: Option<Rebuild>,
+}
+
+/// How far a projection is that is being built again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rebuild {
+    pub reason: String,
+    pub position: String,
 }
 
 #[derive(Deserialize)]
@@ -136,6 +149,30 @@ impl Client {
     /// [`Error`]
     pub async fn projections(&self) -> Result<Vec<ProjectionStatus>> {
         let answer: Projections = self.v1_get(&["projections"], &[]).await?;
+        Ok(answer.projections)
+    }
+
+    /// Lets a projection that has stopped go on.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn retry_projection(&self, name: &str) -> Result<Vec<ProjectionStatus>> {
+        self.order("retry", name).await
+    }
+
+    /// Has a projection built again, beside what answers meanwhile.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn rebuild_projection(&self, name: &str) -> Result<Vec<ProjectionStatus>> {
+        self.order("rebuild", name).await
+    }
+
+    async fn order(&self, order: &str, name: &str) -> Result<Vec<ProjectionStatus>> {
+        let body = serde_json::json!({ "name": name }).to_string();
+        let answer: Projections = self
+            .v1_post(&["projections", order], "application/json", body.into())
+            .await?;
         Ok(answer.projections)
     }
 

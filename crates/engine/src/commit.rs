@@ -7,10 +7,10 @@ use hansard_types::{Lack, LogId};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use crate::handle::PartitionState;
 use crate::mailbox::{Answer, Letter};
 use crate::round::Round;
 use crate::signals::Bus;
+use crate::state::PartitionState;
 use crate::{SubmitError, metrics};
 
 /// The first half of a commit: rounds get into the log, one after the other.

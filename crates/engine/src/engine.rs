@@ -16,13 +16,15 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::LogTime;
 use crate::commit::{AfterRound, blocking};
-use crate::handle::{Door, PartitionState, Shared};
+use crate::handle::{Door, Shared};
 use crate::keeper::Keeper;
 use crate::reads::ReadPool;
+use crate::rebuild::Rebuilder;
 use crate::recover::{Recovered, Recovery};
-use crate::round::{Memory, Tip};
+use crate::round::Tip;
 use crate::signals::Bus;
-use crate::{Clock, Handle, IdSource, OpenError};
+use crate::state::{Models, PartitionState};
+use crate::{Clock, Generations, Handle, IdSource, OpenError};
 
 /// Told how far catching up is.
 pub trait Progress: Send + Sync + 'static {
@@ -54,16 +56,33 @@ pub struct EngineOptions {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
     pub progress: Arc<dyn Progress>,
+    /// Where read models are built again that are damaged; `None`: they are not.
+    pub generations: Option<Arc<dyn Generations>>,
 }
 
 /// All partitions of this process.
 pub struct Engine {
-    options: EngineOptions,
-    logs: Arc<dyn LogProvider>,
+    tools: Tools,
+    generations: Option<Arc<dyn Generations>>,
     shared: Arc<Shared>,
     /// Each partition's keeper.
     running: HashMap<LogId, JoinHandle<()>>,
+    /// Whoever builds read models again.
+    rebuilding: JoinSet<()>,
     give_up: watch::Sender<bool>,
+}
+
+/// What partitions are made with. Not the read models: those are replaced.
+#[derive(Clone)]
+pub(crate) struct Tools {
+    pub(crate) logs: Arc<dyn LogProvider>,
+    pub(crate) fold: Arc<Fold>,
+    pub(crate) journal: Option<Arc<Journal>>,
+    pub(crate) archive: Option<Arc<Archive>>,
+    pub(crate) registry: Registry,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) progress: Arc<dyn Progress>,
 }
 
 /// How long a shutdown waits for the log before unfinished commands are answered "unknown".
@@ -78,10 +97,22 @@ impl Engine {
         options: EngineOptions,
         logs: Arc<dyn LogProvider>,
     ) -> Result<Self, OpenError> {
+        let EngineOptions {
+            store,
+            fold,
+            journal,
+            archive,
+            registry,
+            clock,
+            ids,
+            progress,
+            generations,
+        } = options;
         let shared = Arc::new(Shared {
-            store: Arc::clone(&options.store),
+            models: Models::of(store),
+            registry: registry.clone(),
             reads: ReadPool::default(),
-            clock: Arc::clone(&options.clock),
+            clock: Arc::clone(&clock),
             doors: RwLock::default(),
             apps: RwLock::default(),
             troubles: RwLock::default(),
@@ -90,15 +121,29 @@ impl Engine {
         });
         let (give_up, _) = watch::channel(false);
         let mut engine = Self {
-            options,
-            logs,
+            tools: Tools {
+                logs,
+                fold,
+                journal,
+                archive,
+                registry,
+                clock,
+                ids,
+                progress,
+            },
+            generations,
             shared,
             running: HashMap::new(),
+            rebuilding: JoinSet::new(),
             give_up,
         };
         engine.open_partition(LogId::CONTROL).await?;
         refresh_apps(&engine.shared)?;
         engine.open_apps().await?;
+        if let Some(generations) = engine.generations.clone() {
+            let rebuilder = Rebuilder::new(Arc::clone(&engine.shared), &engine.tools, generations);
+            engine.rebuilding.spawn(rebuilder.run());
+        }
         Ok(engine)
     }
 
@@ -110,7 +155,7 @@ impl Engine {
             while recovering.len() < limits::PARTITIONS_OPENED_AT_ONCE_MAX
                 && let Some(app) = waiting.next()
             {
-                recovering.spawn(self.opening().run(LogId::new(app, 0)));
+                recovering.spawn(self.opening(LogId::new(app, 0)));
             }
             let Some(recovered) = recovering.join_next().await else {
                 return Ok(());
@@ -149,16 +194,35 @@ impl Engine {
         if self.running.contains_key(&log) {
             return Err(OpenError::AlreadyOpen { log });
         }
-        let opened = self.opening().run(log).await?;
+        let opened = self.opening(log).await?;
         self.start_partition(opened);
         Ok(())
     }
 
-    fn opening(&self) -> Opening {
-        Opening {
-            options: self.options.clone(),
-            logs: Arc::clone(&self.logs),
+    /// Brings one partition to where it can take commands.
+    fn opening(&self, log: LogId) -> impl Future<Output = Result<Opened, OpenError>> + use<> {
+        let Tools {
+            logs,
+            fold,
+            journal,
+            archive,
+            progress,
+            registry: _,
+            clock: _,
+            ids: _,
+        } = self.tools.clone();
+        let recovery = Recovery {
+            log,
+            logs,
+            fold,
+            progress,
+            copies: Copies::new(log, archive, journal),
             give_up: self.give_up.subscribe(),
+        };
+        let store = self.shared.models.now();
+        async move {
+            let recovered = recovery.run(&store).await?;
+            Ok((recovery, recovered))
         }
     }
 
@@ -167,40 +231,46 @@ impl Engine {
         clippy::disallowed_methods,
         reason = "the engine owns this task: it joins it"
     )]
-    fn start_partition(&mut self, opened: (Recovery, Recovered)) {
+    fn start_partition(&mut self, opened: Opened) {
         let (recovery, recovered) = opened;
-        let (log, tip) = (recovery.events.id(), recovered.tip);
-        self.report(log, &tip);
-        let time = Arc::new(LogTime::after(
-            log,
-            Arc::clone(&self.options.clock),
-            tip.time,
-        ));
-        let reading = (Arc::clone(&recovery.events), recovery.copies.clone());
+        let (log, tip) = (recovery.log, recovered.tip);
+        let clock = Arc::clone(&self.tools.clock);
+        let time = Arc::new(LogTime::after(log, clock, tip.time));
         let (mailbox, letters) = mpsc::channel(limits::MAILBOX_COMMANDS_MAX);
         let (applied, applied_rx) = watch::channel(tip.at.sequence);
         let (committed, committed_rx) = watch::channel(recovered.writer.last());
+        let (instruct, instructions) = mpsc::channel(1);
         let state = Arc::new(PartitionState::default());
-        let keeper = Keeper {
-            log,
-            recovery,
-            mailbox: Arc::new(Mutex::new(letters)),
-            committed,
-            applied,
-            state: Arc::clone(&state),
-            time: Arc::clone(&time),
-            signals: self.shared.signals.clone(),
-            after_round: log.is_control().then(|| self.refresher()),
-        };
-        self.running
-            .insert(log, tokio::spawn(keeper.run(recovered)));
+        let models = Models::of(self.shared.models.now());
+        let events = Arc::clone(&recovered.events);
         let door = Door {
             mailbox,
             applied: applied_rx,
-            reader: Reader::new(reading.0, Some(reading.1), committed_rx),
+            reader: Reader::new(events, Some(recovery.copies.clone()), committed_rx.clone()),
+            state: Arc::clone(&state),
+            time: Arc::clone(&time),
+            models: models.clone(),
+            keeper: instruct,
+        };
+        let keeper = Keeper {
+            log,
+            recovery,
+            registry: self.tools.registry.clone(),
+            ids: Arc::clone(&self.tools.ids),
+            models,
+            instructions,
+            mailbox: Arc::new(Mutex::new(letters)),
+            committed,
+            applied,
             state,
             time,
+            signals: self.shared.signals.clone(),
+            after_round: log.is_control().then(|| self.refresher()),
         };
+        self.report(log, &tip);
+        self.tools.registry.set_end(log, committed_rx);
+        self.running
+            .insert(log, tokio::spawn(keeper.run(recovered)));
         self.shared.doors.write().insert(log, door);
     }
 
@@ -215,7 +285,7 @@ impl Engine {
     }
 
     fn report(&self, log: LogId, tip: &Tip) {
-        for (name, version) in self.options.fold.versions() {
+        for (name, version) in self.tools.fold.versions() {
             let status = Status {
                 name,
                 version,
@@ -225,13 +295,14 @@ impl Engine {
                 log_end: tip.at.sequence,
                 applied_time: tip.time,
             };
-            self.options.registry.set(log, status);
+            self.tools.registry.set(log, status);
         }
     }
 
     /// Ends every task at once, as the death of the process would.
     #[cfg(test)]
     pub(crate) async fn abort(self) {
+        drop(self.rebuilding);
         for keeper in self.running.into_values() {
             keeper.abort();
             // Its tasks do nothing more once it has gone.
@@ -245,11 +316,14 @@ impl Engine {
         self.shared.closing.store(true, Ordering::Release);
         self.shared.doors.write().clear();
         let Self {
-            options,
+            shared,
+            mut rebuilding,
             give_up,
             running,
             ..
         } = self;
+        // The next start goes on with it.
+        rebuilding.shutdown().await;
         let ended = async {
             for (log, running) in running {
                 join(log, running).await;
@@ -265,41 +339,14 @@ impl Engine {
             ended.await;
         }
         // What is in memory only would be read again from the store's own log by the next start.
-        if let Err(error) = blocking(|| options.store.flush()) {
+        if let Err(error) = blocking(|| shared.models.now().flush()) {
             tracing::warn!(%error, "the read models were not closed in order");
         }
     }
 }
 
-/// Brings one partition to where it can take commands.
-struct Opening {
-    options: EngineOptions,
-    logs: Arc<dyn LogProvider>,
-    give_up: watch::Receiver<bool>,
-}
-
-impl Opening {
-    async fn run(self, log: LogId) -> Result<(Recovery, Recovered), OpenError> {
-        let Self {
-            options,
-            logs,
-            give_up,
-        } = self;
-        let mut memory = Memory::default();
-        // While the log is waited for.
-        memory.read_ahead(&options.store, log);
-        let events = logs.open(log).await?;
-        let copies = Copies::new(log, options.archive.clone(), options.journal.clone());
-        let recovery = Recovery {
-            options,
-            events,
-            copies,
-            give_up,
-        };
-        let recovered = recovery.run(memory).await?;
-        Ok((recovery, recovered))
-    }
-}
+/// A partition that can take commands, and how it is opened again.
+type Opened = (Recovery, Recovered);
 
 async fn join<T>(log: LogId, task: JoinHandle<T>) {
     if let Err(error) = task.await {
@@ -309,7 +356,7 @@ async fn join<T>(log: LogId, task: JoinHandle<T>) {
 
 /// Reads the list of apps into memory.
 fn refresh_apps(shared: &Shared) -> hansard_store::Result<()> {
-    let apps = Directory::new(&*shared.store, LogId::CONTROL.app).apps()?;
+    let apps = Directory::new(&*shared.store(LogId::CONTROL), LogId::CONTROL.app).apps()?;
     *shared.apps.write() = apps.into_iter().collect();
     Ok(())
 }

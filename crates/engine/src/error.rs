@@ -51,6 +51,21 @@ pub enum OpenError {
     Submit(#[from] SubmitError),
 }
 
+impl OpenError {
+    /// Whether read models are damaged: they have to be built again from the log.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(cause) = next {
+            if let Some(hansard_store::Error::Damaged { .. }) = cause.downcast_ref() {
+                return true;
+            }
+            next = cause.source();
+        }
+        false
+    }
+}
+
 /// Why events could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum EventsError {

@@ -7,60 +7,29 @@ use hansard_directory::{AccountRow, AppRow};
 use hansard_domain::Command;
 use hansard_events::Origin;
 use hansard_log::{Reader, StoredEvent};
+use hansard_projector::Registry;
 use hansard_store::Store;
 use hansard_types::{AppId, LogId, Position, Timestamp, UserId};
 use parking_lot::RwLock;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use crate::clock::{Jump, LogTime};
+use crate::clock::LogTime;
+use crate::health::{Hindrance, Trouble};
+use crate::keeper::Instruction;
 use crate::mailbox::Letter;
 use crate::partition::Applied;
 use crate::reads::{ReadPool, Reads};
 use crate::signals::{AppSignal, Bus};
 use crate::source::LogSource;
-use crate::{BELIEVED_AFTER, Clock, EventsError, NotYetVisible, SubmitError, metrics};
+use crate::state::{Models, PartitionState};
+use crate::{Clock, EventsError, NotYetVisible, SubmitError, metrics};
 
 pub use crate::mailbox::Answer;
 
 /// How long a command may wait for its answer before its outcome is called unknown. It goes on
 /// nevertheless, and sending it again is safe.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
-
-/// Whether a partition takes commands.
-#[derive(Debug, Default)]
-pub(crate) struct PartitionState {
-    stopped: AtomicBool,
-    reason: RwLock<Option<String>>,
-}
-
-impl PartitionState {
-    /// The first reason stays.
-    pub(crate) fn stop(&self, reason: String) {
-        self.reason.write().get_or_insert(reason);
-        self.stopped.store(true, Ordering::Release);
-    }
-
-    /// What is in the way now.
-    pub(crate) fn replace(&self, reason: String) {
-        *self.reason.write() = Some(reason);
-        self.stopped.store(true, Ordering::Release);
-    }
-
-    /// Commands are taken again.
-    pub(crate) fn resume(&self) {
-        self.stopped.store(false, Ordering::Release);
-        *self.reason.write() = None;
-    }
-
-    pub(crate) fn stopped(&self) -> Option<String> {
-        if self.stopped.load(Ordering::Acquire) {
-            self.reason.read().clone()
-        } else {
-            None
-        }
-    }
-}
 
 /// What callers know of a running partition.
 #[derive(Clone)]
@@ -70,11 +39,15 @@ pub(crate) struct Door {
     pub(crate) reader: Reader,
     pub(crate) state: Arc<PartitionState>,
     pub(crate) time: Arc<LogTime>,
+    pub(crate) models: Models,
+    pub(crate) keeper: mpsc::Sender<Instruction>,
 }
 
 /// What every [`Handle`] shares.
 pub(crate) struct Shared {
-    pub(crate) store: Arc<dyn Store>,
+    /// The newest complete generation.
+    pub(crate) models: Models,
+    pub(crate) registry: Registry,
     pub(crate) reads: ReadPool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) doors: RwLock<HashMap<LogId, Door>>,
@@ -86,36 +59,23 @@ pub(crate) struct Shared {
     pub(crate) closing: AtomicBool,
 }
 
+impl Shared {
+    /// The read models that a partition is read from now.
+    pub(crate) fn store(&self, log: LogId) -> Arc<dyn Store> {
+        let doors = self.doors.read();
+        let models = doors.get(&log).map_or(&self.models, |door| &door.models);
+        models.now()
+    }
+
+    pub(crate) fn is_hindered(&self, by: Hindrance) -> bool {
+        self.troubles.read().contains_key(&by)
+    }
+}
+
 /// How an engine is used: cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
     pub(crate) shared: Arc<Shared>,
-}
-
-/// What is in the way, and of what.
-#[derive(Debug, Clone)]
-pub(crate) struct Trouble {
-    reason: String,
-    refuses_writes: bool,
-}
-
-/// What can be in the way of all partitions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Hindrance {
-    /// The disk is nearly full.
-    Disk,
-    /// nats-server does not take events.
-    Log,
-}
-
-/// Whether the engine can do its work, and why not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Health {
-    pub live: bool,
-    pub ready: bool,
-    pub reasons: Vec<String>,
-    /// What an operator should see to though commands are taken.
-    pub warnings: Vec<String>,
 }
 
 impl Handle {
@@ -253,12 +213,13 @@ impl Handle {
         app: AppId,
         work: impl FnOnce(Reads<'_>) -> T,
     ) -> Result<T, SubmitError> {
-        let reads = self.reads(app);
+        let store = self.store(app);
+        let reads = Reads::new(&*store, app);
         self.shared.reads.run(|| work(reads)).await
     }
 
-    pub(crate) fn reads(&self, app: AppId) -> Reads<'_> {
-        Reads::new(&*self.shared.store, app)
+    pub(crate) fn store(&self, app: AppId) -> Arc<dyn Store> {
+        self.shared.store(LogId::new(app, 0))
     }
 
     /// An account: one look-up by key, wherever it is wanted.
@@ -266,7 +227,7 @@ impl Handle {
     /// # Errors
     /// When the store fails.
     pub fn account(&self, app: AppId, user: &UserId) -> hansard_store::Result<Option<AccountRow>> {
-        self.reads(app).directory().account(user)
+        Reads::new(&*self.store(app), app).directory().account(user)
     }
 
     /// The last second whose signatures of the account no longer hold; `None`: all hold. One
@@ -279,7 +240,10 @@ impl Handle {
         app: AppId,
         user: &UserId,
     ) -> hansard_store::Result<Option<u64>> {
-        self.reads(app).directory().signatures_revoked_up_to(user)
+        let store = self.store(app);
+        Reads::new(&*store, app)
+            .directory()
+            .signatures_revoked_up_to(user)
     }
 
     /// The last committed sequence of an app's partition 0.
@@ -357,41 +321,6 @@ impl Handle {
             .map_or_else(|| self.now(), |door| door.time.now())
     }
 
-    /// Looks at the clock, which notices jumps, and measures how far it and the logs' times are
-    /// apart.
-    pub fn observe_time(&self) {
-        let jump_ms = self.shared.clock.jump().map_or(0, |jump| jump.by_ms);
-        ::metrics::gauge!(metrics::CLOCK_JUMP_SECONDS).set(seconds(jump_ms));
-        let doors = self.shared.doors.read();
-        let ahead = doors.values().filter_map(|door| door.time.ahead()).max();
-        let ahead = ahead.unwrap_or_default().as_secs_f64();
-        ::metrics::gauge!(metrics::LOG_AHEAD_SECONDS).set(ahead);
-    }
-
-    fn time_warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if let Some(Jump { by_ms, ago }) = self.shared.clock.jump() {
-            warnings.push(format!(
-                "the machine's clock jumped by {:.1} s, {} s ago: it is followed if it is still \
-                 there {} s after that",
-                seconds(by_ms),
-                ago.as_secs(),
-                BELIEVED_AFTER.as_secs()
-            ));
-        }
-        for (log, door) in &*self.shared.doors.read() {
-            warnings.extend(door.time.ahead().map(|ahead| {
-                format!(
-                    "{log}: its events' times are {} s ahead of the machine's clock, which is wrong \
-                     or was: they pass at half their speed until it has caught up",
-                    ahead.as_secs()
-                )
-            }));
-        }
-        warnings.sort();
-        warnings
-    }
-
     /// Refuses writes with a reason until it is taken back with `None`.
     pub fn pause_writes(&self, by: Hindrance, reason: Option<String>) {
         self.set_trouble(by, reason, true);
@@ -416,36 +345,6 @@ impl Handle {
             None => troubles.remove(&by),
         };
     }
-
-    #[must_use]
-    pub fn health(&self) -> Health {
-        let mut reasons = Vec::new();
-        let troubles = self.shared.troubles.read();
-        reasons.extend(troubles.values().map(|one| one.reason.clone()));
-        drop(troubles);
-        for (log, door) in &*self.shared.doors.read() {
-            reasons.extend(
-                door.state
-                    .stopped()
-                    .map(|reason| format!("{log}: {reason}")),
-            );
-        }
-        if self.shared.closing.load(Ordering::Acquire) {
-            reasons.push("the server is shutting down".to_owned());
-        }
-        reasons.sort();
-        Health {
-            live: true,
-            ready: reasons.is_empty(),
-            reasons,
-            warnings: self.time_warnings(),
-        }
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
-fn seconds(ms: i64) -> f64 {
-    ms as f64 / 1000.0
 }
 
 fn closed(door: &Door) -> SubmitError {

@@ -15,36 +15,43 @@
 //! * nobody reads many rows on a runtime's worker: the readers are reached inside the bounded pool
 //!   of reads only ([`Handle::read`]).
 
+mod backoff;
 mod catch_up;
 mod clock;
 mod commit;
 mod engine;
 mod error;
 mod handle;
+mod health;
 mod keeper;
 mod mailbox;
 pub mod metrics;
 mod partition;
 mod reads;
+mod rebuild;
 mod recover;
 mod round;
 mod signals;
 mod source;
+mod state;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
 mod tests;
 mod view;
 
+pub use backoff::Backoff;
 pub use clock::{
     BELIEVED_AFTER, Clock, IdSource, JUMP_MS, Jump, Machine, SteadyClock, SystemClock, SystemIds,
     ThisMachine,
 };
 pub use engine::{Engine, EngineOptions, Progress};
 pub use error::{EventsError, NotYetVisible, OpenError, SubmitError};
-pub use handle::{Answer, Handle, Health, Hindrance};
+pub use handle::{Answer, Handle};
 pub use hansard_log::{LogProvider, StoredEvent};
+pub use health::{Health, Hindrance};
 pub use reads::Reads;
 pub use signals::AppSignal;
+pub use rebuild::Generations;
 pub use source::LogSource;
 pub use view::StateView;

@@ -26,6 +26,9 @@ pub const REOPENED_TOTAL: &str = "hansard_engine_reopened_total";
 /// Reads of many rows that were refused because too many waited already.
 pub const READS_BUSY_TOTAL: &str = "hansard_engine_reads_busy_total";
 
+/// Times that the read models were built again beside the ones in use.
+pub const REBUILT_TOTAL: &str = "hansard_engine_rebuilt_total";
+
 /// Every metric with what it says.
 pub const ALL: &[(&str, &str)] = &[
     (ROUND_EVENTS, "events of one round"),
@@ -53,6 +56,10 @@ pub const ALL: &[(&str, &str)] = &[
     (
         REOPENED_TOTAL,
         "times that a partition was opened again after a failure",
+    ),
+    (
+        REBUILT_TOTAL,
+        "times that the read models were built again beside the ones in use",
     ),
     (
         READS_BUSY_TOTAL,

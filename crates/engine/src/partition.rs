@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use crate::SubmitError;
 use crate::commit::{Append, Failure, Finish, blocking};
-use crate::handle::PartitionState;
 use crate::keeper::Mailbox;
 use crate::metrics;
 use crate::round::{Memory, Round, Surroundings, Tip, decide_round};
+use crate::state::PartitionState;
 
 /// The one task that decides for a partition.
 pub(crate) struct Partition {
@@ -44,6 +44,7 @@ pub(crate) fn start(
     append: Append,
     finish: Finish,
     mailbox: Mailbox,
+    quiet: watch::Receiver<bool>,
 ) -> JoinSet<Ended> {
     let (rounds, to_append) = mpsc::channel(ROUNDS_IN_FLIGHT_MAX);
     let (appended, to_finish) = mpsc::channel(ROUNDS_IN_FLIGHT_MAX);
@@ -55,19 +56,21 @@ pub(crate) fn start(
     });
     tasks.spawn(async move { Ended::Finish(finish.run(to_finish, done).await) });
     tasks.spawn(async move {
-        let closed = partition.run(mailbox, rounds, finished).await;
+        let closed = partition.run(mailbox, rounds, finished, quiet).await;
         Ended::Decider { closed }
     });
     tasks
 }
 
 impl Partition {
-    /// True when the mailbox is closed and drained, false when a neighbour has gone.
+    /// True when the mailbox is closed and drained; false when a neighbour has gone, or when
+    /// `quiet` has turned true and everything that was taken is done.
     async fn run(
         mut self,
         mailbox: Mailbox,
         rounds: mpsc::Sender<Round>,
         mut finished: mpsc::Receiver<()>,
+        mut quiet: watch::Receiver<bool>,
     ) -> bool {
         let mut mailbox = mailbox.lock().await;
         let mut in_flight: Vec<Arc<Changes>> = Vec::with_capacity(ROUNDS_IN_FLIGHT_MAX);
@@ -79,7 +82,7 @@ impl Partition {
                 if finished.recv().await.is_none() {
                     break false;
                 }
-                in_flight.remove(0);
+                self.ended(&mut in_flight);
             }
             // Cancel-safe: `recv_many` takes letters only when it completes. A finished commit is
             // noticed here so that its changes do not outlive it while nobody sends anything.
@@ -87,9 +90,11 @@ impl Partition {
                 biased;
                 done = finished.recv(), if !in_flight.is_empty() => {
                     if done.is_none() { break false }
-                    in_flight.remove(0);
+                    self.ended(&mut in_flight);
                     continue;
                 }
+                // A sender that is gone means the same.
+                _ = quiet.wait_for(|quiet| *quiet), if letters.is_empty() => break false,
                 count = mailbox.recv_many(&mut taken, limits::ROUND_COMMANDS_MAX),
                     if letters.is_empty() =>
                 {
@@ -99,6 +104,7 @@ impl Partition {
             }
             letters.extend(taken.drain(..));
             let begun = Instant::now();
+            self.state.round_begun(begun);
             let round = blocking(|| {
                 decide_round(
                     &self.surroundings,
@@ -124,10 +130,16 @@ impl Partition {
         }
         drop(rounds);
         while !in_flight.is_empty() && finished.recv().await.is_some() {
-            in_flight.remove(0);
+            self.ended(&mut in_flight);
         }
         self.memory.close().await;
         closed
+    }
+
+    /// The oldest round has its result.
+    fn ended(&self, in_flight: &mut Vec<Arc<Changes>>) {
+        in_flight.remove(0);
+        self.state.round_ended();
     }
 }
 

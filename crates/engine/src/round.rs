@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
 use crate::clock::LogTime;
+use crate::commit::causes;
 use crate::mailbox::{Answer, Letter};
 use crate::view::StateView;
 use crate::{IdSource, SubmitError};
@@ -91,8 +92,8 @@ impl Drop for Memory {
 /// Decides letters, in order, on top of the store and of the rounds that are still being
 /// committed, oldest first. `memory` has been told of all of them, and is of this one.
 ///
-/// A command whose event cannot be folded takes the whole round with it: nothing of the round has
-/// happened then, `tip` has not moved, and everyone is told so.
+/// A command that cannot be decided, or whose event cannot be folded, because a row of the state
+/// does not read, fails alone: what the others of its round decided does not hold it.
 ///
 /// The letters that the round has no room for are left: those after `ROUND_BYTES_MAX` of events or
 /// `ROUND_ROWS_MAX` of changed rows.
@@ -112,60 +113,108 @@ pub(crate) fn decide_round(
         cache: &memory.rows,
         base: &layers,
     };
-    let now = surroundings.time.at_least(tip.time);
+    let mut failed = Vec::new();
+    let mut letters_max = usize::MAX;
+    loop {
+        match attempt(surroundings, &cached, memory, *tip, letters, letters_max) {
+            Ok(mut round) => {
+                *tip = round.tip;
+                memory.rows.note(&round.changes);
+                round.letters.append(&mut failed);
+                return round;
+            }
+            // What it had folded by half is in the changes: the letters before it are decided
+            // again without it, and those behind it in the next round.
+            Err(Unfolded {
+                before,
+                letter,
+                reason,
+            }) => {
+                tracing::error!(log = %surroundings.log, %reason, "a command failed");
+                letters_max = before.len();
+                for (letter, _) in before.into_iter().rev() {
+                    letters.push_front(letter);
+                }
+                failed.push((letter, Err(SubmitError::Unavailable(reason))));
+            }
+        }
+    }
+}
+
+type Answered = Vec<(Letter, Result<Answer, SubmitError>)>;
+
+/// A letter whose event could not be folded, and those that were decided before it.
+struct Unfolded {
+    before: Answered,
+    letter: Letter,
+    reason: String,
+}
+
+/// Decides at most `letters_max` letters.
+fn attempt(
+    surroundings: &Surroundings,
+    state: &dyn Read,
+    memory: &Memory,
+    tip: Tip,
+    letters: &mut VecDeque<Letter>,
+    letters_max: usize,
+) -> Result<Round, Unfolded> {
     let mut deciding = Deciding {
         surroundings,
         recents: &memory.recents,
-        state: Overlay::new(&cached),
+        state: Overlay::new(state),
         units: Vec::with_capacity(letters.len()),
         signals: Vec::new(),
         bytes: 0,
-        tip: *tip,
-        now,
+        tip,
+        now: surroundings.time.at_least(tip.time),
     };
     let mut answered = Vec::with_capacity(letters.len());
-    while deciding.bytes < limits::ROUND_BYTES_MAX
+    while answered.len() < letters_max
+        && deciding.bytes < limits::ROUND_BYTES_MAX
         && deciding.state.changes().len() < limits::ROUND_ROWS_MAX
         && let Some(letter) = letters.pop_front()
     {
         match deciding.decide_letter(&letter) {
             Ok(result) => answered.push((letter, result)),
             Err(reason) => {
-                tracing::error!(log = %surroundings.log, %reason, "a round was given up");
-                answered.push((letter, Err(SubmitError::Unavailable(reason.clone()))));
-                return given_up(*tip, answered, &reason);
+                return Err(Unfolded {
+                    before: answered,
+                    letter,
+                    reason,
+                });
             }
         }
     }
     let signals = std::mem::take(&mut deciding.signals);
-    match deciding.finish() {
-        Ok((units, changes, reached)) => {
-            *tip = reached;
-            memory.rows.note(&changes);
+    Ok(match deciding.finish() {
+        Ok((units, changes, reached)) => Round {
+            units,
+            changes: Arc::new(changes),
+            signals,
+            letters: answered,
+            tip: reached,
+        },
+        Err(reason) => {
+            tracing::error!(log = %surroundings.log, %reason, "a round was given up");
             Round {
-                units,
-                changes: Arc::new(changes),
-                signals,
-                letters: answered,
-                tip: reached,
+                units: Vec::new(),
+                changes: Arc::default(),
+                signals: Vec::new(),
+                letters: given_up(answered, &reason),
+                tip,
             }
         }
-        Err(reason) => given_up(*tip, answered, &reason),
-    }
+    })
 }
 
-fn given_up(tip: Tip, letters: Vec<(Letter, Result<Answer, SubmitError>)>, reason: &str) -> Round {
+/// Nothing of the round has happened; what was refused stays refused.
+fn given_up(letters: Answered, reason: &str) -> Answered {
     let refuse = |(letter, result)| match result {
         Err(refused) => (letter, Err(refused)),
         Ok(Answer { .. }) => (letter, Err(SubmitError::Unavailable(reason.to_owned()))),
     };
-    Round {
-        units: Vec::new(),
-        changes: Arc::default(),
-        signals: Vec::new(),
-        letters: letters.into_iter().map(refuse).collect(),
-        tip,
-    }
+    letters.into_iter().map(refuse).collect()
 }
 
 struct Deciding<'a> {
@@ -181,7 +230,7 @@ struct Deciding<'a> {
 }
 
 impl Deciding<'_> {
-    /// `Err` when the command could neither be decided nor refused.
+    /// `Err` when an event could not be folded: the state is of no use then.
     fn decide_letter(&mut self, letter: &Letter) -> Result<Result<Answer, SubmitError>, String> {
         let outcome = {
             let view = StateView::new(&self.state, self.surroundings.log.app, self.recents);
@@ -190,12 +239,17 @@ impl Deciding<'_> {
                 actor: &letter.origin.actor,
             };
             decide(&letter.command, &view, &context)
-                .map_err(|error| format!("the state cannot be read: {error}"))?
         };
         let decision = match outcome {
-            Ok(decision) => decision,
-            Err(Rejection { reason }) => {
+            Ok(Ok(decision)) => decision,
+            Ok(Err(Rejection { reason })) => {
                 return Ok(Err(SubmitError::Rejected(Rejection { reason })));
+            }
+            // Nothing was decided.
+            Err(error) => {
+                let reason = causes(&error);
+                tracing::error!(log = %self.surroundings.log, %reason, "a command failed");
+                return Ok(Err(SubmitError::Unavailable(reason)));
             }
         };
         let mut unit: Unit = Vec::with_capacity(decision.events.len());
@@ -235,7 +289,7 @@ impl Deciding<'_> {
         };
         let fold = &self.surroundings.fold;
         fold.apply(log, &mut self.tip.at, &recorded, &mut self.state)
-            .map_err(|error| describe(&error))?;
+            .map_err(|error| causes(&error))?;
         self.tip.time = self.now;
         Ok(raw)
     }
@@ -246,18 +300,8 @@ impl Deciding<'_> {
             self.surroundings
                 .fold
                 .write_checkpoint(log, &at, &mut self.state)
-                .map_err(|error| describe(&error))?;
+                .map_err(|error| causes(&error))?;
         }
         Ok((self.units, self.state.into_changes(), self.tip))
     }
-}
-
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -134,6 +134,16 @@ pub fn provenance() -> Origin {
     }
 }
 
+/// Makes [`APP`].
+#[must_use]
+pub fn create_app() -> CreateApp {
+    CreateApp {
+        app_id: APP,
+        administrators: vec![user("administrator")],
+        secret_fingerprint: "test".to_owned(),
+    }
+}
+
 /// A valid id; for tests.
 ///
 /// # Panics
@@ -186,6 +196,7 @@ impl World {
             clock: Arc::new(SteadyClock::new(self.clock.clone())),
             ids: Arc::new(self.ids.clone()),
             progress: Arc::new(()),
+            generations: None,
         };
         Engine::open(options, Arc::new(self.logs.clone())).await
     }
@@ -205,12 +216,10 @@ impl TestEngine {
     pub async fn start() -> Self {
         let world = World::default();
         let mut engine = world.open().await.expect("an empty world opens");
-        let app = CreateApp {
-            app_id: APP,
-            administrators: vec![user("administrator")],
-            secret_fingerprint: "test".to_owned(),
-        };
-        engine.create_app(app).await.expect("the app is new");
+        engine
+            .create_app(create_app())
+            .await
+            .expect("the app is new");
         let handle = engine.handle();
         for id in ["administrator", "alice", "bob", "carol"] {
             let account = ImportAccount {

@@ -109,6 +109,8 @@ mod tests {
             "hansard replay --nats nats://127.0.0.1:4222 --app 1 --json",
             "hansard audit verify --data-dir d --app 1 --json",
             "hansard projections status --url http://h:1 --app 1 --secret k",
+            "hansard projections retry search --data-dir d",
+            "hansard projections rebuild search --url http://h:1 --app 1 --secret k --json",
             "hansard doctor --data-dir d --json",
             "hansard bench --json --seconds 1 --connections 8 --payload 10 --corpus a --corpus b",
             "hansard import --url http://h:1 --app 1 --secret k a.jsonl b.jsonl.gz -",

@@ -71,11 +71,12 @@ pub(crate) struct Nats {
 
 impl Nats {
     /// Connects to a nats-server, or runs one in the data directory; `None` when that was given up
-    /// before it was ready.
+    /// before it was ready. `launched` is given what the child does, as soon as there is one.
     pub(crate) async fn start(
         data: &DataDir,
         url: Option<&str>,
         program: &NatsProgram,
+        launched: impl FnOnce(watch::Receiver<ServerState>),
         given_up: impl Future<Output = ()>,
     ) -> Result<Option<Self>> {
         let options = JetStreamOptions::default();
@@ -87,6 +88,7 @@ impl Nats {
             }));
         }
         let child = NatsServer::launch(program.options(data)).await?;
+        launched(child.state());
         // However long it reads its store.
         let connected = async {
             let connection = ready(&child, options).await?;

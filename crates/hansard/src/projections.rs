@@ -1,10 +1,11 @@
-//! `hansard projections status`: how far what was built from the log is.
+//! `hansard projections`: how far what was built from the log is; trying it again, and building it
+//! again.
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use hansard_client::ProjectionStatus;
+use hansard_client::{Client, ProjectionStatus};
 use hansard_search::Index;
 use hansard_types::{AppId, LogId, Position};
 use serde_json::json;
@@ -23,6 +24,24 @@ Examples:
 Asks the running server. With --data-dir and no server running, it says what is on disk.
 The exit code is 1 when a projection has stopped.";
 
+const RETRY_EXAMPLES: &str = "\
+Examples:
+  hansard projections retry search --data-dir ~/hansard
+  hansard projections retry search --url http://127.0.0.1:8080 --secret KEY --json
+
+What may pass by itself is tried again without this; it is for an event that could not be applied,
+once the release that can runs.";
+
+const REBUILD_EXAMPLES: &str = "\
+Examples:
+  hansard projections rebuild search --data-dir ~/hansard
+  hansard projections rebuild conversations --url http://127.0.0.1:8080 --secret KEY --json
+
+Asks the running server, which answers from the old one until the new one has come as far; `hansard
+projections status` says how far that is. The inline projections (directory, groups, conversations)
+share their files and are built again together, for all apps. Nothing is lost: the log has
+everything.";
+
 /// What was built from the log
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -33,6 +52,8 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Status(Status),
+    Retry(Retry),
+    Rebuild(Rebuild),
 }
 
 /// How far every projection is
@@ -46,22 +67,75 @@ pub(crate) struct Status {
     json: bool,
 }
 
+/// Let a projection go on that has stopped at an event
+#[derive(Debug, Args)]
+#[command(after_help = RETRY_EXAMPLES)]
+pub(crate) struct Retry {
+    /// The projection
+    name: String,
+    #[command(flatten)]
+    server: Server,
+    /// Print a JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Build a projection again from the log, beside what answers
+#[derive(Debug, Args)]
+#[command(after_help = REBUILD_EXAMPLES)]
+pub(crate) struct Rebuild {
+    /// The projection
+    name: String,
+    #[command(flatten)]
+    server: Server,
+    /// Print a JSON object
+    #[arg(long)]
+    json: bool,
+}
+
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
-    let Command::Status(status) = arguments.command;
+    match arguments.command {
+        Command::Status(status) => return show_status(&status).await,
+        Command::Retry(Retry { name, server, json }) => {
+            let rows = running(&server)?.retry_projection(&name).await;
+            show(&rows.with_context(|| not_asked(&server))?, true, json)
+        }
+        Command::Rebuild(Rebuild { name, server, json }) => {
+            let rows = running(&server)?.rebuild_projection(&name).await;
+            show(&rows.with_context(|| not_asked(&server))?, true, json)?;
+            if !json {
+                term::note("it is built again; `hansard projections status` says how far it is");
+            }
+            Ok(())
+        }
+    }
+    .map(|()| ExitCode::SUCCESS)
+}
+
+/// A server that can be told something.
+fn running(server: &Server) -> Result<Client> {
+    if server.stopped_server()?.is_some() {
+        bail!(
+            "no server is running on the data directory: start it. It opens what has stopped, and \
+             builds again what is damaged"
+        );
+    }
+    server.client()
+}
+
+fn not_asked(server: &Server) -> String {
+    let url = server.url().unwrap_or_default();
+    format!("the server at {url} was not asked")
+}
+
+async fn show_status(status: &Status) -> Result<ExitCode> {
     let stopped_server = status.server.stopped_server()?;
     let rows = match &stopped_server {
         Some((data, _lock)) => on_disk(data, status.server.app.id())?,
-        None => status
-            .server
-            .client()?
-            .projections()
-            .await
-            .with_context(|| {
-                format!(
-                    "the server at {} was not asked",
-                    status.server.url().unwrap_or_default()
-                )
-            })?,
+        None => {
+            let rows = status.server.client()?.projections().await;
+            rows.with_context(|| not_asked(&status.server))?
+        }
     };
     show(&rows, stopped_server.is_none(), status.json)?;
     let stopped = rows.iter().any(|row| row.state == "stopped");
@@ -85,6 +159,7 @@ fn on_disk(data: &DataDir, app: AppId) -> Result<Vec<ProjectionStatus>> {
         log_end: Position::new(0, applied).to_string(),
         lag_events: 0,
         lag_seconds: 0,
+        rebuild: None,
     };
     let applied = applied.map_or(0, |checkpoint| checkpoint.sequence);
     let mut rows: Vec<_> = generation::fold()
@@ -117,10 +192,17 @@ fn show(rows: &[ProjectionStatus], running: bool, json: bool) -> Result<()> {
     ))?;
     for row in rows {
         let kind = if row.inline { "inline" } else { "async" };
-        let reason = row
+        let mut reason = row
             .reason
             .as_deref()
             .map_or_else(String::new, |text| format!("  {text}"));
+        if let Some(rebuild) = &row.rebuild {
+            let at = format!(
+                "  built again up to {} ({})",
+                rebuild.position, rebuild.reason
+            );
+            reason.push_str(&at);
+        }
         term::line(format_args!(
             "{:<16} {:>7}  {kind:<6}  {:<12} {:>12} {:>12}{reason}",
             row.name,

@@ -13,6 +13,7 @@ pub(crate) mod parts;
 pub(crate) mod progress;
 pub(crate) mod search;
 pub(crate) mod signals;
+pub(crate) mod stage;
 mod sync_check;
 pub(crate) mod telemetry;
 mod time;
@@ -26,16 +27,22 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use hansard_http::Front;
 use hansard_store::RocksStore;
 use hansard_types::limits::DISK_HEADROOM_BYTES_MIN;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::credentials::App;
-use crate::data_dir::{DataDir, privacy};
+use crate::data_dir::{DataDir, Running, privacy};
 use crate::descriptors::Descriptors;
 use crate::logs::{Nats, NatsProgram};
 use copies::{Keep, OwnCopies};
-use parts::Parts;
+use generation::Shelf;
+use http::{Connections, Listener};
+use parts::{Parts, ReadModels, Starting};
+use stage::Stage;
 use telemetry::LogFormat;
 use tls::{Tls, TlsArguments};
 
@@ -196,6 +203,39 @@ pub(crate) enum Durability {
     Interval,
 }
 
+/// The listener, which answers from the first moment on.
+pub(crate) struct Open {
+    front: Front,
+    serving: JoinSet<Connections>,
+    /// Turns true when no new requests are taken.
+    stop: watch::Sender<bool>,
+    url: String,
+    /// The certificate that clients must be told to trust, if so.
+    to_trust: Option<PathBuf>,
+}
+
+impl Open {
+    fn on(listener: Listener, stage: &Stage) -> Result<Self> {
+        let url = format!(
+            "{}://{}",
+            listener.scheme(),
+            reachable(listener.local_addr()?)
+        );
+        let to_trust = listener.to_trust().map(Path::to_owned);
+        let (stop, stopped) = watch::channel(false);
+        let front = Front::new(stage.why_not());
+        let mut serving = JoinSet::new();
+        serving.spawn(http::serve(listener, front.clone(), stopped));
+        Ok(Self {
+            front,
+            serving,
+            stop,
+            url,
+            to_trust,
+        })
+    }
+}
+
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let _reporter = telemetry::log_to_stderr(arguments.log_format, arguments.log.as_deref())?;
     let descriptors = Descriptors::raise()?;
@@ -212,33 +252,55 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     upkeep.spawn(telemetry::keep_up(telemetry::UPKEEP, move || {
         keeping.run_upkeep();
     }));
+    let stage = Stage::default();
+    let open = Open::on(listener, &stage)?;
+    data.write_running(&Running {
+        pid: std::process::id(),
+        url: open.url.clone(),
+    })?;
+    let ended = start(&arguments, &data, stage, open, recorder).await;
+    upkeep.shutdown().await;
+    data.remove_running();
+    drop(lock);
+    ended.map(|()| ExitCode::SUCCESS)
+}
+
+/// Opens the parts in order, while the listener says how far that is, and answers until a signal.
+async fn start(
+    arguments: &Arguments,
+    data: &DataDir,
+    stage: Stage,
+    open: Open,
+    recorder: PrometheusHandle,
+) -> Result<()> {
     let mut signals = signals::Signals::listen()?;
-    let own = OwnCopies::open(&arguments, &data)?;
-    let Some((nats, store)) = reach_log(&arguments, &data, &own, &mut signals).await? else {
-        return Ok(ExitCode::SUCCESS);
+    stage.begins("the journal and the archive are opened");
+    let own = OwnCopies::open(arguments, data)?;
+    let Some((nats, models)) = reach_log(arguments, data, &own, &stage, &mut signals).await? else {
+        return Ok(());
+    };
+    let starting = Starting {
+        own,
+        models,
+        recorder,
+        stage,
+        stopped: open.stop.subscribe(),
     };
     // A signal before everything is ready ends the start where it is; the next start goes on.
     let opened = tokio::select! {
-        opened = Parts::open(&arguments, &data, own, store, nats.provider(), recorder) => Some(opened),
+        opened = Parts::open(arguments, data, starting, nats.provider()) => Some(opened),
         _ = signals.next() => None,
     };
     let ended = match opened {
         Some(Ok(mut parts)) => match parts.follow() {
-            Ok(()) => {
-                parts
-                    .serve(listener, signals, nats.state(), &arguments)
-                    .await
-            }
+            Ok(()) => parts.serve(open, signals, nats.state(), arguments).await,
             Err(error) => Err(error),
         },
         Some(Err(error)) => Err(error),
         None => Ok(()),
     };
     nats.stop().await;
-    upkeep.shutdown().await;
-    data.remove_running();
-    drop(lock);
-    ended.map(|()| ExitCode::SUCCESS)
+    ended
 }
 
 /// Starts or reaches nats-server, and opens the read models while it reads its store, unless the
@@ -247,20 +309,24 @@ async fn reach_log(
     arguments: &Arguments,
     data: &DataDir,
     own: &OwnCopies,
+    stage: &Stage,
     signals: &mut signals::Signals,
-) -> Result<Option<(Nats, Option<Arc<RocksStore>>)>> {
+) -> Result<Option<(Nats, ReadModels)>> {
     let url = arguments.nats.as_deref();
     own.keep_blocks(data, url)?;
+    stage.begins("nats-server is waited for");
+    let shelf = Arc::new(Shelf::new(data, &Arc::new(generation::fold()))?);
     let given_up = async {
         signals.next().await;
     };
     let opening = async {
         match own.ran_without_journal {
             true => Ok(None),
-            false => generation::open_meanwhile(data).await.map(Some),
+            false => shelf.open_meanwhile().await.map(Some),
         }
     };
-    let starting = Nats::start(data, url, &arguments.program, given_up);
+    let launched = |state| stage.waits_for(state);
+    let starting = Nats::start(data, url, &arguments.program, launched, given_up);
     let (nats, store) = tokio::join!(starting, opening);
     let Some(nats) = nats? else {
         return Ok(None);
@@ -273,10 +339,36 @@ async fn reach_log(
         anyhow::Ok(store)
     };
     match checked.await {
-        Ok(store) => Ok(Some((nats, store))),
+        Ok(store) => Ok(Some((nats, (shelf, store)))),
         Err(error) => {
             nats.stop().await;
             Err(error)
         }
+    }
+}
+
+/// An address that can be called: a server that listens everywhere is here, too.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let mut address = address;
+    if address.ip().is_unspecified() {
+        let here: std::net::IpAddr = match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        };
+        address.set_ip(here);
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_listens_everywhere_is_called_here() {
+        let at = |text: &str| reachable(text.parse().expect("an address")).to_string();
+        assert_eq!(at("0.0.0.0:80"), "127.0.0.1:80");
+        assert_eq!(at("[::]:80"), "[::1]:80");
+        assert_eq!(at("10.0.0.1:80"), "10.0.0.1:80");
     }
 }

@@ -11,7 +11,7 @@ use crate::serve::generation;
 
 /// What the inline read models have applied of a log; `None` when there are none of this release.
 pub(crate) fn checkpoint(data: &DataDir, log: LogId) -> Result<Option<Checkpoint>> {
-    let path = data.state().join(generation::name(&generation::fold()));
+    let path = generation::path(data, &generation::fold())?;
     if !path.join("CURRENT").try_exists()? {
         return Ok(None);
     }

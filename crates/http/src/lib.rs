@@ -9,12 +9,14 @@
 //! Not here: what a request means (`v4`, `v1`), connections and TLS (the binary).
 
 mod body;
+mod front;
 mod health;
 mod openapi;
 mod surfaces;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use front::{Front, WhyNot};
 pub use health::Metrics;
 pub use openapi::openapi;
 pub use surfaces::{ApiState, Surfaces, surfaces};

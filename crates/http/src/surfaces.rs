@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -89,9 +90,21 @@ where
         Poll::Ready(Ok(()))
     }
 
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        self.answer(request)
+    }
+}
+
+impl Surfaces {
     /// `/v4` has one handler for all of it, which is called at once: the way through a router was
     /// a twentieth of what a send over HTTP costs.
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    pub(crate) fn answer<B>(
+        &self,
+        request: Request<B>,
+    ) -> BoxFuture<'static, Result<Response, Infallible>>
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
         let request = request.map(Body::new);
         let answer = if is_v4(request.uri().path()) {
             let answer = answer_v4(Arc::clone(&self.v4), request);
@@ -104,28 +117,37 @@ where
     }
 }
 
-fn is_v4(path: &str) -> bool {
+pub(crate) fn is_v4(path: &str) -> bool {
     let rest = path.strip_prefix("/v4");
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 async fn answer_v4(v4: Arc<V4>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
-    let head = Head {
+    let body = Incoming::new(&parts.headers, body);
+    written(v4.answer(head(&parts), body).await)
+}
+
+/// The answer to a request below `/v4` before everything is ready.
+pub(crate) async fn not_yet_v4(request: Request<Body>, info: &str) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = Incoming::new(&parts.headers, body);
+    written(hansard_v4::not_yet(head(&parts), body, info).await)
+}
+
+fn head(parts: &Parts) -> Head<'_> {
+    let id = parts.headers.get("x-request-id");
+    Head {
         method: parts.method.as_str(),
         path: parts.uri.path().strip_prefix("/v4/").unwrap_or_default(),
         query: parts.uri.query().unwrap_or_default(),
-        request_id: parts
-            .headers
-            .get("x-request-id")
-            .and_then(|id| id.to_str().ok()),
+        request_id: id.and_then(|id| id.to_str().ok()),
         // What is no text is no position.
         position: parts
             .headers
             .get(&POSITION)
             .map(|at| at.to_str().unwrap_or_default()),
-    };
-    written(v4.answer(head, Incoming::new(&parts.headers, body)).await)
+    }
 }
 
 /// HTTP 200, whatever the envelope says: known clients raise on anything else.

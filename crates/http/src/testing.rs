@@ -69,6 +69,8 @@ impl SearchIndexes for Indexes {
     fn reader(&self, app: AppId) -> Option<hansard_search::Reader> {
         self.0.lock().get(&app).cloned()
     }
+
+    fn doubt(&self, _app: AppId) {}
 }
 
 /// What a test can choose.

@@ -91,7 +91,8 @@ pub trait EventLog: Send + Sync + 'static {
     /// before it in the call may be in.
     async fn append(&self, expected_last: u64, units: &[Unit]) -> Result<(), AppendError>;
 
-    /// What is there. The last sequence is the highest that was ever used.
+    /// What is there: nothing, when the stream is gone. The last sequence is the highest that was
+    /// ever used.
     async fn extent(&self) -> Result<Extent>;
 
     /// The sequences up to the last one that are not there, ascending: of use where

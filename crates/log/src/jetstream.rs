@@ -343,7 +343,12 @@ impl EventLog for JetStreamLog {
     }
 
     async fn extent(&self) -> Result<Extent> {
-        let state = self.state(false).await?;
+        let state = match self.state(false).await {
+            Ok(state) => state,
+            // Somebody has deleted it, or its server has lost its files.
+            Err(_) if !self.server.holds(self.id).await? => return Ok(Extent::default()),
+            Err(error) => return Err(error),
+        };
         Ok(Extent {
             first: state.first_sequence,
             last: state.last_sequence,

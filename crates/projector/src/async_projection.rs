@@ -1,3 +1,4 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,11 +19,35 @@ pub trait AsyncProjection: Send + 'static {
     /// What the last commit had applied of a partition; `None` before the first.
     fn checkpoint(&self, partition: u16) -> Option<Checkpoint>;
     /// # Errors
-    /// When the event cannot be applied: the projection stops there.
-    fn apply(&mut self, recorded: &Recorded) -> Result<(), BoxError>;
+    /// [`ApplyError`]
+    fn apply(&mut self, recorded: &Recorded) -> Result<(), ApplyError>;
     /// # Errors
-    /// When the medium fails: the projection stops there.
+    /// When the medium fails: the projection is opened again and goes on from its checkpoint.
     fn commit(&mut self) -> Result<(), BoxError>;
+}
+
+/// Why an event was not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// It cannot be, however often that is tried: the projection stops there.
+    #[error("it cannot be applied")]
+    Event(#[source] BoxError),
+    /// The medium failed: the projection is opened again and goes on from its checkpoint.
+    #[error("what was built cannot be written")]
+    Medium(#[source] BoxError),
+}
+
+/// Why a projection does not follow any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to, and has committed what it had applied.
+    ShutDown,
+    /// Opening it again may help.
+    Failed(String),
+    /// An event cannot be applied; which, and why.
+    Stopped(String),
+    /// What it has applied is not what the log holds: it has to be built again.
+    Foreign(String),
 }
 
 /// Where a projection gets its events from.
@@ -38,12 +63,14 @@ pub trait Source: Send + Sync + 'static {
 /// Why events could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// Worth trying again.
     #[error("the log is not available: {0}")]
     Unavailable(String),
-    /// Not worth trying again: the log is damaged.
+    /// It is mended from its other copy.
     #[error("the log is damaged: {0}")]
     Damaged(String),
+    /// An event cannot be read by this release, however often that is tried.
+    #[error("{0}")]
+    Malformed(String),
 }
 
 /// How a projection follows.
@@ -55,8 +82,8 @@ pub struct FollowOptions {
     pub commit_events_max: usize,
     /// How long an applied event waits for its commit, at most.
     pub commit_interval: Duration,
-    /// How long to wait before reading again after the log was not available.
-    pub retry_after: Duration,
+    /// The first and the longest wait before the log is read again that could not be read.
+    pub retry_after: (Duration, Duration),
 }
 
 impl Default for FollowOptions {
@@ -65,12 +92,13 @@ impl Default for FollowOptions {
             batch_events_max: 1000,
             commit_events_max: 20_000,
             commit_interval: Duration::from_secs(1),
-            retry_after: Duration::from_millis(500),
+            retry_after: (Duration::from_millis(100), Duration::from_secs(10)),
         }
     }
 }
 
-/// Follows the log until `shutdown` turns true or the projection stops; commits at the end.
+/// Follows the log until `shutdown` turns true or something fails; whoever owns the projection
+/// sees to that. A log that cannot be read is tried again for as long as it takes.
 ///
 /// Blocking work (apply, commit) runs in place on this task through `block_in_place`, so it needs
 /// a multi-threaded runtime.
@@ -80,10 +108,11 @@ pub async fn follow<P: AsyncProjection>(
     registry: Registry,
     options: FollowOptions,
     mut shutdown: watch::Receiver<bool>,
-) {
+) -> Ended {
     let log = source.id();
     let name = projection.name();
     let start = projection.checkpoint(log.partition);
+    registry.set_end(log, source.committed());
     registry.set(
         log,
         Status {
@@ -100,20 +129,15 @@ pub async fn follow<P: AsyncProjection>(
         log,
         registry,
         options,
-        applied: 0,
+        applied: start.map_or(0, |checkpoint| checkpoint.sequence),
         uncommitted: 0,
         due: None,
+        retry_after: options.retry_after.0,
     };
-    follower.applied = start.map_or(0, |checkpoint| checkpoint.sequence);
-    let stopped = follower
+    let ended = follower
         .run(&mut projection, &source, start, &mut shutdown)
         .await;
-    if let Err(reason) = stopped {
-        tracing::error!(%log, projection = name, %reason, "the projection stopped");
-        follower
-            .registry
-            .update(log, name, |status| status.state = State::Stopped(reason));
-    }
+    ended.err().unwrap_or(Ended::ShutDown)
 }
 
 struct Follower {
@@ -124,6 +148,8 @@ struct Follower {
     uncommitted: usize,
     /// When the oldest uncommitted event must be committed.
     due: Option<Instant>,
+    /// The next wait, should the log not be readable.
+    retry_after: Duration,
 }
 
 impl Follower {
@@ -133,64 +159,106 @@ impl Follower {
         source: &impl Source,
         start: Option<Checkpoint>,
         shutdown: &mut watch::Receiver<bool>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Ended> {
         let mut committed = source.committed();
-        check_start(source, start).await?;
+        let mut unchecked = start.filter(|checkpoint| checkpoint.sequence > 0);
         while !*shutdown.borrow() {
             let log_end = *committed.borrow_and_update();
-            if self.applied < log_end {
-                self.step(projection, source, log_end).await?;
-                continue;
-            }
-            let deadline = self
-                .due
-                .unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
-            // Both waits are cancel-safe: a watch keeps what changed.
-            tokio::select! {
-                changed = timeout_at(deadline, committed.changed()) => match changed {
-                    Ok(Ok(())) => {}
-                    Ok(Err(_)) => break,
-                    Err(_elapsed) => self.commit_if_due(projection)?,
-                },
-                _ = shutdown.changed() => break,
+            let step = match unchecked {
+                Some(start) => check_start(source, start, log_end).await,
+                None if self.applied < log_end => self.step(projection, source).await,
+                None => {
+                    self.wait(projection, &mut committed, shutdown).await?;
+                    continue;
+                }
+            };
+            match step {
+                Ok(()) => {
+                    unchecked = None;
+                    self.retry_after = self.options.retry_after.0;
+                    self.report(projection, log_end);
+                }
+                Err(Step::Ended(ended)) => return Err(ended),
+                Err(Step::Unread(error)) => {
+                    self.commit_if_due(projection)?;
+                    self.retry(projection, &error, shutdown).await;
+                }
             }
         }
         self.commit(projection)
+    }
+
+    /// Waits for events, or until what was applied is to be committed.
+    async fn wait<P: AsyncProjection>(
+        &mut self,
+        projection: &mut P,
+        committed: &mut watch::Receiver<u64>,
+        shutdown: &mut watch::Receiver<bool>,
+    ) -> Result<(), Ended> {
+        let deadline = self
+            .due
+            .unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+        // All waits are cancel-safe: a watch keeps what changed.
+        tokio::select! {
+            changed = timeout_at(deadline, committed.changed()) => match changed {
+                Ok(Ok(())) => {}
+                // Nothing is committed any more: the process is ending.
+                Ok(Err(_)) => drop(shutdown.wait_for(|stop| *stop).await),
+                Err(_elapsed) => self.commit_if_due(projection)?,
+            },
+            _ = shutdown.changed() => {}
+        }
+        Ok(())
+    }
+
+    /// Waits a while because the log could not be read.
+    async fn retry<P: AsyncProjection>(
+        &mut self,
+        projection: &P,
+        error: &SourceError,
+        shutdown: &mut watch::Receiver<bool>,
+    ) {
+        let wait = self.retry_after;
+        self.retry_after = (wait * 2).min(self.options.retry_after.1);
+        tracing::warn!(log = %self.log, projection = projection.name(), %error, "it is read again");
+        self.registry.update(self.log, projection.name(), |status| {
+            status.state = State::Retrying(error.to_string());
+        });
+        // Cancel-safe, and over when the process ends.
+        drop(tokio::time::timeout(wait, shutdown.wait_for(|stop| *stop)).await);
+    }
+
+    fn report<P: AsyncProjection>(&self, projection: &P, log_end: u64) {
+        let applied = self.applied;
+        self.registry.update(self.log, projection.name(), |status| {
+            status.applied = applied;
+            if applied >= log_end {
+                status.state = State::Following;
+            } else if status.state != State::Following {
+                status.state = State::CatchingUp;
+            }
+        });
     }
 
     async fn step<P: AsyncProjection>(
         &mut self,
         projection: &mut P,
         source: &impl Source,
-        log_end: u64,
-    ) -> Result<(), String> {
-        let batch = match source
+    ) -> Result<(), Step> {
+        let batch = source
             .read(self.applied + 1, self.options.batch_events_max)
             .await
-        {
-            Ok(batch) => batch,
-            Err(SourceError::Unavailable(reason)) => {
-                tracing::warn!(log = %self.log, %reason, "waiting for the log");
-                tokio::time::sleep(self.options.retry_after).await;
-                return Ok(());
-            }
-            Err(SourceError::Damaged(reason)) => return Err(reason),
-        };
+            .map_err(unread)?;
         let Some(last) = batch.last() else {
             return Ok(());
         };
         let (sequence, time) = (last.sequence, last.envelope.time);
         tokio::task::block_in_place(|| {
             for recorded in &batch {
-                projection.apply(recorded).map_err(|error| {
-                    format!(
-                        "event {} cannot be applied: {}",
-                        recorded.sequence,
-                        chain(&*error)
-                    )
-                })?;
+                let applied = apply(projection, recorded);
+                applied.map_err(|error| not_applied(recorded, &error))?;
             }
-            Ok::<(), String>(())
+            Ok::<(), Ended>(())
         })?;
         self.applied = sequence;
         self.uncommitted += batch.len();
@@ -198,17 +266,12 @@ impl Follower {
             self.due = Some(Instant::now() + self.options.commit_interval);
         }
         self.registry.update(self.log, projection.name(), |status| {
-            status.applied = sequence;
             status.applied_time = time;
-            status.log_end = log_end;
-            if sequence >= log_end {
-                status.state = State::Following;
-            }
         });
-        self.commit_if_due(projection)
+        Ok(self.commit_if_due(projection)?)
     }
 
-    fn commit_if_due<P: AsyncProjection>(&mut self, projection: &mut P) -> Result<(), String> {
+    fn commit_if_due<P: AsyncProjection>(&mut self, projection: &mut P) -> Result<(), Ended> {
         let late = self.due.is_some_and(|due| due <= Instant::now());
         if late || self.uncommitted >= self.options.commit_events_max {
             return self.commit(projection);
@@ -216,41 +279,75 @@ impl Follower {
         Ok(())
     }
 
-    fn commit<P: AsyncProjection>(&mut self, projection: &mut P) -> Result<(), String> {
+    fn commit<P: AsyncProjection>(&mut self, projection: &mut P) -> Result<(), Ended> {
         if self.uncommitted == 0 {
             return Ok(());
         }
         tokio::task::block_in_place(|| projection.commit())
-            .map_err(|error| format!("the commit failed: {}", chain(&*error)))?;
+            .map_err(|error| Ended::Failed(format!("the commit failed: {}", chain(&*error))))?;
         self.uncommitted = 0;
         self.due = None;
         Ok(())
     }
 }
 
-/// The event at the checkpoint must still be the one that was applied.
-async fn check_start(source: &impl Source, start: Option<Checkpoint>) -> Result<(), String> {
-    let Some(start) = start.filter(|checkpoint| checkpoint.sequence > 0) else {
-        return Ok(());
-    };
-    let log_end = *source.committed().borrow();
-    if start.sequence > log_end {
-        return Err(format!(
-            "it has applied event {}, but the log ends at {log_end}: rebuild it",
-            start.sequence
-        ));
+/// A panic is the event's doing: it would come again.
+fn apply<P: AsyncProjection>(projection: &mut P, recorded: &Recorded) -> Result<(), ApplyError> {
+    catch_unwind(AssertUnwindSafe(|| projection.apply(recorded)))
+        .unwrap_or_else(|_panic| Err(ApplyError::Event("it panicked".into())))
+}
+
+/// Why a step was not done.
+enum Step {
+    Unread(SourceError),
+    Ended(Ended),
+}
+
+impl From<Ended> for Step {
+    fn from(ended: Ended) -> Self {
+        Self::Ended(ended)
     }
-    let there = source
-        .read(start.sequence, 1)
-        .await
-        .map_err(|error| error.to_string())?;
+}
+
+/// What a person can do about an event that cannot be applied.
+const ADVICE: &str = "Run the release that can, then `hansard projections retry`; or build it \
+                      again with `hansard projections rebuild`";
+
+fn unread(error: SourceError) -> Step {
+    match error {
+        SourceError::Malformed(reason) => {
+            Step::Ended(Ended::Stopped(format!("{reason}. {ADVICE}")))
+        }
+        error @ (SourceError::Unavailable(_) | SourceError::Damaged(_)) => Step::Unread(error),
+    }
+}
+
+fn not_applied(recorded: &Recorded, error: &ApplyError) -> Ended {
+    let (sequence, name) = (recorded.sequence, &recorded.envelope.name);
+    let said = format!("event {sequence} ({name}): {}", chain(error));
+    match error {
+        ApplyError::Event(_) => Ended::Stopped(format!("{said}. {ADVICE}")),
+        ApplyError::Medium(_) => Ended::Failed(said),
+    }
+}
+
+/// The event at the checkpoint must still be the one that was applied.
+async fn check_start(source: &impl Source, start: Checkpoint, log_end: u64) -> Result<(), Step> {
+    let foreign = |why: String| Step::Ended(Ended::Foreign(why));
+    if start.sequence > log_end {
+        return Err(foreign(format!(
+            "it has applied event {}, but the log ends at {log_end}",
+            start.sequence
+        )));
+    }
+    let there = source.read(start.sequence, 1).await;
+    let there = there.map_err(unread)?;
     match there.first() {
         Some(event) if event.envelope.chain == start.chain => Ok(()),
-        Some(_) | None => Err(format!(
-            "event {} is not the one that it has applied: the log was changed; run the audit, \
-             then rebuild the projection",
+        Some(_) | None => Err(foreign(format!(
+            "event {} is not the one that it has applied: the log was changed; run the audit",
             start.sequence
-        )),
+        ))),
     }
 }
 
@@ -264,3 +361,6 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,9 +15,11 @@ mod fold;
 mod status;
 pub mod sweep;
 
-pub use async_projection::{AsyncProjection, FollowOptions, Source, SourceError, follow};
+pub use async_projection::{
+    ApplyError, AsyncProjection, Ended, FollowOptions, Source, SourceError, follow,
+};
 pub use fold::{Fold, FoldError, Projection, TABLES, checkpoint};
-pub use status::{Registry, State, Status};
+pub use status::{NoSuchProjection, Order, Ordered, Rebuild, Registry, State, Status};
 
 /// Whatever went wrong inside a projection.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -9,6 +9,13 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// What is on disk is not what was written. The log has everything: it is built again from it.
+    #[error("the read models in {path} are damaged")]
+    Damaged {
+        path: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     #[error("the store failed")]
     Medium(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("a row of {table} does not read: {reason}")]

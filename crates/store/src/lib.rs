@@ -12,6 +12,7 @@ mod changes;
 mod error;
 pub mod key;
 mod memory;
+mod patched;
 #[cfg(feature = "rocksdb")]
 mod rocks;
 pub mod row;
@@ -29,6 +30,7 @@ pub use changes::{Changes, Layers, Overlay};
 pub use counted::Counted;
 pub use error::{Error, Result};
 pub use memory::{DumpRow, MemoryStore};
+pub use patched::Patched;
 #[cfg(feature = "rocksdb")]
 pub use rocks::{RocksMemory, RocksOptions, RocksStore};
 pub use rows::FallibleVisitor;

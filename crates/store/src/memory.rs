@@ -1,9 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use crate::{Batch, Direction, Durability, KeyRange, Op, Read, Result, Store, Table, Visitor};
+use crate::{
+    Batch, Direction, Durability, Error, KeyRange, Op, Read, Result, Store, Table, Visitor,
+};
 
 /// One row of a dump: its table's name, its key, its value.
 pub type DumpRow = (&'static str, Vec<u8>, Vec<u8>);
@@ -112,6 +114,14 @@ impl Read for State {
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     state: RwLock<State>,
+    spoilt: RwLock<Spoilt>,
+}
+
+/// Rows that cannot be read, and the first that someone tried to.
+#[derive(Debug, Default)]
+struct Spoilt {
+    rows: BTreeSet<(u16, Vec<u8>)>,
+    found: Option<String>,
 }
 
 impl MemoryStore {
@@ -126,7 +136,28 @@ impl MemoryStore {
     pub fn fork(&self) -> Self {
         Self {
             state: RwLock::new(self.state.read().clone()),
+            spoilt: RwLock::default(),
         }
+    }
+
+    /// Makes a row unreadable, as a flipped byte in a file would.
+    pub fn spoil(&self, table: &'static Table, key: Vec<u8>) {
+        self.spoilt.write().rows.insert((table.kind, key));
+    }
+
+    fn readable(&self, table: &'static Table, is_read: impl Fn(&[u8]) -> bool) -> Result<()> {
+        let spoilt = self.spoilt.read();
+        let mut rows = spoilt.rows.iter();
+        if !rows.any(|(kind, key)| *kind == table.kind && is_read(key)) {
+            return Ok(());
+        }
+        drop(spoilt);
+        let what = format!("a row of {} was spoilt", table.name);
+        self.spoilt.write().found.get_or_insert(what.clone());
+        Err(Error::Damaged {
+            path: "memory".to_owned(),
+            source: what.into(),
+        })
     }
 
     /// Every row, ordered by table name and key: two stores hold the same when their dumps are
@@ -148,6 +179,7 @@ impl MemoryStore {
 
 impl Read for MemoryStore {
     fn get(&self, table: &'static Table, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.readable(table, |spoilt| spoilt == key)?;
         self.state.read().get(table, key)
     }
 
@@ -158,6 +190,7 @@ impl Read for MemoryStore {
         direction: Direction,
         visit: &mut Visitor<'_>,
     ) -> Result<()> {
+        self.readable(table, |spoilt| range.contains(spoilt))?;
         let rows = self.state.read().rows(table).cloned();
         if let Some(rows) = rows {
             scan_rows(&rows, range, direction, visit);
@@ -175,6 +208,10 @@ impl Store for MemoryStore {
 
     fn snapshot(&self) -> Box<dyn Read + '_> {
         Box::new(self.state.read().clone())
+    }
+
+    fn damage(&self) -> Option<String> {
+        self.spoilt.read().found.clone()
     }
 
     fn flush(&self) -> Result<()> {

@@ -5,10 +5,11 @@ mod options;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use rocksdb::{
-    ColumnFamily, ColumnFamilyDescriptor, DB, DBAccess, DBRawIteratorWithThreadMode, FlushOptions,
-    Options, ReadOptions, Snapshot, WriteBatch, WriteOptions, properties,
+    ColumnFamily, ColumnFamilyDescriptor, DB, DBAccess, DBRawIteratorWithThreadMode, ErrorKind,
+    FlushOptions, Options, ReadOptions, Snapshot, WriteBatch, WriteOptions, properties,
 };
 
 pub use self::options::{RocksMemory, RocksOptions};
@@ -58,6 +59,8 @@ pub struct RocksStore {
     tables: Vec<&'static Table>,
     /// For single gets: made once, because making it costs a tenth of a get.
     reads: ReadOptions,
+    /// The first damage that was found.
+    damage: OnceLock<String>,
     db: DB,
 }
 
@@ -74,7 +77,8 @@ impl RocksStore {
     ///
     /// # Errors
     /// [`Error::Open`] when another process has it open, when it holds tables that are not among
-    /// `tables` (they are named), or when the medium fails.
+    /// `tables` (they are named), or when the medium fails; [`Error::Damaged`] when its files are
+    /// not as they were written.
     ///
     /// # Panics
     /// When two tables share a name or a kind.
@@ -99,7 +103,7 @@ impl RocksStore {
             .iter()
             .map(|table| ColumnFamilyDescriptor::new(table.name, options.table(table)));
         let db = DB::open_cf_descriptors(&database, path, descriptors)
-            .map_err(|error| open_error(path, error))?;
+            .map_err(|error| not_opened(path, error))?;
         if !made.is_empty() {
             tracing::info!(path = %path.display(), tables = ?made, "made tables");
         }
@@ -107,6 +111,7 @@ impl RocksStore {
             path: path.to_owned(),
             tables,
             reads: ReadOptions::default(),
+            damage: OnceLock::new(),
             db,
         })
     }
@@ -146,6 +151,7 @@ impl RocksStore {
             path: path.to_owned(),
             tables,
             reads: ReadOptions::default(),
+            damage: OnceLock::new(),
             db,
         })
     }
@@ -207,6 +213,10 @@ impl RocksStore {
 
     fn failed(&self, action: &'static str, source: rocksdb::Error) -> Error {
         let path = self.path.display().to_string();
+        if is_damage(&source) {
+            self.damage.get_or_init(|| format!("{path}: {source}"));
+            return damaged(&self.path, source);
+        }
         Error::Medium(Box::new(Failure {
             path,
             action,
@@ -316,6 +326,10 @@ impl Store for RocksStore {
         })
     }
 
+    fn damage(&self) -> Option<String> {
+        self.damage.get().cloned()
+    }
+
     fn flush(&self) -> Result<()> {
         let families: Vec<&ColumnFamily> = self
             .tables
@@ -411,7 +425,33 @@ fn families_on_disk(path: &Path, database: &Options) -> Result<Option<Vec<String
     }
     DB::list_cf(database, path)
         .map(Some)
-        .map_err(|error| open_error(path, error))
+        .map_err(|error| not_opened(path, error))
+}
+
+/// Whether files are not what was written to them: bytes have changed, a file is shorter or gone,
+/// or a sector does not read.
+fn is_damage(error: &rocksdb::Error) -> bool {
+    let kind = error.kind();
+    if kind == ErrorKind::IOError {
+        let text = error.as_ref();
+        return text.contains("No such file or directory") || text.contains("Input/output error");
+    }
+    kind == ErrorKind::Corruption
+}
+
+fn damaged(path: &Path, source: rocksdb::Error) -> Error {
+    Error::Damaged {
+        path: path.display().to_string(),
+        source: Box::new(source),
+    }
+}
+
+fn not_opened(path: &Path, source: rocksdb::Error) -> Error {
+    if is_damage(&source) {
+        damaged(path, source)
+    } else {
+        open_error(path, source)
+    }
 }
 
 fn open_error(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {

@@ -289,6 +289,10 @@ pub trait Store: Read {
     /// One state of all tables, whatever is written later.
     fn snapshot(&self) -> Box<dyn Read + '_>;
 
+    /// What was found to be damaged since the store was opened, with the file where that is known:
+    /// the first of it.
+    fn damage(&self) -> Option<String>;
+
     /// Brings everything written so far to disk, to where the next open has nothing to do for it.
     ///
     /// # Errors

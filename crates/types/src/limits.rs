@@ -186,6 +186,23 @@ pub const SEARCH_CHECKS_AT_ONCE_MAX: usize = 1;
 /// milliseconds.
 pub const SEARCH_OPEN_RETRY_MS_MIN: u64 = 200;
 pub const SEARCH_OPEN_RETRY_MS_MAX: u64 = 15_000;
+/// A round without a result for longer says that its partition stands still, milliseconds: an
+/// fsync of a busy disk takes tenths of a second.
+pub const ROUND_RESULT_MS_MAX: u64 = 5_000;
+/// A log that has not answered for longer is said to be silent, milliseconds: a nats-server that
+/// dies is back within two seconds.
+pub const LOG_SILENT_MS_MAX: u64 = 4_000;
+/// Rows that may change while damaged read models are built again: they are kept in memory.
+pub const PATCH_ROWS_MAX: usize = 300_000;
+/// How often the end of a log is looked at, milliseconds: it may have lost what was committed.
+pub const LOG_END_LOOKED_AT_MS: u64 = 1_000;
+/// A follower that is behind and has not moved for longer stands still, milliseconds.
+pub const FOLLOWER_STANDSTILL_MS: u64 = 15_000;
+/// A follower that has been trying again for longer is in trouble, milliseconds.
+pub const FOLLOWER_RETRYING_MS_MAX: u64 = 5_000;
+/// Committed events that read models that are built again may be behind when they take the place of
+/// the ones before: writes wait while these are folded.
+pub const REBUILT_BEHIND_EVENTS_MAX: u64 = 1_000;
 /// How long observations of metrics are kept one by one, milliseconds: each takes memory until
 /// they are counted together.
 pub const METRICS_UPKEEP_MS: u64 = 5_000;

@@ -45,6 +45,8 @@ const IMPORTS_AT_ONCE_MAX: usize = 4;
 pub trait SearchIndexes: Send + Sync + 'static {
     /// `None` when the app has none, or it is not open yet.
     fn reader(&self, app: AppId) -> Option<hansard_search::Reader>;
+    /// A search has failed, or it is time to look: the index may be damaged.
+    fn doubt(&self, app: AppId);
 }
 
 /// What an operator can choose.
@@ -133,11 +135,13 @@ pub(crate) static OPERATIONS: &[&[Operation]] = &[
     relations::OPERATIONS,
 ];
 
-fn all() -> [(&'static str, MethodRouter<Arc<Shared>>); 11] {
+fn all() -> [(&'static str, MethodRouter<Arc<Shared>>); 13] {
     [
         (events::PATH, get(events::read)),
         (search::PATH, get(search::messages)),
         (projections::PATH, get(projections::list)),
+        (projections::RETRY, post(projections::retry)),
+        (projections::REBUILD, post(projections::rebuild)),
         (import::PATH, post(import::lines)),
         (settings::PATH, get(settings::show).patch(settings::change)),
         (messages::PATH, post(messages::send)),

@@ -71,12 +71,16 @@ struct Found {
     total: Total,
     /// The log is searchable up to here.
     searchable_to: Position,
+    /// Committed events behind that, which are not searchable yet: many while the index is built
+    /// again.
+    lag_events: u64,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Total {
     value: u64,
-    /// Whether every one of them can be read by the caller, or the viewer.
+    /// Whether every one of them can be read by the caller, or the viewer, and nothing is missing
+    /// because the index lags behind the log.
     exact: bool,
 }
 
@@ -105,6 +109,10 @@ struct Task<'a> {
     reader: Reader,
     query: SearchQuery,
     viewer: Option<UserId>,
+    /// The last committed sequence.
+    log_end: u64,
+    /// Told when the index fails.
+    doubt: &'a (dyn Fn() + Sync),
 }
 
 pub(crate) async fn messages(
@@ -128,8 +136,13 @@ async fn answer(shared: &Shared, caller: &Caller, parts: &Parts) -> Result<Respo
     if let Some(position) = wait_visible(shared, caller.app, parts).await? {
         wait_searchable(&reader, position).await?;
     }
+    let committed = shared.desk.committed(caller.app);
+    let log_end = committed.map_or(0, |committed| *committed.borrow());
+    let doubt = || shared.search.doubt(caller.app);
     let found = shared.desk.read(caller.app, |reads| {
         let task = Task {
+            log_end,
+            doubt: &doubt,
             reads,
             reader,
             query: wanted,
@@ -231,7 +244,7 @@ impl Task<'_> {
         let mut next = None;
         for _ in 0..ROUNDS_MAX {
             query.limit = wanted - found.len();
-            let page = self.reader.search(&query).map_err(search_failed)?;
+            let page = self.searched(&query)?;
             let Page {
                 hits,
                 next: after,
@@ -256,15 +269,29 @@ impl Task<'_> {
             .into_iter()
             .next()
             .unwrap_or_default();
+        let lag_events = self.log_end.saturating_sub(searchable_to.sequence);
         Ok(Found {
             hits: found,
             next: next.map(|cursor| cursor.to_string()),
             // What lies before a viewer joined is counted, and found out about page by page.
             total: Total {
                 value: total.unwrap_or_default(),
-                exact: !dropped && self.viewer.is_none(),
+                exact: !dropped && self.viewer.is_none() && lag_events == 0,
             },
             searchable_to,
+            lag_events,
+        })
+    }
+
+    fn searched(&self, query: &SearchQuery) -> Result<Page, Problem> {
+        self.reader.search(query).map_err(|error| {
+            if error.is_callers_mistake() {
+                let title = "the query is not valid";
+                return Problem::new(StatusCode::BAD_REQUEST, "query_invalid", title)
+                    .with_detail(error.to_string());
+            }
+            (self.doubt)();
+            Problem::broken(error)
         })
     }
 
@@ -292,18 +319,6 @@ impl Task<'_> {
         );
         Ok(all)
     }
-}
-
-fn search_failed(error: hansard_search::Error) -> Problem {
-    if error.is_callers_mistake() {
-        return Problem::new(
-            StatusCode::BAD_REQUEST,
-            "query_invalid",
-            "the query is not valid",
-        )
-        .with_detail(error.to_string());
-    }
-    Problem::broken(error)
 }
 
 /// Reads hits from their conversations, as far as the viewer may.

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use hansard_desk::testing::{APP, SECRET, sign};
-use hansard_projector::{State, Status};
+use hansard_projector::{Order, State, Status};
 use hansard_types::{LogId, Timestamp};
 use serde_json::{Value, json};
 
@@ -101,6 +101,27 @@ async fn projections_say_how_far_they_are() {
         "lag_events": api.log_end() - 2, "lag_seconds": 5,
     }]);
     assert_eq!(answer["projections"], expected);
+}
+
+#[tokio::test]
+async fn projections_are_told_to_try_again_and_to_be_built_again() {
+    let api = TestApi::start().await;
+    let (owner, mut orders) = tokio::sync::mpsc::channel(1);
+    let log = LogId::new(APP, 0);
+    api.registry.set_owner(log, "search", owner);
+    for (path, order) in [("retry", Order::Retry), ("rebuild", Order::Rebuild)] {
+        let tell = async |name: &str| {
+            let body = Body::from(json!({ "name": name }).to_string());
+            let request = api.v1_request("POST", &format!("projections/{path}"), body);
+            api.send(request).await
+        };
+        let answer = tell("search").await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        assert_eq!(orders.recv().await, Some((log, order)));
+        let answer = tell("nothing").await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        assert_eq!(answer.json()["code"], "projection_unknown");
+    }
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ use hansard_http::testing;
 
 pub use document::paths;
 pub(crate) use endpoint::Endpoint;
-pub use shell::{Body, BodyBroken, Envelope, Head, V4};
+pub use shell::{Body, BodyBroken, Envelope, Head, V4, not_yet};
 
 /// Every endpoint, by service: the one place that routing, OpenAPI, metrics and the contract
 /// test go by.

@@ -104,6 +104,19 @@ impl V4 {
     }
 }
 
+/// Answers any request below `/v4` before everything is ready: what the service says of everything
+/// that may be tried again.
+pub async fn not_yet(head: Head<'_>, body: impl Body, info: &str) -> Envelope {
+    body.drain().await;
+    let service = find(head.path).map(|(_, endpoint)| endpoint.service);
+    let code = service.map_or(codes::PATH_UNKNOWN, |service| service.internal);
+    Envelope {
+        body: envelope::failure(service, code, info),
+        position: None,
+        request_id: String::new(),
+    }
+}
+
 fn failed(service: Option<&Service>, failure: Failure) -> (Outcome, Vec<u8>) {
     let internal = service.map_or(codes::HTTP_MALFORMED, |service| service.internal);
     match failure {

@@ -138,6 +138,8 @@ impl Index {
             reader: opened.reader.clone(),
             fields,
             committed: Arc::clone(&opened.committed),
+            dir: dir.to_owned(),
+            sound: Arc::clone(&opened.sound),
         };
         Ok((opened, reader))
     }

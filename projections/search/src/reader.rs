@@ -1,6 +1,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use hansard_types::{Checkpoint, ConversationId, Position, Seq, Timestamp, UserId};
 use parking_lot::RwLock;
@@ -8,7 +11,7 @@ use tantivy::IndexReader;
 
 use crate::collector::Newest;
 use crate::schema::Fields;
-use crate::{Cursor, Query, Result, highlight, query};
+use crate::{Check, Cursor, Error, Query, Result, highlight, query};
 
 /// What the last commit had applied, per partition.
 pub(crate) type Committed = Arc<RwLock<BTreeMap<u16, Checkpoint>>>;
@@ -20,6 +23,8 @@ pub struct Reader {
     pub(crate) reader: IndexReader,
     pub(crate) fields: Fields,
     pub(crate) committed: Committed,
+    pub(crate) dir: PathBuf,
+    pub(crate) sound: Arc<AtomicBool>,
 }
 
 /// A message that matches.
@@ -53,7 +58,13 @@ impl Reader {
         let limit = query.page();
         // One more, to know whether there is a next page.
         let newest = Newest::new(query, limit + 1);
-        let matches = self.reader.searcher().search(&wanted, &newest)?;
+        let searcher = self.reader.searcher();
+        // Tantivy may panic over a file that it cannot make sense of.
+        let matches = catch_unwind(AssertUnwindSafe(|| searcher.search(&wanted, &newest)));
+        let matches = matches.map_err(|_panic| Error::Damaged {
+            dir: self.dir.clone(),
+            what: "a search panicked".to_owned(),
+        })??;
         let mut hits: Vec<Hit> = matches.found.into_iter().map(|found| found.hit).collect();
         let is_last = hits.len() <= limit;
         hits.truncate(limit);
@@ -67,6 +78,26 @@ impl Reader {
             next,
             total: matches.total,
         })
+    }
+
+    /// The index's directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// A check of the files that the index has now, for when a search has failed.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when not even their names can be read.
+    pub fn check(&self) -> Result<Check> {
+        let searcher = self.reader.searcher();
+        let index = searcher.index();
+        let meta = index.load_metas().map_err(|error| Error::Damaged {
+            dir: self.dir.clone(),
+            what: error.to_string(),
+        })?;
+        Ok(Check::of(&self.dir, index, &meta, &self.sound))
     }
 
     /// Up to where the log is searchable, per partition; empty before the first commit.

@@ -18,8 +18,8 @@ use hansard_types::{Reason, UserId, profile};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::SubmitError;
 use crate::testing::{APP, LOG, TestEngine, World, provenance, user};
+use crate::{Reads, SubmitError};
 
 const USERS: [&str; 5] = ["ann", "ben", "cho", "dai", "nobody"];
 const GROUPS: [&str; 3] = ["work", "home", "家人"];
@@ -505,7 +505,8 @@ fn import_account(id: &str) -> Command {
 
 /// Every query about every account.
 fn compare(engine: &TestEngine, model: &Model, after: &str) {
-    let directory = engine.handle.reads(APP).directory();
+    let store = engine.handle.store(APP);
+    let directory = Reads::new(&*store, APP).directory();
     for id in USERS {
         let one = user(id);
         let lists = directory.lists(&one).expect("readable");

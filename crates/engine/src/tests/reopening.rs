@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use hansard_domain::Command;
 use hansard_domain::account::ImportAccount;
-use hansard_domain::app::CreateApp;
 use hansard_events::header;
-use hansard_log::{EventLog as _, Journal};
+use hansard_log::{EventLog as _, Fault, Journal};
 use hansard_projector::Registry;
 use hansard_types::{LogId, Timestamp};
 use tokio::time::{interval, timeout};
 
-use crate::testing::{APP, FixedClock, LOG, World, fold, provenance, user};
+use crate::keeper::Instruction;
+use crate::testing::{APP, FixedClock, LOG, World, create_app, fold, provenance, user};
 use crate::{Clock, Engine, EngineOptions, Handle, Jump, SteadyClock, SubmitError};
 
 fn log() -> LogId {
@@ -27,14 +27,6 @@ fn import(id: &str) -> Command {
         nick: None,
         face_url: None,
     })
-}
-
-fn create_app() -> CreateApp {
-    CreateApp {
-        app_id: APP,
-        administrators: vec![user("administrator")],
-        secret_fingerprint: "test".to_owned(),
-    }
 }
 
 /// Sends until it is taken; what was said before.
@@ -182,6 +174,7 @@ async fn a_partition_that_panics_is_opened_again() {
         clock: Arc::clone(&clock) as _,
         ids: Arc::new(world.ids.clone()),
         progress: Arc::new(()),
+        generations: None,
     };
     let mut engine = Engine::open(options, Arc::new(world.logs.clone()))
         .await
@@ -199,4 +192,109 @@ async fn a_partition_that_panics_is_opened_again() {
     assert!(handle.health().ready, "{:?}", handle.health());
     engine.shutdown().await;
     assert_eq!(imported(&world).await.len(), 3);
+}
+
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let mut ticks = interval(Duration::from_millis(100));
+    let waiting = async {
+        while !is_so() {
+            ticks.tick().await;
+        }
+    };
+    timeout(Duration::from_secs(120), waiting)
+        .await
+        .unwrap_or_else(|_elapsed| panic!("in time: {what}"));
+}
+
+async fn with_alice(world: &World) -> Engine {
+    let mut engine = world.open().await.expect("opens");
+    let created = engine.create_app(create_app(), provenance()).await;
+    created.expect("is new");
+    let handle = engine.handle();
+    let imported = handle.submit(APP, import("alice"), provenance()).await;
+    imported.expect("taken");
+    engine
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_has_lost_its_end_is_mended_whether_or_not_anybody_writes() {
+    let world = World::default();
+    let engine = with_alice(&world).await;
+    let handle = engine.handle();
+    let end = *handle.committed(APP).expect("the app").borrow();
+    let stream = world.logs.get(log());
+    stream.truncate(0);
+    until("it is noticed", || !handle.health().ready).await;
+    let said = handle.health().reasons.join(" ");
+    assert!(said.contains("the log ends at event 0"), "{said}");
+    until("it is mended", || handle.health().ready).await;
+    assert_eq!(stream.last().await.expect("readable"), end);
+    // The end goes while somebody waits for a round.
+    stream.truncate(end - 1);
+    let ben = handle.submit(APP, import("ben"), provenance()).await;
+    assert!(
+        matches!(ben, Err(SubmitError::OutcomeUnknown(_))),
+        "nobody waits for ever: {ben:?}"
+    );
+    until_taken(&handle, "ben").await;
+    engine.shutdown().await;
+    assert_eq!(imported(&world).await.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_round_without_a_result_and_a_silent_log_are_said() {
+    let world = World::default();
+    let engine = with_alice(&world).await;
+    let handle = engine.handle();
+    let stream = world.logs.get(log());
+    for _ in 0..10_000 {
+        stream.inject(Fault::Unavailable);
+    }
+    let answered = AtomicBool::new(false);
+    let waiting = async {
+        let answer = handle.submit(APP, import("ben"), provenance()).await;
+        answered.store(true, Ordering::SeqCst);
+        answer
+    };
+    let said = async {
+        until("it is said", || {
+            let reasons = handle.health().reasons.join(" ");
+            reasons.contains("its oldest round has had no result for")
+        })
+        .await;
+        stream.fail_reads(usize::MAX);
+        until("that is said too", || {
+            let reasons = handle.health().reasons.join(" ");
+            reasons.contains("its log has not answered for")
+        })
+        .await;
+        assert!(!answered.load(Ordering::SeqCst), "it is waited for");
+        stream.clear_faults();
+    };
+    let (answer, ()) = tokio::join!(waiting, said);
+    answer.expect("taken in the end");
+    until("all is well", || handle.health().ready).await;
+    engine.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deposed_writer_stays_stopped_whatever_it_is_told() {
+    let world = World::default();
+    let engine = with_alice(&world).await;
+    let handle = engine.handle();
+    let stream = world.logs.get(log());
+    let others = stream.read(1, 1).await.expect("readable");
+    let other = others.first().expect("an event").event.clone();
+    stream.inject(Fault::SecondWriter(Box::new(other)));
+    let ben = handle.submit(APP, import("ben"), provenance()).await;
+    assert!(ben.is_err(), "{ben:?}");
+    let keeper = handle.shared.doors.read()[&log()].keeper.clone();
+    let mut ticks = interval(Duration::from_secs(1));
+    for _ in 0..20 {
+        keeper.send(Instruction::Retry).await.expect("it is there");
+        ticks.tick().await;
+        let said = handle.health().reasons.join(" ");
+        assert!(said.contains("fenced off"), "{said}");
+    }
+    engine.shutdown().await;
 }

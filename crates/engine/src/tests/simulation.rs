@@ -24,7 +24,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::model::{Answered, Expected, Model, Person};
 use crate::testing::{APP, BEGUN, LOG, World, provenance, user};
-use crate::{Engine, Handle, JUMP_MS, Machine as _, SubmitError};
+use crate::{Engine, Handle, JUMP_MS, Machine as _, Reads, SubmitError};
 
 const USERS: [&str; 6] = ["ann", "ben", "cho", "dai", "eva", "nobody"];
 const GROUPS: [&str; 3] = ["g1", "g2", "g3"];
@@ -367,7 +367,8 @@ impl Simulation {
     fn compare(&self) {
         let handle = self.engine.as_ref().expect("an engine is running").handle();
         self.compare_accounts(&handle);
-        let conversations = handle.reads(APP).conversations();
+        let store = handle.store(APP);
+        let conversations = Reads::new(&*store, APP).conversations();
         for (conversation, talk) in &self.model.talks {
             let head = conversations.head(conversation).expect("readable");
             assert_eq!(head.last_seq, Seq(talk.said.len() as u64), "{conversation}");
@@ -392,7 +393,9 @@ impl Simulation {
     }
 
     fn compare_accounts(&self, handle: &Handle) {
-        let (directory, groups) = (handle.reads(APP).directory(), handle.reads(APP).groups());
+        let store = handle.store(APP);
+        let reads = Reads::new(&*store, APP);
+        let (directory, groups) = (reads.directory(), reads.groups());
         for id in USERS {
             let user = user(id);
             let row = directory.account(&user).expect("readable");

@@ -65,6 +65,7 @@ async fn opened(world: &World, logs: Arc<dyn LogProvider>) -> Engine {
         clock: Arc::new(SteadyClock::new(world.clock.clone())),
         ids: Arc::new(world.ids.clone()),
         progress: Arc::new(()),
+        generations: None,
     };
     let opening = Engine::open(options, logs);
     let opened = tokio::time::timeout(Duration::from_secs(20), opening).await;

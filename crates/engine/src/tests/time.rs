@@ -60,7 +60,7 @@ fn is_muted(sent: Result<Timestamp, SubmitError>) -> bool {
 fn pass(world: &World, handle: &Handle, seconds: u64) {
     for _ in 0..seconds {
         world.clock.advance_ms(1000);
-        handle.observe_time();
+        handle.observe();
     }
 }
 

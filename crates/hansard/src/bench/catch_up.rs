@@ -26,6 +26,7 @@ pub(super) async fn measure(nats: &Nats) -> Result<Sample> {
         clock: Arc::new(SystemClock::default()),
         ids: Arc::new(SystemIds),
         progress: Arc::new(()),
+        generations: None,
     };
     let begun = Instant::now();
     let engine = Engine::open(options, nats.provider()).await?;

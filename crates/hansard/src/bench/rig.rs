@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use hansard_http::Front;
 use hansard_client::usersig;
 use hansard_domain::Command;
 use hansard_domain::account::ImportAccount;
@@ -26,7 +27,9 @@ use crate::data_dir::{DataDir, Lock};
 use crate::descriptors::Descriptors;
 use crate::logs::Nats;
 use crate::serve::copies::OwnCopies;
-use crate::serve::parts::Parts;
+use crate::serve::generation::{self, Shelf};
+use crate::serve::parts::{Parts, Starting};
+use crate::serve::stage::Stage;
 use crate::serve::{self, http, telemetry};
 
 pub(super) const APP: AppId = AppId(1_400_000_001);
@@ -75,7 +78,8 @@ impl Rig {
             );
         }
         let lock = data.lock()?;
-        let nats = Nats::start(&data, None, &arguments.program, std::future::pending()).await?;
+        let program = &arguments.program;
+        let nats = Nats::start(&data, None, program, drop, std::future::pending()).await?;
         let nats = nats.context("nobody gives it up")?;
         let serve = serve::Arguments::for_bench(
             &root,
@@ -86,13 +90,22 @@ impl Rig {
         );
         let recorder = telemetry::record_metrics()?;
         let own = OwnCopies::open(&serve, &data)?;
-        let parts = Parts::open(&serve, &data, own, None, nats.provider(), recorder).await?;
+        let (stop, stopped) = watch::channel(false);
+        let starting = Starting {
+            models: (Arc::new(Shelf::new(&data, &Arc::new(generation::fold()))?), None),
+            own,
+            recorder,
+            stage: Stage::default(),
+            stopped: stopped.clone(),
+        };
+        let parts = Parts::open(&serve, &data, starting, nats.provider()).await?;
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let listener = http::bind(listen, None, Descriptors::raise()?).await?;
         let address = listener.local_addr()?;
-        let (stop, stopped) = watch::channel(false);
         let mut serving = JoinSet::new();
-        let accepting = http::serve(listener, parts.api().clone(), stopped);
+        let front = Front::new(Stage::default().why_not());
+        front.open(hansard_http::surfaces(parts.api().clone()));
+        let accepting = http::serve(listener, front, stopped);
         serving.spawn(async move {
             accepting.await.drain(DRAIN_WITHIN, async {}).await;
         });

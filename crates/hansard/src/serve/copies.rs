@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use hansard_v1::SearchIndexes;
 use hansard_engine::{Handle, LogProvider};
 use hansard_log::{
     Archive, Archiver, ArchiverParts, Copies, Journal, JournalOptions, Retention, ScrubOptions,
@@ -153,6 +154,7 @@ pub(crate) async fn scrub_again_and_again(
     every: Duration,
     engine: Handle,
     streams: Arc<dyn LogProvider>,
+    indexes: Arc<dyn SearchIndexes>,
 ) {
     if every.is_zero() {
         return;
@@ -168,6 +170,8 @@ pub(crate) async fn scrub_again_and_again(
             if let Err(error) = scrub_one(&reader, &streams).await {
                 tracing::warn!(%log, error = %format!("{error:#}"), "the scrub was broken off");
             }
+            // Its files are read and compared, too.
+            indexes.doubt(log.app);
         }
     }
 }

@@ -32,30 +32,55 @@ fn reason(free: u64, least: u64, root: &Path) -> Option<String> {
     })
 }
 
-/// Watches the disk for ever: below `least` free bytes no writes are taken.
-pub(crate) async fn watch(root: PathBuf, least: u64, engine: Handle) {
-    let mut tick = tokio::time::interval(CHECK_EVERY);
-    let mut paused = false;
-    loop {
-        tick.tick().await;
-        let free = match free_bytes(&root) {
+/// Watches the disk: below `least` free bytes no writes are taken.
+pub(crate) struct Headroom {
+    root: PathBuf,
+    least: u64,
+    engine: Handle,
+    paused: bool,
+}
+
+impl Headroom {
+    /// Has looked once, before the first write is taken.
+    pub(crate) fn of(root: PathBuf, least: u64, engine: Handle) -> Self {
+        let mut headroom = Self {
+            root,
+            least,
+            engine,
+            paused: false,
+        };
+        headroom.look();
+        headroom
+    }
+
+    /// Watches for ever.
+    pub(crate) async fn watch(mut self) {
+        let mut tick = tokio::time::interval(CHECK_EVERY);
+        loop {
+            tick.tick().await;
+            self.look();
+        }
+    }
+
+    fn look(&mut self) {
+        let free = match free_bytes(&self.root) {
             Ok(free) => free,
             Err(error) => {
                 tracing::error!(%error, "the free disk space is not known");
-                continue;
+                return;
             }
         };
         metrics::gauge!(DISK_FREE_BYTES).set(float(free));
-        let reason = reason(free, least, &root);
-        if reason.is_some() == paused {
-            continue;
+        let reason = reason(free, self.least, &self.root);
+        if reason.is_some() == self.paused {
+            return;
         }
-        paused = reason.is_some();
+        self.paused = reason.is_some();
         match &reason {
             Some(reason) => tracing::error!(%reason, "writes are refused"),
             None => tracing::info!("there is room again: writes are taken"),
         }
-        engine.pause_writes(Hindrance::Disk, reason);
+        self.engine.pause_writes(Hindrance::Disk, reason);
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use hansard_http::ApiState;
+use hansard_http::Front;
 use hansard_types::Lack;
 use hansard_types::limits::TLS_HANDSHAKE_MS_MAX;
 use hyper::body::{Body, Incoming};
@@ -106,10 +106,10 @@ impl Listener {
 /// Accepts connections until `shutdown` turns true.
 pub(crate) async fn serve(
     listener: Listener,
-    state: ApiState,
+    front: Front,
     mut shutdown: watch::Receiver<bool>,
 ) -> Connections {
-    let service = TowerToHyperService::new(hansard_http::surfaces(state));
+    let service = TowerToHyperService::new(front);
     let Listener {
         tcp,
         tls,

@@ -12,7 +12,8 @@ use hansard_log::EventLog;
 use hansard_projector::{Fold, checkpoint};
 use hansard_types::{Checkpoint, LogId};
 
-use super::{generation, search};
+use super::generation::{self, Shelf};
+use super::search;
 use crate::data_dir::DataDir;
 
 /// How a log and what was built from it have come apart.
@@ -26,12 +27,16 @@ enum Lost {
 
 /// Removes the read models and the search indexes that hold what their logs have lost. Whoever
 /// opens them next builds them from the log.
-pub(crate) async fn discard(data: &DataDir, fold: &Fold, logs: &dyn LogProvider) -> Result<()> {
-    let generation = data.state().join(generation::name(fold));
-    if !generation.join("CURRENT").try_exists()? {
+pub(crate) async fn discard(
+    data: &DataDir,
+    fold: &Arc<Fold>,
+    logs: &dyn LogProvider,
+) -> Result<()> {
+    let path = generation::path(data, fold)?;
+    if !path.join("CURRENT").try_exists()? {
         return Ok(());
     }
-    let store = generation::open(data, fold)?;
+    let store = Shelf::new(data, fold)?.open()?;
     let apps = Directory::new(&*store, LogId::CONTROL.app).apps()?;
     let mut discarded = false;
     let apps = apps.into_iter().map(|(app, _)| LogId::new(app, 0));
@@ -46,7 +51,7 @@ pub(crate) async fn discard(data: &DataDir, fold: &Fold, logs: &dyn LogProvider)
     }
     drop(store);
     if discarded {
-        remove(&generation)?;
+        remove(&path)?;
     }
     for id in ids.into_iter().filter(|id| !id.is_control()) {
         discard_index(data, &logs.open(id).await?).await?;

@@ -1,9 +1,8 @@
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use hansard_desk::{Desk, DeskOptions};
 use hansard_directory::Reader as Directory;
 use hansard_engine::{Engine, EngineOptions, Handle, LogProvider, SystemClock, SystemIds};
@@ -11,7 +10,7 @@ use hansard_http::ApiState;
 use hansard_log::server::ServerState;
 use hansard_log::{Archiver, Copies, Journal, Writer, WriterOptions, blocks};
 use hansard_projector::Registry;
-use hansard_store::RocksStore;
+use hansard_store::{Patched, RocksStore};
 use hansard_types::LogId;
 use hansard_v1::V1Options;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -20,15 +19,15 @@ use tokio::task::JoinSet;
 
 use super::apps::{self, FirstApp, Made};
 use super::copies::{self, OwnCopies};
-use super::http::Listener;
+use super::generation::Shelf;
+use super::headroom::Headroom;
 use super::progress::CatchUp;
 use super::search::{self, Followers, Indexes};
 use super::signals::Signals;
+use super::stage::Stage;
 use super::time;
-use super::{
-    Arguments, Durability, generation, headroom, http, lost_end, manifest, nats, telemetry,
-};
-use crate::data_dir::{DataDir, Running};
+use super::{Arguments, Durability, Open, lost_end, manifest, nats, telemetry};
+use crate::data_dir::DataDir;
 use crate::term;
 
 /// How long requests that were taken may go on after a signal.
@@ -43,8 +42,20 @@ pub(crate) struct Parts {
     followers: Followers,
     api: ApiState,
     made: Made,
+}
+
+/// The read models' generations, and the one in use if it is open already.
+pub(crate) type ReadModels = (Arc<Shelf>, Option<Arc<RocksStore>>);
+
+/// What is there before the parts are.
+pub(crate) struct Starting {
+    pub(crate) own: OwnCopies,
+    pub(crate) models: ReadModels,
+    pub(crate) recorder: PrometheusHandle,
+    /// Told how far it is.
+    pub(crate) stage: Stage,
     /// Turns true when no new requests are taken.
-    stop: watch::Sender<bool>,
+    pub(crate) stopped: watch::Receiver<bool>,
 }
 
 impl Parts {
@@ -53,14 +64,22 @@ impl Parts {
     pub(crate) async fn open(
         arguments: &Arguments,
         data: &DataDir,
-        own: OwnCopies,
-        store: Option<Arc<RocksStore>>,
+        starting: Starting,
         logs: Arc<dyn LogProvider>,
-        recorder: PrometheusHandle,
     ) -> Result<Self> {
+        let Starting {
+            own,
+            models,
+            recorder,
+            stage,
+            stopped,
+        } = starting;
         let registry = Registry::default();
+        stage.begins("the read models and the logs are opened");
         let streams = Arc::clone(&logs);
-        let mut engine = open_engine(arguments, data, &own, store, streams, &registry).await?;
+        let opening = open_engine(arguments, data, &own, models, streams, &registry, &stage);
+        let mut engine = opening.await?;
+        stage.begins("the first app is looked for");
         let archiver = own.archiver(Arc::clone(&logs))?;
         let secret = arguments.secret.as_ref().map(|secret| secret.0.as_str());
         let first = FirstApp {
@@ -75,12 +94,12 @@ impl Parts {
         let options = DeskOptions {
             rate_limits: arguments.rate_limits,
         };
-        let (stop, stopped) = watch::channel(false);
+        let handle = engine.handle();
         let api = ApiState {
-            desk: Arc::new(Desk::new(engine.handle(), Arc::new(secrets), options)),
+            desk: Arc::new(Desk::new(handle.clone(), Arc::new(secrets), options)),
             registry: registry.clone(),
             search: indexes,
-            metrics: telemetry::exporter(recorder, registry),
+            metrics: telemetry::exporter(recorder, registry, handle),
             options: V1Options {
                 shutdown: Some(stopped),
                 ..V1Options::default()
@@ -94,7 +113,6 @@ impl Parts {
             followers,
             api,
             made,
-            stop,
         })
     }
 
@@ -128,25 +146,16 @@ impl Parts {
     /// Answers until a signal, then ends everything in order; a second signal ends it at once.
     pub(crate) async fn serve(
         self,
-        listener: Listener,
+        mut open: Open,
         mut signals: Signals,
         log: Option<watch::Receiver<ServerState>>,
         arguments: &Arguments,
     ) -> Result<()> {
-        let address = listener.local_addr()?;
-        let url = format!("{}://{}", listener.scheme(), reachable(address));
-        self.data.write_running(&Running {
-            pid: std::process::id(),
-            url: url.clone(),
-        })?;
-        greet(&url, listener.to_trust(), &self.data, &self.made)?;
+        greet(&open.url, open.to_trust.as_deref(), &self.data, &self.made)?;
         let mut watchers = JoinSet::new();
         let least = arguments.disk_headroom.saturating_mul(1024 * 1024);
-        watchers.spawn(headroom::watch(
-            self.data.root().to_owned(),
-            least,
-            self.engine.handle(),
-        ));
+        let root = self.data.root().to_owned();
+        watchers.spawn(Headroom::of(root, least, self.engine.handle()).watch());
         watchers.spawn(time::watch(self.engine.handle()));
         if let Some(state) = log {
             watchers.spawn(nats::watch(state, self.engine.handle()));
@@ -155,6 +164,7 @@ impl Parts {
             arguments.scrub_every,
             self.engine.handle(),
             Arc::clone(&self.logs),
+            Arc::clone(&self.api.search),
         ));
         let Self {
             data: _,
@@ -164,19 +174,20 @@ impl Parts {
             followers,
             api,
             made: _,
-            stop,
         } = self;
-        let serving = http::serve(listener, api, stop.subscribe());
-        tokio::pin!(serving);
-        // `serving` goes on while signals are waited for: nothing is lost by taking turns.
-        let connections = tokio::select! {
-            connections = &mut serving => connections,
+        open.front.open(hansard_http::surfaces(api));
+        // The listener goes on while signals are waited for.
+        let ended = tokio::select! {
+            ended = open.serving.join_next() => ended,
             signal = signals.next() => {
                 tracing::info!(signal, "ending: no new requests are taken");
-                stop.send_replace(true);
-                serving.await
+                open.stop.send_replace(true);
+                open.serving.join_next().await
             }
         };
+        let connections = ended
+            .context("it listens")?
+            .context("the listener failed")?;
         let ending = async {
             if !connections.drain(DRAIN_WITHIN, engine.shutdown()).await {
                 tracing::warn!("some connections were cut");
@@ -197,51 +208,74 @@ async fn open_engine(
     arguments: &Arguments,
     data: &DataDir,
     own: &OwnCopies,
-    store: Option<Arc<RocksStore>>,
+    models: ReadModels,
     logs: Arc<dyn LogProvider>,
     registry: &Registry,
+    stage: &Stage,
 ) -> Result<Engine> {
-    let fold = Arc::new(generation::fold());
+    let (shelf, store) = models;
+    let fold = shelf.fold();
     let store = match store {
         Some(store) => store,
         None => {
             if own.ran_without_journal {
                 lost_end::discard(data, &fold, &*logs).await?;
             }
-            generation::open(data, &fold)?
+            shelf.open()?
         }
     };
-    let options = |journal: Option<Arc<Journal>>| EngineOptions {
-        store: Arc::clone(&store) as _,
+    let options = |store: Arc<RocksStore>, journal: Option<Arc<Journal>>| EngineOptions {
+        store: Arc::new(Patched::new(store)),
         fold: Arc::clone(&fold),
         archive: own.archive.clone().filter(|_| journal.is_some()),
         journal,
         registry: registry.clone(),
         clock: Arc::new(SystemClock::default()),
         ids: Arc::new(SystemIds),
-        progress: Arc::new(CatchUp::default()),
+        progress: Arc::new(CatchUp::of(stage)),
+        generations: Some(Arc::clone(&shelf) as _),
     };
     if let Some(opened) = own.journal.as_ref().filter(|opened| opened.accept_missing) {
         accept_missing(own, &opened.journal, &store, &logs).await?;
     }
-    let engine = match arguments.durability {
-        Durability::Fsync => Engine::open(options(own.journal()), logs).await?,
-        Durability::Interval => {
-            if let Some(journal) = own.journal() {
+    let engine = match (arguments.durability, own.journal()) {
+        (Durability::Fsync, journal) => {
+            let options = |store| options(store, journal.clone());
+            open_on(&shelf, store, &logs, options).await?
+        }
+        (Durability::Interval, journal) => {
+            if journal.is_some() {
                 // What the journal still holds mends the log; from then on there is none.
-                Engine::open(options(Some(journal)), Arc::clone(&logs))
-                    .await?
-                    .shutdown()
-                    .await;
+                let options = |store| options(store, journal.clone());
+                let engine = open_on(&shelf, store, &logs, options).await?;
+                engine.shutdown().await;
+            } else {
+                drop(store);
             }
             manifest::without_journal(data)?;
-            Engine::open(options(None), logs).await?
+            open_on(&shelf, shelf.open()?, &logs, |store| options(store, None)).await?
         }
     };
     tracing::info!(apps = engine.handle().apps().len(), "the logs are open");
-    generation::remove_others(data, &fold)?;
+    shelf.remove_others()?;
     let_blocks_go(data, &engine)?;
     Ok(engine)
+}
+
+/// Opens the engine on read models; on new ones when those are damaged where the start needs them.
+async fn open_on(
+    shelf: &Shelf,
+    store: Arc<RocksStore>,
+    logs: &Arc<dyn LogProvider>,
+    options: impl Fn(Arc<RocksStore>) -> EngineOptions,
+) -> Result<Engine> {
+    match Engine::open(options(store), Arc::clone(logs)).await {
+        Err(error) if error.is_damage() => {
+            let store = shelf.begin_anew(error.into())?;
+            Ok(Engine::open(options(store), Arc::clone(logs)).await?)
+        }
+        opened => Ok(opened?),
+    }
 }
 
 /// What was kept of the streams' blocks is not needed once every log was opened: each is whole,
@@ -276,19 +310,6 @@ async fn accept_missing(
         }
     }
     Ok(())
-}
-
-/// An address that can be called: a server that listens everywhere is here, too.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let mut address = address;
-    if address.ip().is_unspecified() {
-        let here: std::net::IpAddr = match address {
-            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        };
-        address.set_ip(here);
-    }
-    address
 }
 
 /// What the operator needs to begin.
@@ -350,14 +371,6 @@ fn at_once(signal: &str) -> ! {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_server_that_listens_everywhere_is_called_here() {
-        let at = |text: &str| reachable(text.parse().expect("an address")).to_string();
-        assert_eq!(at("0.0.0.0:80"), "127.0.0.1:80");
-        assert_eq!(at("[::]:80"), "[::1]:80");
-        assert_eq!(at("10.0.0.1:80"), "10.0.0.1:80");
-    }
 
     #[test]
     fn odd_paths_are_quoted_for_the_shell() {

@@ -4,31 +4,49 @@ mod shelf;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use hansard_engine::LogSource;
-use hansard_projector::{FollowOptions, Registry, Source as _, State, Status, follow};
-use hansard_search::Reader;
+use hansard_engine::{Backoff, LogSource};
+use hansard_projector::{
+    Ended, FollowOptions, Order, Ordered, Registry, Source as _, State, Status, follow,
+};
+use hansard_search::{Error, Reader};
 use hansard_types::{AppId, Timestamp, limits};
 use hansard_v1::SearchIndexes;
 use parking_lot::RwLock;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::data_dir::DataDir;
 use shelf::Shelf;
 pub(crate) use shelf::path;
 
+/// Orders that wait.
+const ORDERS_MAX: usize = 4;
+/// The first and the longest wait before an index that failed is opened again.
+const AGAIN_AFTER: [Duration; 2] = [
+    Duration::from_millis(limits::SEARCH_OPEN_RETRY_MS_MIN),
+    Duration::from_millis(limits::SEARCH_OPEN_RETRY_MS_MAX),
+];
+
 /// Where requests find the indexes.
 #[derive(Default)]
 pub(crate) struct Indexes {
     readers: RwLock<HashMap<AppId, Reader>>,
+    /// Whoever looks into it when a search has failed.
+    doubts: RwLock<HashMap<AppId, Arc<Notify>>>,
 }
 
 impl SearchIndexes for Indexes {
     fn reader(&self, app: AppId) -> Option<Reader> {
         self.readers.read().get(&app).cloned()
+    }
+
+    fn doubt(&self, app: AppId) {
+        if let Some(doubt) = self.doubts.read().get(&app) {
+            doubt.notify_one();
+        }
     }
 }
 
@@ -75,48 +93,130 @@ impl Followers {
     }
 }
 
-/// Keeps an index following until `shutdown` turns true: opens it until it opens, and builds it
-/// again when it is found to be damaged.
+/// What became of an index that followed.
+enum Outcome {
+    Followed(Ended),
+    Ordered(Order),
+    Damaged(Error),
+    ShutDown,
+}
+
+/// Owns an index: keeps it following until `shutdown` turns true. What failed is opened again, for as
+/// long as it takes; what is damaged, or of another log, is built again beside what answers; and an
+/// event that cannot be applied waits for an order.
 async fn keep(
     mut shelf: Shelf,
     source: LogSource,
     registry: Registry,
     mut shutdown: watch::Receiver<bool>,
 ) {
-    let mut wait = Duration::from_millis(limits::SEARCH_OPEN_RETRY_MS_MIN);
+    let log = source.id();
+    let (owner, mut orders) = mpsc::channel(ORDERS_MAX);
+    registry.set_owner(log, hansard_search::NAME, owner);
+    let mut backoff = Backoff::between(AGAIN_AFTER[0], AGAIN_AFTER[1]);
     while !*shutdown.borrow() {
-        let search = match tokio::task::block_in_place(|| shelf.open()) {
-            Ok(search) => search,
-            Err(error) => {
-                let reason = format!("it does not open: {:#}", anyhow::Error::from(error));
-                tracing::warn!(log = %source.id(), %reason, "the search index is tried again");
-                registry.set(source.id(), stopped(&source, reason));
-                drop(tokio::time::timeout(wait, ending(&mut shutdown)).await);
-                wait = (wait * 2).min(Duration::from_millis(limits::SEARCH_OPEN_RETRY_MS_MAX));
-                continue;
-            }
-        };
-        let (stop, stopped) = watch::channel(false);
-        let options = FollowOptions::default();
-        let following = follow(search, source.clone(), registry.clone(), options, stopped);
-        tokio::pin!(following);
-        // `following` goes on while the others are waited for, which lose nothing either.
-        tokio::select! {
-            // It has said why.
-            () = &mut following => ending(&mut shutdown).await,
-            damage = shelf.damaged() => {
-                stop.send_replace(true);
-                following.await;
-                tracing::error!(error = %damage, "the search index is built again beside it");
-                if let Err(error) = tokio::task::block_in_place(|| shelf.discard()) {
-                    tracing::error!(%error, "it cannot be built again: the next start tries it");
+        let begun = Instant::now();
+        let outcome = follow_one(&mut shelf, &source, &registry, &mut orders, &mut shutdown).await;
+        let again = match outcome {
+            Outcome::ShutDown | Outcome::Followed(Ended::ShutDown) => continue,
+            Outcome::Followed(Ended::Failed(reason)) => Err(reason),
+            Outcome::Followed(Ended::Stopped(reason)) => {
+                tracing::error!(%log, %reason, "search stopped");
+                report(&registry, &source, State::Stopped(reason));
+                match ordered(&mut orders, &mut shutdown, None).await {
+                    Some(Order::Rebuild) => shelf.discard(),
+                    Some(Order::Retry) | None => Ok(()),
                 }
             }
-            () = ending(&mut shutdown) => {
-                stop.send_replace(true);
-                following.await;
+            Outcome::Followed(Ended::Foreign(reason)) => {
+                tracing::error!(%log, %reason, "the search index is built again");
+                shelf.forget();
+                shelf.discard()
             }
+            Outcome::Damaged(damage) => {
+                tracing::error!(error = %damage, "the search index is built again beside it");
+                shelf.replace(&damage)
+            }
+            Outcome::Ordered(Order::Rebuild) => {
+                tracing::info!(%log, "the search index is built again, as was asked for");
+                shelf.discard()
+            }
+            Outcome::Ordered(Order::Retry) => Ok(()),
+        };
+        let Err(reason) = again else { continue };
+        tracing::warn!(%log, %reason, "the search index is tried again");
+        report(&registry, &source, State::Retrying(reason));
+        let wait = backoff.after(begun.elapsed());
+        if let Some(Order::Rebuild) = ordered(&mut orders, &mut shutdown, Some(wait)).await
+            && let Err(reason) = shelf.discard()
+        {
+            tracing::error!(%reason, "the search index is not built again yet");
         }
+    }
+}
+
+/// Opens an index and lets it follow, until something comes in between.
+async fn follow_one(
+    shelf: &mut Shelf,
+    source: &LogSource,
+    registry: &Registry,
+    orders: &mut mpsc::Receiver<Ordered>,
+    shutdown: &mut watch::Receiver<bool>,
+) -> Outcome {
+    let search = match tokio::task::block_in_place(|| shelf.open()) {
+        Ok(search) => search,
+        Err(error) => {
+            let reason = format!("it does not open: {:#}", anyhow::Error::from(error));
+            return Outcome::Followed(Ended::Failed(reason));
+        }
+    };
+    let (stop, stopped) = watch::channel(false);
+    // A task of its own: its panic is its own end.
+    let mut following = JoinSet::new();
+    let options = FollowOptions::default();
+    following.spawn(follow(
+        search,
+        source.clone(),
+        registry.clone(),
+        options,
+        stopped,
+    ));
+    // It goes on while the others are waited for, which lose nothing either.
+    let outcome = tokio::select! {
+        ended = following.join_next() => return Outcome::Followed(match ended {
+            Some(Ok(ended)) => ended,
+            Some(Err(error)) => Ended::Failed(format!("it failed: {error}")),
+            None => Ended::ShutDown,
+        }),
+        damage = shelf.damaged() => Outcome::Damaged(damage),
+        Some((_, order)) = orders.recv() => Outcome::Ordered(order),
+        () = ending(shutdown) => Outcome::ShutDown,
+    };
+    stop.send_replace(true);
+    while let Some(ended) = following.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(log = %source.id(), %error, "search failed");
+        }
+    }
+    outcome
+}
+
+/// Waits for an order, for so long or for ever; `None` when none came in time, or the process ends.
+async fn ordered(
+    orders: &mut mpsc::Receiver<Ordered>,
+    shutdown: &mut watch::Receiver<bool>,
+    within: Option<Duration>,
+) -> Option<Order> {
+    let out_of_time = async {
+        match within {
+            Some(within) => tokio::time::sleep(within).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        Some((_, order)) = orders.recv() => Some(order),
+        () = out_of_time => None,
+        () = ending(shutdown) => None,
     }
 }
 
@@ -126,16 +226,25 @@ async fn ending(shutdown: &mut watch::Receiver<bool>) {
     drop(shutdown.wait_for(|stop| *stop).await);
 }
 
-fn stopped(source: &LogSource, reason: String) -> Status {
-    Status {
+/// Says what an index is doing that does not follow; how far it is stays known.
+fn report(registry: &Registry, source: &LogSource, state: State) {
+    let log = source.id();
+    registry.set_end(log, source.committed());
+    let known = registry.all().into_iter();
+    let before = known
+        .filter(|(of, status)| *of == log && status.name == hansard_search::NAME)
+        .map(|(_, status)| (status.applied, status.applied_time));
+    let (applied, applied_time) = before.last().unwrap_or_default();
+    let status = Status {
         name: hansard_search::NAME,
         version: hansard_search::VERSION,
         inline: false,
-        state: State::Stopped(reason),
-        applied: 0,
+        state,
+        applied,
         log_end: *source.committed().borrow(),
-        applied_time: Timestamp(0),
-    }
+        applied_time,
+    };
+    registry.set(log, status);
 }
 
 /// Removes the indexes of other versions.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
+use hansard_engine::Handle;
 use hansard_projector::{Registry, State};
 use hansard_types::limits;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -31,14 +32,21 @@ pub(crate) const UP: &str = "hansard_projection_up";
 /// Free bytes of the disk that holds the data directory.
 pub(crate) const DISK_FREE_BYTES: &str = "hansard_disk_free_bytes";
 
+/// `/readyz` as a number.
+const READY: &str = "hansard_ready";
+
 const DESCRIPTIONS: &[(&str, &str)] = &[
+    (
+        READY,
+        "1 while every part does its work, 0 while one does not: /readyz says which",
+    ),
     (
         LAG_EVENTS,
         "Committed events that a projection has not applied, by log and projection",
     ),
     (
         UP,
-        "1 while a projection does its work, 0 when it has stopped",
+        "1 while a projection does its work, 0 when it has stopped or is tried again",
     ),
     (
         DISK_FREE_BYTES,
@@ -119,11 +127,14 @@ pub(crate) async fn keep_up(every: Duration, upkeep: impl Fn()) {
 pub(crate) fn exporter(
     handle: PrometheusHandle,
     registry: Registry,
+    engine: Handle,
 ) -> Arc<dyn Fn() -> String + Send + Sync> {
     Arc::new(move || {
+        let ready = if engine.health().ready { 1.0 } else { 0.0 };
+        metrics::gauge!(READY).set(ready);
         for (log, status) in registry.all() {
             let (log, name) = (log.to_string(), status.name);
-            let up = if matches!(status.state, State::Stopped(_)) {
+            let up = if matches!(status.state, State::Stopped(_) | State::Retrying(_)) {
                 0.0
             } else {
                 1.0

@@ -12,6 +12,6 @@ pub(crate) async fn watch(engine: Handle) {
     let mut tick = tokio::time::interval(LOOK_EVERY);
     loop {
         tick.tick().await;
-        engine.observe_time();
+        engine.observe();
     }
 }

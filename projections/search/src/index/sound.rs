@@ -36,7 +36,7 @@ pub struct Check {
 }
 
 impl Check {
-    pub(super) fn of(
+    pub(crate) fn of(
         dir: &Path,
         index: &tantivy::Index,
         meta: &IndexMeta,

@@ -12,10 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hansard_events::Recorded;
-use hansard_projector::{AsyncProjection, BoxError};
+use hansard_projector::{ApplyError, AsyncProjection, BoxError};
 use hansard_search::{Check, Error, Index, Options, Reader};
 use hansard_types::{AppId, Checkpoint, Lack, Position};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::Indexes;
@@ -31,6 +31,10 @@ pub(super) struct Shelf {
     may_check: Arc<Semaphore>,
     /// Says that files were found to be damaged, and which.
     damage: (mpsc::Sender<Error>, mpsc::Receiver<Error>),
+    /// Says that a search has failed.
+    doubt: Arc<Notify>,
+    /// Of the newest index.
+    reader: Option<Reader>,
 }
 
 /// The index as a projection that follows the log.
@@ -97,6 +101,8 @@ impl Shelf {
         indexes: Arc<Indexes>,
         may_check: Arc<Semaphore>,
     ) -> Self {
+        let doubt = Arc::new(Notify::new());
+        indexes.doubts.write().insert(app, Arc::clone(&doubt));
         Self {
             app,
             folder: folder(data),
@@ -104,15 +110,53 @@ impl Shelf {
             checks: JoinSet::new(),
             may_check,
             damage: mpsc::channel(1),
+            doubt,
+            reader: None,
         }
     }
 
-    /// Waits until the index that was opened is found to be damaged, which may be never.
+    /// Waits until an index is found to be damaged, which may be never: the one that was opened,
+    /// where it was not closed in order, or the one that answers, once a search has failed.
     pub(super) async fn damaged(&mut self) -> Error {
-        match self.damage.1.recv().await {
-            Some(damage) => damage,
-            None => std::future::pending().await,
+        loop {
+            // Both are cancel-safe.
+            tokio::select! {
+                Some(damage) = self.damage.1.recv() => return damage,
+                () = self.doubt.notified() => {
+                    if let Err(damage) = self.look() {
+                        return damage;
+                    }
+                }
+            }
         }
+    }
+
+    /// Looks whether the index that answers is damaged, unless that is being done: a search has
+    /// failed, or it is time for it.
+    fn look(&mut self) -> Result<(), Error> {
+        while self.checks.try_join_next().is_some() {}
+        let answering = self.indexes.readers.read().get(&self.app).cloned();
+        if let Some(answering) = answering.filter(|_| self.checks.is_empty()) {
+            self.check(answering.check()?, Arc::default());
+        }
+        Ok(())
+    }
+
+    /// An index is damaged. If it is the newest, another one is begun. If it only answers until the
+    /// newest has come as far, the newest answers from now on.
+    pub(super) fn replace(&mut self, damage: &Error) -> Result<(), String> {
+        if let (Error::Damaged { dir, .. }, Some(newest)) = (damage, self.reader.clone())
+            && dir != newest.dir()
+        {
+            self.indexes.readers.write().insert(self.app, newest);
+            return Ok(());
+        }
+        self.discard()
+    }
+
+    /// Nothing that answers now is of use.
+    pub(super) fn forget(&self) {
+        self.indexes.readers.write().remove(&self.app);
     }
 
     /// Opens what was built so far. What cannot be used is begun anew beside it: the log has
@@ -140,7 +184,12 @@ impl Shelf {
 
     /// Lets the next [`Shelf::open`] begin anew. What was built goes on answering until then, and
     /// until the new one has come as far.
-    pub(super) fn discard(&mut self) -> Result<(), Error> {
+    pub(super) fn discard(&mut self) -> Result<(), String> {
+        let begun = self.begin_next();
+        begun.map_err(|error| format!("{:#}", anyhow::Error::from(error)))
+    }
+
+    fn begin_next(&mut self) -> Result<(), Error> {
         // A check that is under way is of no interest any more.
         self.checks = JoinSet::new();
         self.damage = mpsc::channel(1);
@@ -180,8 +229,10 @@ impl Shelf {
         let folders = others.into_iter().map(|(_, path)| path).collect();
         let answering = self.indexes.readers.read().get(&self.app).cloned();
         let searchable_to = answering.map_or_else(Vec::new, |reader| reader.searchable_to());
+        self.reader = Some(reader.clone());
         let closed = Arc::new(AtomicBool::new(false));
         if let Some(check) = index.check() {
+            tracing::info!(app = %self.app, "the search index was not closed in order");
             self.check(check, Arc::clone(&closed));
         }
         let mut search = Search {
@@ -207,7 +258,7 @@ impl Shelf {
             let Ok(_turn) = may_check.acquire_owned().await else {
                 return;
             };
-            tracing::info!(%app, "the search index was not closed in order: it is checked");
+            tracing::info!(%app, "the search index is checked");
             let checking =
                 tokio::task::spawn_blocking(move || check.run(|| !closed.load(Ordering::Acquire)));
             match checking.await {
@@ -276,9 +327,12 @@ impl AsyncProjection for Search {
         self.index.as_ref()?.checkpoint(partition)
     }
 
-    fn apply(&mut self, recorded: &Recorded) -> Result<(), BoxError> {
-        let index = self.index.as_mut().ok_or_else(closed)?;
-        index.apply(recorded).map_err(explained)
+    fn apply(&mut self, recorded: &Recorded) -> Result<(), ApplyError> {
+        let index = self.index.as_mut();
+        let index = index.ok_or_else(|| ApplyError::Medium(closed()))?;
+        // Whatever an event holds can be indexed or is left out; what fails is the index.
+        let applied = index.apply(recorded);
+        applied.map_err(|error| ApplyError::Medium(explained(error)))
     }
 
     fn commit(&mut self) -> Result<(), BoxError> {
