@@ -51,7 +51,7 @@ pub use handle::{Answer, Handle};
 pub use hansard_log::{LogProvider, StoredEvent};
 pub use health::{Health, Hindrance};
 pub use reads::Reads;
-pub use signals::AppSignal;
 pub use rebuild::Generations;
+pub use signals::AppSignal;
 pub use source::LogSource;
 pub use view::StateView;

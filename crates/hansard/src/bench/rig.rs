@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use hansard_http::Front;
 use hansard_client::usersig;
 use hansard_domain::Command;
 use hansard_domain::account::ImportAccount;
@@ -15,6 +14,7 @@ use hansard_engine::Handle;
 use hansard_events::group::GroupType;
 use hansard_events::message::Element;
 use hansard_events::{Origin, RawEvent};
+use hansard_http::Front;
 use hansard_types::{Actor, AppId, GroupId, LogId, UserId, limits};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -92,7 +92,10 @@ impl Rig {
         let own = OwnCopies::open(&serve, &data)?;
         let (stop, stopped) = watch::channel(false);
         let starting = Starting {
-            models: (Arc::new(Shelf::new(&data, &Arc::new(generation::fold()))?), None),
+            models: (
+                Arc::new(Shelf::new(&data, &Arc::new(generation::fold()))?),
+                None,
+            ),
             own,
             recorder,
             stage: Stage::default(),

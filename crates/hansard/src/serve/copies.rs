@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use hansard_v1::SearchIndexes;
 use hansard_engine::{Handle, LogProvider};
 use hansard_log::{
     Archive, Archiver, ArchiverParts, Copies, Journal, JournalOptions, Retention, ScrubOptions,
     blocks, scrub,
 };
 use hansard_types::{LogId, limits};
+use hansard_v1::SearchIndexes;
 
 use super::manifest::{self, Opened};
 use super::{Arguments, Durability};
