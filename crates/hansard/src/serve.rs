@@ -28,7 +28,6 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use hansard_http::Front;
-use hansard_store::RocksStore;
 use hansard_types::limits::DISK_HEADROOM_BYTES_MIN;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use hansard_events::Recorded;
 use hansard_events::account::AccountDeleted;
 use hansard_projector::{
-    AsyncProjection, BoxError, FollowOptions, Registry, Source, SourceError, State, Status, follow,
+    ApplyError, AsyncProjection, BoxError, Ended, FollowOptions, Registry, Source, SourceError,
+    State, Status, follow,
 };
 use hansard_testkit::{LOG, recorded, user};
 use hansard_types::{Checkpoint, LogId};
@@ -47,9 +48,9 @@ impl AsyncProjection for Sequences {
         self.start
     }
 
-    fn apply(&mut self, recorded: &Recorded) -> Result<(), BoxError> {
+    fn apply(&mut self, recorded: &Recorded) -> Result<(), ApplyError> {
         if self.refuses == Some(recorded.sequence) {
-            return Err("it is poison".into());
+            return Err(ApplyError::Event("it is poison".into()));
         }
         self.built.lock().applied.push(recorded.sequence);
         Ok(())
@@ -69,7 +70,6 @@ impl AsyncProjection for Sequences {
 struct Log {
     end: Arc<watch::Sender<u64>>,
     unavailable: Arc<Mutex<u32>>,
-    damaged_at: Option<u64>,
 }
 
 impl Log {
@@ -77,7 +77,6 @@ impl Log {
         Self {
             end: Arc::new(watch::channel(end).0),
             unavailable: Arc::default(),
-            damaged_at: None,
         }
     }
 }
@@ -111,12 +110,6 @@ impl Source for Log {
         }
         let end = *self.end.borrow();
         let sequences = (from..=end).take(events_max);
-        if self
-            .damaged_at
-            .is_some_and(|at| sequences.clone().any(|one| one == at))
-        {
-            return Err(SourceError::Damaged("a block is gone".to_owned()));
-        }
         Ok(sequences.map(event).collect())
     }
 
@@ -131,7 +124,7 @@ struct Following {
     registry: Registry,
     durable: watch::Receiver<usize>,
     shutdown: watch::Sender<bool>,
-    task: JoinHandle<()>,
+    task: JoinHandle<Ended>,
 }
 
 impl Following {
@@ -184,21 +177,12 @@ impl Following {
         status.clone()
     }
 
-    /// Waits until it has stopped by itself: why.
-    async fn stopped(self) -> String {
-        let Self {
-            registry,
-            shutdown,
-            task,
-            ..
-        } = self;
-        let ended = tokio::time::timeout(PATIENCE, task).await;
-        ended.expect("in time").expect("no panic");
-        drop(shutdown);
-        match &registry.all()[0].1.state {
-            State::Stopped(reason) => reason.clone(),
-            state @ (State::CatchingUp | State::Following) => panic!("it is {state:?}"),
-        }
+    /// Waits until it has ended by itself: how.
+    async fn ended(self) -> Ended {
+        let ended = tokio::time::timeout(PATIENCE, self.task).await;
+        let ended = ended.expect("in time").expect("no panic");
+        drop(self.shutdown);
+        ended
     }
 
     async fn stop(self) -> (Vec<u64>, usize) {
@@ -215,7 +199,7 @@ fn options() -> FollowOptions {
         batch_events_max: 7,
         commit_events_max: 10,
         commit_interval: Duration::from_millis(5),
-        retry_after: Duration::from_millis(1),
+        retry_after: (Duration::from_millis(1), Duration::from_millis(1)),
     }
 }
 
@@ -284,35 +268,37 @@ async fn it_goes_on_where_its_checkpoint_is() {
 async fn a_checkpoint_that_is_not_the_logs_stops_it() {
     let at = |sequence, chain| Some(Checkpoint { sequence, chain });
     let other = Following::start(&Log::of(9), at(6, [99; 32]), None, options());
-    let reason = other.stopped().await;
-    assert!(reason.contains("event 6 is not the one"), "{reason}");
+    let ended = other.ended().await;
+    assert!(
+        matches!(&ended, Ended::Foreign(reason) if reason.contains("event 6 is not the one")),
+        "{ended:?}"
+    );
     let ahead = at(10, event(10).envelope.chain);
     let ahead = Following::start(&Log::of(9), ahead, None, options());
-    let reason = ahead.stopped().await;
-    assert!(reason.contains("the log ends at 9"), "{reason}");
+    let ended = ahead.ended().await;
+    assert!(
+        matches!(&ended, Ended::Foreign(reason) if reason.contains("the log ends at 9")),
+        "{ended:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_cannot_be_applied_stops_it_there() {
     let following = Following::start(&Log::of(20), None, Some(12), options());
     let built = Arc::clone(&following.built);
-    let reason = following.stopped().await;
-    assert!(reason.contains("event 12 cannot be applied"), "{reason}");
+    let Ended::Stopped(reason) = following.ended().await else {
+        panic!("it stops");
+    };
+    assert!(reason.contains("event 12"), "{reason}");
     assert!(reason.contains("it is poison"), "{reason}");
     assert_eq!(built.lock().applied, up_to(11), "none is skipped");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_is_away_is_waited_for_and_a_damaged_one_is_not() {
+async fn a_log_that_is_away_is_waited_for() {
     let log = Log::of(5);
     *log.unavailable.lock() = 3;
     let mut following = Following::start(&log, None, None, options());
     following.durable(5).await;
     assert_eq!(following.stop().await, (up_to(5), 5));
-    let damaged = Log {
-        damaged_at: Some(8),
-        ..Log::of(20)
-    };
-    let reason = Following::start(&damaged, None, None, options());
-    assert_eq!(reason.stopped().await, "a block is gone");
 }

@@ -62,7 +62,7 @@ impl Problem {
     }
 
     /// It cannot be done now.
-    pub(crate) fn unavailable(detail: impl Into<Cow<'static, str>>) -> Self {
+    pub fn unavailable(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",

@@ -14,7 +14,7 @@ use hansard_types::LogId;
 use parking_lot::Mutex;
 use tokio::time::{interval, timeout};
 
-use crate::testing::{APP, World, fold, provenance, user};
+use crate::testing::{APP, LOG, World, fold, provenance, user};
 use crate::{Engine, EngineOptions, Generations, Handle, SteadyClock, SubmitError};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -81,6 +81,7 @@ fn send(from: &str, to: &str, random: u32) -> Command {
         client_seq: None,
         time_seconds: None,
         hidden_from_sender: false,
+        online_only: false,
     })
 }
 
@@ -88,12 +89,10 @@ impl Rig {
     async fn new() -> Self {
         let world = World::default();
         let mut engine = world.open().await.expect("opens");
-        let created = engine
-            .create_app(crate::testing::create_app(), provenance())
-            .await;
+        let created = engine.create_app(crate::testing::create_app()).await;
         created.expect("is new");
         for id in ["alice", "ben", "cho"] {
-            let imported = engine.handle().submit(APP, import(id), provenance()).await;
+            let imported = engine.handle().submit(LOG, import(id), provenance()).await;
             imported.expect("is new");
         }
         engine.shutdown().await;
@@ -175,7 +174,7 @@ async fn a_row_that_does_not_read_fails_one_command_and_not_its_round() {
         send("ben", "cho", 4),
         send("cho", "alice", 5),
     ];
-    let results = rig.handle.submit_all(APP, commands, provenance()).await;
+    let results = rig.handle.submit_all(LOG, commands, provenance()).await;
     let taken: Vec<bool> = results.iter().map(Result::is_ok).collect();
     assert_eq!(taken, [true, false, true, false, true], "{results:?}");
     let said = results[1].as_ref().expect_err("it failed").to_string();
@@ -201,12 +200,12 @@ async fn damaged_read_models_are_named_and_built_again_beside_those_that_answer(
     for random in 1..50 {
         let sent = rig
             .handle
-            .submit(APP, send("alice", "cho", random), provenance());
+            .submit(LOG, send("alice", "cho", random), provenance());
         sent.await.expect("taken");
     }
     let failed = rig
         .handle
-        .submit(APP, send("alice", "ben", 50), provenance());
+        .submit(LOG, send("alice", "ben", 50), provenance());
     let failed = failed.await;
     assert!(
         matches!(failed, Err(SubmitError::Unavailable(_))),
@@ -222,7 +221,7 @@ async fn damaged_read_models_are_named_and_built_again_beside_those_that_answer(
     for random in 51..60 {
         let sent = rig
             .handle
-            .submit(APP, send("alice", "ben", random), provenance());
+            .submit(LOG, send("alice", "ben", random), provenance());
         sent.await.expect("taken");
     }
     let health = rig.handle.health();
@@ -244,7 +243,7 @@ async fn read_models_are_built_again_when_that_is_asked_for_and_nobody_is_turned
         random += 1;
         let sent = rig
             .handle
-            .submit(APP, send("alice", "ben", random), provenance());
+            .submit(LOG, send("alice", "ben", random), provenance());
         sent.await.expect("taken");
         ticks.tick().await;
     }

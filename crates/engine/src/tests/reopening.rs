@@ -208,10 +208,10 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
 
 async fn with_alice(world: &World) -> Engine {
     let mut engine = world.open().await.expect("opens");
-    let created = engine.create_app(create_app(), provenance()).await;
+    let created = engine.create_app(create_app()).await;
     created.expect("is new");
     let handle = engine.handle();
-    let imported = handle.submit(APP, import("alice"), provenance()).await;
+    let imported = handle.submit(LOG, import("alice"), provenance()).await;
     imported.expect("taken");
     engine
 }
@@ -231,7 +231,7 @@ async fn a_log_that_has_lost_its_end_is_mended_whether_or_not_anybody_writes() {
     assert_eq!(stream.last().await.expect("readable"), end);
     // The end goes while somebody waits for a round.
     stream.truncate(end - 1);
-    let ben = handle.submit(APP, import("ben"), provenance()).await;
+    let ben = handle.submit(LOG, import("ben"), provenance()).await;
     assert!(
         matches!(ben, Err(SubmitError::OutcomeUnknown(_))),
         "nobody waits for ever: {ben:?}"
@@ -252,7 +252,7 @@ async fn a_round_without_a_result_and_a_silent_log_are_said() {
     }
     let answered = AtomicBool::new(false);
     let waiting = async {
-        let answer = handle.submit(APP, import("ben"), provenance()).await;
+        let answer = handle.submit(LOG, import("ben"), provenance()).await;
         answered.store(true, Ordering::SeqCst);
         answer
     };
@@ -286,7 +286,7 @@ async fn a_deposed_writer_stays_stopped_whatever_it_is_told() {
     let others = stream.read(1, 1).await.expect("readable");
     let other = others.first().expect("an event").event.clone();
     stream.inject(Fault::SecondWriter(Box::new(other)));
-    let ben = handle.submit(APP, import("ben"), provenance()).await;
+    let ben = handle.submit(LOG, import("ben"), provenance()).await;
     assert!(ben.is_err(), "{ben:?}");
     let keeper = handle.shared.doors.read()[&log()].keeper.clone();
     let mut ticks = interval(Duration::from_secs(1));

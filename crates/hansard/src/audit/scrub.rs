@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::credentials::App;
 use crate::logs::{LogArguments, Logs};
 use crate::serve::progress::CatchUp;
+use crate::serve::stage::Stage;
 use crate::term::{self, Progress, Unit, grouped};
 
 const EXAMPLES: &str = "\
@@ -128,7 +129,7 @@ fn writable(logs: &Logs, log: LogId) -> Result<Copies> {
 
 /// As a start of the server does it.
 async fn mend(stream: &Arc<dyn EventLog>, copies: Copies) -> Result<Repaired> {
-    let shown = CatchUp::default();
+    let shown = CatchUp::of(&Stage::default());
     let options = WriterOptions {
         mending: Some(Arc::new(move |log, done, total| {
             shown.mending(log, done, total);

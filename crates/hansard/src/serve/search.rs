@@ -12,7 +12,7 @@ use hansard_projector::{
     Ended, FollowOptions, Order, Ordered, Registry, Source as _, State, Status, follow,
 };
 use hansard_search::{Error, Reader};
-use hansard_types::{AppId, Timestamp, limits};
+use hansard_types::{AppId, limits};
 use hansard_v1::SearchIndexes;
 use parking_lot::RwLock;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
