@@ -125,11 +125,12 @@ pub(crate) fn decide_round(
             }
             // What it had folded by half is in the changes: the letters before it are decided
             // again without it, and those behind it in the next round.
-            Err(Unfolded {
-                before,
-                letter,
-                reason,
-            }) => {
+            Err(unfolded) => {
+                let Unfolded {
+                    before,
+                    letter,
+                    reason,
+                } = *unfolded;
                 tracing::error!(log = %surroundings.log, %reason, "a command failed");
                 letters_max = before.len();
                 for (letter, _) in before.into_iter().rev() {
@@ -158,7 +159,7 @@ fn attempt(
     tip: Tip,
     letters: &mut VecDeque<Letter>,
     letters_max: usize,
-) -> Result<Round, Unfolded> {
+) -> Result<Round, Box<Unfolded>> {
     let mut deciding = Deciding {
         surroundings,
         recents: &memory.recents,
@@ -178,11 +179,11 @@ fn attempt(
         match deciding.decide_letter(&letter) {
             Ok(result) => answered.push((letter, result)),
             Err(reason) => {
-                return Err(Unfolded {
+                return Err(Box::new(Unfolded {
                     before: answered,
                     letter,
                     reason,
-                });
+                }));
             }
         }
     }

@@ -149,7 +149,7 @@ impl Rig {
     }
 
     /// The new generation holds what a fold of the whole log holds.
-    async fn is_whole(self) {
+    async fn ends_whole(self) {
         self.engine.shutdown().await;
         let new = self.kept.begun.lock().take().expect("one was built");
         let again = World {
@@ -227,7 +227,7 @@ async fn damaged_read_models_are_named_and_built_again_beside_those_that_answer(
     let health = rig.handle.health();
     assert!(health.ready && health.warnings.is_empty(), "{health:?}");
     assert_eq!(rig.registry.rebuild(LogId::new(APP, 0)), None);
-    rig.is_whole().await;
+    rig.ends_whole().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -248,5 +248,5 @@ async fn read_models_are_built_again_when_that_is_asked_for_and_nobody_is_turned
         ticks.tick().await;
     }
     assert!(random > 1, "while it was built");
-    rig.is_whole().await;
+    rig.ends_whole().await;
 }

@@ -231,10 +231,10 @@ fn report(registry: &Registry, source: &LogSource, state: State) {
     let log = source.id();
     registry.set_end(log, source.committed());
     let known = registry.all().into_iter();
-    let before = known
+    let mut before = known
         .filter(|(of, status)| *of == log && status.name == hansard_search::NAME)
         .map(|(_, status)| (status.applied, status.applied_time));
-    let (applied, applied_time) = before.last().unwrap_or_default();
+    let (applied, applied_time) = before.next().unwrap_or_default();
     let status = Status {
         name: hansard_search::NAME,
         version: hansard_search::VERSION,
