@@ -130,7 +130,9 @@ async fn of_several_accounts_each_is_answered_by_itself() -> Result<()> {
     for path in [STATUS, STATUS_OLD] {
         let body = json!({ "To_Account": ids, "IsNeedDetail": 1 });
         let answer = server.v4_ok(path, &body).await?;
-        let expected = json!([{ "To_Account": "alice", "Status": "Offline", "Detail": [] }]);
+        let expected = json!([
+            { "To_Account": "alice", "Status": "Offline", "State": "Offline", "Detail": [] },
+        ]);
         ensure!(answer["QueryResult"] == expected, "{answer}");
         let expected = json!([{ "To_Account": "nobody", "ErrorCode": 70107 }]);
         ensure!(answer["ErrorList"] == expected, "{answer}");
