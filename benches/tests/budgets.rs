@@ -39,7 +39,8 @@ impl Write {
         let mut encoded = None;
         let encoding = measure(|| encoded = Some(chat.encode(&event)));
         let (raw, envelope) = encoded.expect("it was encoded");
-        assert_eq!(chat.decode(&raw).event.as_ref(), Some(&event));
+        let decoded = chat.decode(&raw).event;
+        assert_eq!(decoded.as_ref(), Some(&event), "it is read back");
         let recorded = chat.recorded(event, envelope);
         let folding = Counted::new(&chat.store);
         let mut changes = None;
