@@ -142,7 +142,7 @@ async fn a_search_index_that_was_damaged_at_rest_is_found_and_built_again() -> R
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("data");
     filled(&data).await?;
-    let index = data.join("search").join("1").join(APP.to_string());
+    let index = data.join("search").join("2").join(APP.to_string());
     let mut damaged = 0;
     for entry in std::fs::read_dir(&index)? {
         let path = entry?.path();
@@ -198,7 +198,7 @@ async fn projections_are_built_again_when_that_is_asked_for() -> Result<()> {
             .is_some_and(|rows| rows.len() == 4),
         "{told}"
     );
-    let index = data.join("search").join("1");
+    let index = data.join("search").join("2");
     eventually("another index has taken its place", async || {
         let found = server.search("hello").await.ok()?;
         // Also meanwhile: fewer are found only where that is said.
