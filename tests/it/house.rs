@@ -2,6 +2,7 @@
 //! say, what the README must name. Each check is a function of made-up input too, so that each is
 //! seen to fail.
 
+mod circles;
 mod code_map;
 mod graph;
 mod source;

@@ -9,7 +9,7 @@ use hansard_types::{Actor, AppId, Position, Timestamp, UserId};
 use tokio::sync::{broadcast, watch};
 
 use crate::Error;
-use crate::admission::{Caller, Secrets};
+use crate::caller::{Caller, Secrets};
 use crate::ids::Ids;
 use crate::rate::Limiter;
 use crate::route::log_of;

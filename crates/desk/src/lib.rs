@@ -17,6 +17,7 @@
 //! Not here: HTTP, sockets, or any other transport; codes and texts of a surface.
 
 mod admission;
+mod caller;
 mod desk;
 mod error;
 mod ids;
@@ -29,7 +30,7 @@ pub mod route;
 pub mod testing;
 pub mod usersig;
 
-pub use admission::{Caller, Denied, Rate, Role, Secrets, Visitor};
+pub use caller::{Caller, Denied, Rate, Role, Secrets, Visitor};
 pub use desk::{Desk, DeskOptions, VISIBLE_WITHIN};
 pub use error::{Error, causes};
 pub use hansard_engine::{Answer, AppSignal, EventsError, Health, Reads, StoredEvent};

@@ -6,10 +6,9 @@ use hansard_projector::{Fold, checkpoint};
 use hansard_store::{Durability, Overlay, Store};
 use hansard_types::{Checkpoint, LogId, Timestamp, limits};
 
-use crate::OpenError;
 use crate::commit::blocking;
-use crate::engine::Progress;
 use crate::round::Tip;
+use crate::{OpenError, Progress};
 
 /// The checkpoint of a log's read models; its genesis before the first event.
 pub(crate) fn start_of(store: &dyn Store, log: LogId) -> Result<Checkpoint, OpenError> {

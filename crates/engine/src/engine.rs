@@ -24,24 +24,8 @@ use crate::recover::{Recovered, Recovery};
 use crate::round::Tip;
 use crate::signals::Bus;
 use crate::state::{Models, PartitionState};
-use crate::{Clock, Generations, Handle, IdSource, OpenError};
-
-/// Told how far catching up is.
-pub trait Progress: Send + Sync + 'static {
-    fn begin(&self, log: LogId, applied: u64, end: u64);
-    fn reached(&self, log: LogId, applied: u64, end: u64);
-    fn done(&self, log: LogId, applied: u64);
-    /// A damaged copy of the log is made again from the other: events done, and in all.
-    fn mending(&self, log: LogId, done: u64, total: u64);
-}
-
-/// Nobody wants to know.
-impl Progress for () {
-    fn begin(&self, _log: LogId, _applied: u64, _end: u64) {}
-    fn reached(&self, _log: LogId, _applied: u64, _end: u64) {}
-    fn done(&self, _log: LogId, _applied: u64) {}
-    fn mending(&self, _log: LogId, _done: u64, _total: u64) {}
-}
+use crate::tools::Tools;
+use crate::{Clock, Generations, Handle, IdSource, OpenError, Progress};
 
 /// What an engine is made of.
 #[derive(Clone)]
@@ -70,19 +54,6 @@ pub struct Engine {
     /// Whoever builds read models again.
     rebuilding: JoinSet<()>,
     give_up: watch::Sender<bool>,
-}
-
-/// What partitions are made with. Not the read models: those are replaced.
-#[derive(Clone)]
-pub(crate) struct Tools {
-    pub(crate) logs: Arc<dyn LogProvider>,
-    pub(crate) fold: Arc<Fold>,
-    pub(crate) journal: Option<Arc<Journal>>,
-    pub(crate) archive: Option<Arc<Archive>>,
-    pub(crate) registry: Registry,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) ids: Arc<dyn IdSource>,
-    pub(crate) progress: Arc<dyn Progress>,
 }
 
 /// How long a shutdown waits for the log before unfinished commands are answered "unknown".

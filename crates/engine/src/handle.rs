@@ -15,7 +15,6 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use crate::clock::LogTime;
-use crate::health::{Hindrance, Trouble};
 use crate::keeper::Instruction;
 use crate::mailbox::Letter;
 use crate::partition::Applied;
@@ -23,6 +22,7 @@ use crate::reads::{ReadPool, Reads};
 use crate::signals::{AppSignal, Bus};
 use crate::source::LogSource;
 use crate::state::{Models, PartitionState};
+use crate::trouble::{Hindrance, Trouble};
 use crate::{Clock, EventsError, NotYetVisible, SubmitError, metrics};
 
 pub use crate::mailbox::Answer;

@@ -6,13 +6,13 @@ use hansard_projector::Registry;
 use hansard_store::Store;
 use hansard_types::LogId;
 use hansard_types::limits::{LOG_END_LOOKED_AT_MS, LOG_SILENT_MS_MAX};
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::clock::LogTime;
 use crate::commit::{AfterRound, Append, Failure, Finish, causes};
-use crate::mailbox::Letter;
+use crate::mailbox::{Letter, Mailbox};
 use crate::partition::{Ended, Partition, start};
 use crate::recover::{Recovered, Recovery, may_pass};
 use crate::round::Surroundings;
@@ -28,9 +28,6 @@ const ANSWERS_WITHIN: Duration = Duration::from_millis(LOG_SILENT_MS_MAX);
 /// Looks that must find the log's end below ours: one can be answered by a member of a cluster that
 /// does not know yet.
 const LOOKS_MIN: u32 = 2;
-
-/// Letters on their way in. They outlive the decider that takes them.
-pub(crate) type Mailbox = Arc<Mutex<mpsc::Receiver<Letter>>>;
 
 /// What a keeper is told to do.
 pub(crate) enum Instruction {

@@ -38,6 +38,8 @@ mod state;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod tools;
+mod trouble;
 mod view;
 
 pub use backoff::Backoff;
@@ -45,13 +47,15 @@ pub use clock::{
     BELIEVED_AFTER, Clock, IdSource, JUMP_MS, Jump, Machine, SteadyClock, SystemClock, SystemIds,
     ThisMachine,
 };
-pub use engine::{Engine, EngineOptions, Progress};
+pub use engine::{Engine, EngineOptions};
 pub use error::{EventsError, NotYetVisible, OpenError, SubmitError};
 pub use handle::{Answer, Handle};
 pub use hansard_log::{LogProvider, StoredEvent};
-pub use health::{Health, Hindrance};
+pub use health::Health;
 pub use reads::Reads;
 pub use rebuild::Generations;
 pub use signals::AppSignal;
 pub use source::LogSource;
+pub use tools::Progress;
+pub use trouble::Hindrance;
 pub use view::StateView;

@@ -1,7 +1,9 @@
+use std::sync::Arc;
+
 use hansard_domain::{Command, Reply};
 use hansard_events::Origin;
 use hansard_types::Position;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::SubmitError;
 
@@ -40,3 +42,6 @@ impl Letter {
         drop(self.answer.send(result));
     }
 }
+
+/// Letters on their way in. They outlive the decider that takes them.
+pub(crate) type Mailbox = Arc<Mutex<mpsc::Receiver<Letter>>>;

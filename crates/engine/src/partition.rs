@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::SubmitError;
 use crate::commit::{Append, Failure, Finish, blocking};
-use crate::keeper::Mailbox;
+use crate::mailbox::Mailbox;
 use crate::metrics;
 use crate::round::{Memory, Round, Surroundings, Tip, decide_round};
 use crate::state::PartitionState;

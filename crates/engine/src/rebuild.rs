@@ -16,10 +16,10 @@ use tokio::time::{Instant, interval, sleep};
 
 use crate::catch_up::catch_up;
 use crate::commit::{blocking, causes};
-use crate::engine::Tools;
 use crate::handle::{Door, Shared};
-use crate::health::Hindrance;
 use crate::keeper::Instruction;
+use crate::tools::Tools;
+use crate::trouble::Hindrance;
 use crate::{Backoff, metrics};
 
 /// How often damage is looked for.

@@ -117,7 +117,7 @@ impl JetStream {
         let client = connect.connect(addresses).await.map_err(|error| {
             OpenError::Server(format!("nats-server does not answer at its URL: {error}"))
         })?;
-        crate::server::check_version(&client.server_info().version).map_err(OpenError::Server)?;
+        crate::peer::check_version(&client.server_info().version).map_err(OpenError::Server)?;
         let mut context = jetstream::new(client.clone());
         context.set_timeout(options.answer_within);
         Ok(Self {

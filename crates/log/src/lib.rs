@@ -27,9 +27,11 @@ mod jetstream;
 mod journal;
 mod memory;
 pub mod metrics;
+mod peer;
 mod reader;
 mod scrub;
 pub mod server;
+mod stored;
 mod writer;
 
 #[cfg(any(test, feature = "conformance"))]
@@ -41,10 +43,11 @@ pub use archiver::{Archiver, ArchiverParts};
 pub use audit::{AuditFailure, AuditReport, CopiesReport, verify, verify_copies};
 pub use copies::{Copies, CopyError};
 pub use error::{AppendError, Error, OpenError, Result};
-pub use event_log::{EventLog, Extent, LogProvider, StoredEvent, Unit};
+pub use event_log::{EventLog, Extent, LogProvider, Unit};
 pub use jetstream::{Credentials, JetStream, JetStreamLog, JetStreamOptions, ServerSettings};
 pub use journal::{Damage, Journal, JournalError, JournalOptions};
 pub use memory::{Fault, MemoryLog};
 pub use reader::Reader;
 pub use scrub::{ScrubOptions, ScrubReport, scrub};
+pub use stored::StoredEvent;
 pub use writer::{Appender, Mending, Repaired, Sealer, Writer, WriterOptions};

@@ -22,15 +22,12 @@ mod process;
 mod state;
 mod supervise;
 
+pub use crate::peer::{VERSION_MIN, check_version};
 pub use files::NatsFiles;
-pub(crate) use identity::read as certificate;
 pub use state::{Recovery, ServerState};
 
 use process::end_leftover;
 use supervise::Supervisor;
-
-/// The oldest nats-server that Hansard was measured on.
-pub const VERSION_MIN: (u32, u32) = (2, 15);
 
 /// How a nats-server is started.
 #[derive(Debug, Clone)]
@@ -246,25 +243,6 @@ pub async fn version_of(binary: &Path) -> Result<String, String> {
         .ok_or_else(|| format!("{} does not say its version", binary.display()))
 }
 
-/// Whether a version is new enough.
-///
-/// # Errors
-/// A sentence that says what to do.
-pub fn check_version(version: &str) -> Result<(), String> {
-    let mut parts = version
-        .split(['.', '-'])
-        .map(|part| part.parse::<u32>().ok());
-    let major_minor = parts.next().flatten().zip(parts.next().flatten());
-    if major_minor.is_some_and(|found| found >= VERSION_MIN) {
-        return Ok(());
-    }
-    let (major, minor) = VERSION_MIN;
-    Err(format!(
-        "nats-server {version} is too old: {major}.{minor} or newer is needed. Install it with \
-         `ops/setup`, or say where a newer one is with --nats-server or HANSARD_NATS_SERVER"
-    ))
-}
-
 /// A port that is free now, the recorded one if possible.
 fn free_port(recorded: Option<u16>) -> std::io::Result<u16> {
     let recorded = recorded.map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
@@ -273,19 +251,4 @@ fn free_port(recorded: Option<u16>) -> std::io::Result<u16> {
         Some(Err(_)) | None => TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?,
     };
     Ok(listener.local_addr()?.port())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::check_version;
-
-    #[test]
-    fn too_old_a_server_is_told_apart() {
-        for version in ["2.15.0", "2.15.1", "2.16.0-RC.1", "3.0.0"] {
-            assert_eq!(check_version(version), Ok(()), "{version}");
-        }
-        for version in ["2.9.10", "2.14.6", "1.99.0", "", "unknown"] {
-            assert!(check_version(version).is_err(), "{version}");
-        }
-    }
 }

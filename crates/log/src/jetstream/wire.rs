@@ -279,7 +279,7 @@ async fn encrypted(
     let mut trusted = RootCertStore::empty();
     match pinned {
         Some(certificate) => trusted
-            .add(crate::server::certificate(certificate)?)
+            .add(crate::peer::certificate(certificate)?)
             .map_err(io::Error::other)?,
         None => {
             trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

@@ -8,11 +8,9 @@ use std::io::{Error, Result};
 use std::path::Path;
 
 use async_nats::rustls::RootCertStore;
-use async_nats::rustls::pki_types::CertificateDer;
-use async_nats::rustls::pki_types::pem::PemObject as _;
 use rcgen::{KeyPair, generate_simple_self_signed};
 
-use crate::files;
+use crate::{files, peer};
 
 /// What it listens on, and so what it is called.
 pub(super) const HOST: &str = "127.0.0.1";
@@ -30,7 +28,7 @@ pub(super) fn prepare(certificate: &Path, key: &Path) -> Result<()> {
 fn is_whole(certificate: &Path, key: &Path) -> bool {
     let key = std::fs::read_to_string(key).ok();
     let key = key.and_then(|pem| KeyPair::from_pem(&pem).ok());
-    let Some((key, certificate)) = key.zip(read(certificate).ok()) else {
+    let Some((key, certificate)) = key.zip(peer::certificate(certificate).ok()) else {
         return false;
     };
     // The certificate holds the public key as it is.
@@ -39,11 +37,6 @@ fn is_whole(certificate: &Path, key: &Path) -> bool {
         .windows(public.len())
         .any(|window| window == public)
         && RootCertStore::empty().add(certificate).is_ok()
-}
-
-/// Reads a certificate.
-pub(crate) fn read(certificate: &Path) -> Result<CertificateDer<'static>> {
-    CertificateDer::from_pem_file(certificate).map_err(Error::other)
 }
 
 #[cfg(test)]
