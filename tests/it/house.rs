@@ -4,5 +4,6 @@
 
 mod code_map;
 mod graph;
+mod places;
 mod source;
 mod tidy;
