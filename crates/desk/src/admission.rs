@@ -1,10 +1,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use hansard_types::{Actor, AppId, UserId};
+use hansard_types::{Actor, AppId, UserId, error_chain};
 
 use crate::Desk;
-use crate::error::causes;
 use crate::usersig::{Claim, SignatureFault};
 
 /// The secret keys of the apps. They never leave the process that asks.
@@ -135,7 +134,7 @@ impl Desk {
         let revoked = self
             .engine
             .signatures_revoked_up_to(app, user)
-            .map_err(|error| Denied::Broken(causes(&error)))?;
+            .map_err(|error| Denied::Broken(error_chain(&error)))?;
         if revoked.is_some_and(|up_to| issued_at_seconds <= up_to) {
             return Err(SignatureFault::Revoked.into());
         }
@@ -148,7 +147,7 @@ impl Desk {
             Role::Administrator => Err(Denied::NotAnAdministrator),
             Role::Account => {
                 let account = self.engine.account(app, user);
-                match account.map_err(|error| Denied::Broken(causes(&error)))? {
+                match account.map_err(|error| Denied::Broken(error_chain(&error)))? {
                     Some(_) => Ok(()),
                     None => Err(Denied::AccountUnknown),
                 }
