@@ -17,7 +17,7 @@ use hansard_domain::group::{AddMembers, CreateGroup};
 use hansard_domain::message::{Content, SendC2c, SendGroup};
 use hansard_domain::{Command, Context, Decision, decide};
 use hansard_engine::StateView;
-use hansard_events::group::GroupType;
+use hansard_events::group::{GroupProfileChange, GroupType};
 use hansard_events::{
     Envelope, Event, EventId, Identity, Provenance, RawEvent, Recorded, decode, encode,
 };
@@ -97,14 +97,11 @@ fn create_team() -> Command {
     Command::CreateGroup(CreateGroup {
         group_id: team(),
         group_type: GroupType::Public,
-        name: "a team".to_owned(),
         owner: Some(reader()),
-        introduction: String::new(),
-        notification: String::new(),
-        face_url: String::new(),
-        max_members: None,
-        apply_join_option: None,
-        invite_join_option: None,
+        profile: GroupProfileChange {
+            name: Some("a team".to_owned()),
+            ..GroupProfileChange::default()
+        },
         members: Vec::new(),
         created_at: None,
     })

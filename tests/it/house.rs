@@ -5,5 +5,6 @@
 mod circles;
 mod code_map;
 mod graph;
+mod places;
 mod source;
 mod tidy;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context as _, Result, ensure};
+use hansard_types::error_chain;
 use tokio::io::AsyncReadExt as _;
 
 use crate::harness::{APP, SECRET, Server, binary, eventually, http_client, run, trusting};
@@ -34,11 +35,6 @@ impl Pair {
     }
 }
 
-/// An error and everything that caused it.
-fn causes(error: reqwest::Error) -> String {
-    format!("{:#}", anyhow::Error::from(error))
-}
-
 fn import(arguments: &[&str]) -> Result<Output> {
     let app = APP.to_string();
     let mut all = vec!["import", "--app", &app, "--secret", SECRET, SAMPLE];
@@ -64,7 +60,7 @@ async fn a_certificate_for_trying_is_verified_by_those_who_were_given_it_only() 
     let stranger = http_client().build()?;
     let url = format!("{}/readyz", server.url);
     let refused = stranger.get(url).send().await;
-    let refused = causes(refused.err().context("a stranger does not trust it")?);
+    let refused = error_chain(&refused.err().context("a stranger does not trust it")?);
     ensure!(refused.contains("certificate"), "{refused}");
     // Someone who forgot the s is told.
     let answer = stranger.get(plain).send().await?;

@@ -1,11 +1,10 @@
 use std::time::Instant;
 
-use hansard_types::{AppId, UserId};
+use hansard_types::{AppId, UserId, error_chain};
 
 use crate::Desk;
 use crate::caller::{Caller, Denied, Rate, Role, Visitor};
-use crate::error::causes;
-use crate::usersig::Claim;
+use crate::usersig::{Claim, SignatureFault};
 
 impl Desk {
     /// Lets someone in, or says why not. Everything that is decided without a request's body.
@@ -61,7 +60,7 @@ impl Desk {
         let revoked = self
             .engine
             .signatures_revoked_up_to(app, user)
-            .map_err(|error| Denied::Broken(causes(&error)))?;
+            .map_err(|error| Denied::Broken(error_chain(&error)))?;
         if revoked.is_some_and(|up_to| issued_at_seconds <= up_to) {
             return Err(SignatureFault::Revoked.into());
         }
@@ -74,7 +73,7 @@ impl Desk {
             Role::Administrator => Err(Denied::NotAnAdministrator),
             Role::Account => {
                 let account = self.engine.account(app, user);
-                match account.map_err(|error| Denied::Broken(causes(&error)))? {
+                match account.map_err(|error| Denied::Broken(error_chain(&error)))? {
                     Some(_) => Ok(()),
                     None => Err(Denied::AccountUnknown),
                 }

@@ -1,5 +1,5 @@
 use hansard_engine::SubmitError;
-use hansard_types::{Position, Reason};
+use hansard_types::{Position, Reason, error_chain};
 
 /// Why a command or a read has no answer of its own: what every failure of the engine means to a
 /// caller, in any surface. [`Display`](std::fmt::Display) says what happened and what to do, for the
@@ -29,7 +29,7 @@ pub enum Error {
 
 impl Error {
     pub fn broken(error: impl std::error::Error) -> Self {
-        Self::Broken(causes(&error))
+        Self::Broken(error_chain(&error))
     }
 }
 
@@ -43,16 +43,4 @@ impl From<SubmitError> for Error {
             SubmitError::OutcomeUnknown(reason) => Self::OutcomeUnknown(reason),
         }
     }
-}
-
-/// An error and what caused it.
-pub fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

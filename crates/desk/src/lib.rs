@@ -32,6 +32,6 @@ pub mod usersig;
 
 pub use caller::{Caller, Denied, Rate, Role, Secrets, Visitor};
 pub use desk::{Desk, DeskOptions, VISIBLE_WITHIN};
-pub use error::{Error, causes};
+pub use error::Error;
 pub use hansard_engine::{Answer, AppSignal, EventsError, Health, Reads, StoredEvent};
 pub use query::Query;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hansard_events::account::ProfileValue;
 use hansard_events::app::CustomField;
-use hansard_events::group::{GroupType, JoinOption, Role};
+use hansard_events::group::{GroupProfile, GroupType, JoinOption, Role};
 use hansard_events::message::ContentDigest;
 use hansard_events::relation::FriendDetails;
 use hansard_types::{Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
@@ -90,18 +90,13 @@ impl Given {
         members: &[(&str, Role)],
     ) -> Self {
         let owner = members.iter().find(|(_, role)| *role == Role::Owner);
+        let mut profile = GroupProfile::blank(5, JoinOption::NeedPermission, JoinOption::Disabled);
+        profile.name = id.to_owned();
         let row = Group {
             group_type,
-            name: id.to_owned(),
             owner: owner.map(|(id, _)| user(id)),
-            introduction: String::new(),
-            notification: String::new(),
-            face_url: String::new(),
-            max_members: 5,
+            profile,
             member_count: u32::try_from(members.len()).expect("small"),
-            apply_join_option: JoinOption::NeedPermission,
-            invite_join_option: JoinOption::Disabled,
-            mute_all: false,
             created_at: Timestamp(1),
             dissolved: false,
         };

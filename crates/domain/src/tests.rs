@@ -1,5 +1,5 @@
 use hansard_events::Event;
-use hansard_events::group::{FirstMember, GroupType, JoinOption, Role};
+use hansard_events::group::{FirstMember, GroupProfileChange, GroupType, JoinOption, Role};
 use hansard_types::{ConversationId, Reason, Seq, Timestamp, limits};
 
 use crate::account::ImportAccount;
@@ -201,7 +201,7 @@ fn a_message_from_far_in_the_future_is_refused() {
 #[test]
 fn a_muted_group_hears_its_owner_and_administrators_only() {
     let given = team(Given::default().accounts(&["ann", "ben", "zoe"]))
-        .change_group("team", |group| group.mute_all = true);
+        .change_group("team", |group| group.profile.mute_all = true);
     assert!(given.when(Command::SendGroup(send_group("ann", 1))).is_ok());
     for who in ["ben", "zoe"] {
         let refused = given.when(Command::SendGroup(send_group(who, 1)));
@@ -239,14 +239,11 @@ fn create_group(id: &str, owner: &str, members: &[&str]) -> CreateGroup {
     CreateGroup {
         group_id: group(id),
         group_type: GroupType::Public,
-        name: "a team".to_owned(),
         owner: Some(user(owner)),
-        introduction: String::new(),
-        notification: String::new(),
-        face_url: String::new(),
-        max_members: None,
-        apply_join_option: None,
-        invite_join_option: None,
+        profile: GroupProfileChange {
+            name: Some("a team".to_owned()),
+            ..GroupProfileChange::default()
+        },
         members: members.iter().map(member).collect(),
         created_at: None,
     }
@@ -520,14 +517,12 @@ fn a_profile_change_names_exactly_what_changed() {
     let change = |name: &str| {
         Command::ChangeGroupProfile(ChangeGroupProfile {
             group_id: group("team"),
-            name: Some(name.to_owned()),
-            introduction: None,
-            notification: Some(String::new()),
-            face_url: None,
-            max_members: None,
-            apply_join_option: None,
-            invite_join_option: None,
-            mute_all: Some(false),
+            change: GroupProfileChange {
+                name: Some(name.to_owned()),
+                notification: Some(String::new()),
+                mute_all: Some(false),
+                ..GroupProfileChange::default()
+            },
         })
     };
     assert!(given.when(change("team")).expect("taken").events.is_empty());
@@ -536,8 +531,11 @@ fn a_profile_change_names_exactly_what_changed() {
     else {
         panic!("not a changed profile");
     };
-    assert_eq!(event.name.as_deref(), Some("team two"));
-    assert_eq!((&event.notification, event.mute_all), (&None, None));
+    let expected = GroupProfileChange {
+        name: Some("team two".to_owned()),
+        ..GroupProfileChange::default()
+    };
+    assert_eq!(event.change, expected);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use hansard_events::account::ProfileValue;
 use hansard_events::app::CustomField;
-use hansard_events::group::{GroupType, JoinOption, Role};
+use hansard_events::group::{GroupProfile, GroupType, Role};
 use hansard_events::message::ContentDigest;
 use hansard_events::relation::FriendDetails;
 use hansard_types::{AppId, ConversationId, GroupId, Seq, Timestamp, UserId};
@@ -39,16 +39,9 @@ pub struct App {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     pub group_type: GroupType,
-    pub name: String,
     pub owner: Option<UserId>,
-    pub introduction: String,
-    pub notification: String,
-    pub face_url: String,
-    pub max_members: u32,
+    pub profile: GroupProfile,
     pub member_count: u32,
-    pub apply_join_option: JoinOption,
-    pub invite_join_option: JoinOption,
-    pub mute_all: bool,
     pub created_at: Timestamp,
     pub dissolved: bool,
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use hansard_log::{AppendError, Appender, Sealer};
 use hansard_projector::Registry;
 use hansard_store::{Durability, Store};
-use hansard_types::{Lack, LogId};
+use hansard_types::{Lack, LogId, error_chain};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -155,7 +155,7 @@ impl Finish {
         if let Err(error) = self.store.write_changes(&changes, Durability::Process) {
             // The events are committed: only the answer is lost, opening again catches up.
             let advice = Lack::of(&error).advice();
-            let error = causes(&error);
+            let error = error_chain(&error);
             let reason = format!("the read models cannot be written ({error}): {advice}");
             return Err((letters, Failure::may_pass(reason)));
         }
@@ -215,24 +215,13 @@ fn stopped_by(error: &AppendError) -> Failure {
         AppendError::Unknown(_) => "the log did not answer before the server stopped".to_owned(),
         AppendError::Journal(source) => {
             let advice = Lack::of(source).advice();
-            format!("the journal failed ({}): {advice}", causes(source))
+            format!("the journal failed ({}): {advice}", error_chain(source))
         }
     };
     Failure {
         reason,
         is_for_good: matches!(error, AppendError::Fenced { .. }),
     }
-}
-
-/// An error and what caused it: without the cause nobody knows which file, and why.
-pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

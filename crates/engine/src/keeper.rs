@@ -4,14 +4,14 @@ use std::time::Duration;
 use hansard_log::EventLog;
 use hansard_projector::Registry;
 use hansard_store::Store;
-use hansard_types::LogId;
 use hansard_types::limits::{LOG_END_LOOKED_AT_MS, LOG_SILENT_MS_MAX};
+use hansard_types::{LogId, error_chain};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::clock::LogTime;
-use crate::commit::{AfterRound, Append, Failure, Finish, causes};
+use crate::commit::{AfterRound, Append, Failure, Finish};
 use crate::mailbox::{Letter, Mailbox};
 use crate::partition::{Ended, Partition, start};
 use crate::recover::{Recovered, Recovery, may_pass};
@@ -224,7 +224,7 @@ impl Keeper {
                 Ok(recovered)
             }
             Err(error) => {
-                let reason = format!("its read models were not replaced: {}", causes(&error));
+                let reason = format!("its read models were not replaced: {}", error_chain(&error));
                 drop(done.send(Err(reason.clone())));
                 Err(Failure::may_pass(reason))
             }
@@ -246,7 +246,7 @@ impl Keeper {
                 Reopened::Open(again) => return Some(*again),
                 Reopened::Replaced => wait = Duration::ZERO,
                 Reopened::Failed(error) => {
-                    let reason = format!("{}: {}", failure.reason, causes(&error));
+                    let reason = format!("{}: {}", failure.reason, error_chain(&error));
                     tracing::warn!(log = %self.log, %reason, "the partition is not open yet");
                     self.state.replace(reason);
                     if !may_pass(&error) && !self.refuse().await {
@@ -379,7 +379,7 @@ async fn end_lost(
                 state.log_answered();
                 below = 0;
             }
-            Ok(Err(error)) => state.log_is_silent(causes(&error)),
+            Ok(Err(error)) => state.log_is_silent(error_chain(&error)),
             Err(_elapsed) => state.log_is_silent("it was asked where it ends".to_owned()),
         }
     }

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use hansard_projector::{Fold, Order, Ordered, Rebuild, Registry, checkpoint};
 use hansard_store::Store;
-use hansard_types::LogId;
 use hansard_types::limits::{READ_BATCH_MAX, REBUILT_BEHIND_EVENTS_MAX};
+use hansard_types::{LogId, error_chain};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, interval, sleep};
 
 use crate::catch_up::catch_up;
-use crate::commit::{blocking, causes};
+use crate::commit::blocking;
 use crate::handle::{Door, Shared};
 use crate::keeper::Instruction;
 use crate::tools::Tools;
@@ -118,7 +118,7 @@ impl Rebuilder {
                 }
                 Err(error) => {
                     let wait = backoff.after(Duration::ZERO);
-                    let (error, again) = (causes(&*error), wait.as_secs());
+                    let (error, again) = (error_chain(&*error), wait.as_secs());
                     tracing::error!(error, again, "the read models are not built again yet");
                     sleep(wait).await;
                 }
@@ -199,7 +199,7 @@ impl Rebuilder {
             return;
         }
         if let Err(error) = blocking(|| self.generations.remove_others()) {
-            let error = causes(&*error);
+            let error = error_chain(&*error);
             tracing::warn!(error, "the old read models are not removed yet");
         }
     }

@@ -8,12 +8,11 @@ use hansard_events::{Event, Origin, RawEvent, Recorded, encode};
 use hansard_log::Unit;
 use hansard_projector::Fold;
 use hansard_store::{Cached, Changes, Layers, Overlay, Read, RowCache, Store};
-use hansard_types::{Checkpoint, LogId, Position, Timestamp, limits};
+use hansard_types::{Checkpoint, LogId, Position, Timestamp, error_chain, limits};
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
 use crate::clock::LogTime;
-use crate::commit::causes;
 use crate::mailbox::{Answer, Letter};
 use crate::view::StateView;
 use crate::{IdSource, SubmitError};
@@ -248,7 +247,7 @@ impl Deciding<'_> {
             }
             // Nothing was decided.
             Err(error) => {
-                let reason = causes(&error);
+                let reason = error_chain(&error);
                 tracing::error!(log = %self.surroundings.log, %reason, "a command failed");
                 return Ok(Err(SubmitError::Unavailable(reason)));
             }
@@ -290,7 +289,7 @@ impl Deciding<'_> {
         };
         let fold = &self.surroundings.fold;
         fold.apply(log, &mut self.tip.at, &recorded, &mut self.state)
-            .map_err(|error| causes(&error))?;
+            .map_err(|error| error_chain(&error))?;
         self.tip.time = self.now;
         Ok(raw)
     }
@@ -301,7 +300,7 @@ impl Deciding<'_> {
             self.surroundings
                 .fold
                 .write_checkpoint(log, &at, &mut self.state)
-                .map_err(|error| causes(&error))?;
+                .map_err(|error| error_chain(&error))?;
         }
         Ok((self.units, self.state.into_changes(), self.tip))
     }

@@ -108,16 +108,9 @@ impl View for StateView<'_> {
         let row = self.groups.group(group).map_err(broken)?;
         Ok(row.map(|row| Group {
             group_type: row.group_type,
-            name: row.name,
             owner: row.owner,
-            introduction: row.introduction,
-            notification: row.notification,
-            face_url: row.face_url,
-            max_members: row.max_members,
+            profile: row.profile,
             member_count: row.member_count,
-            apply_join_option: row.apply_join_option,
-            invite_join_option: row.invite_join_option,
-            mute_all: row.mute_all,
             created_at: row.created_at,
             dissolved: row.dissolved,
         }))

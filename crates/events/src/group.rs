@@ -65,6 +65,127 @@ pub enum JoinOption {
     Disabled,
 }
 
+/// What anyone can read of a group and its admins can change. The one list of these fields: the
+/// read model's row, the deciders' view and the commands hold this type, or a [`GroupProfileChange`]
+/// of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupProfile {
+    pub name: String,
+    pub introduction: String,
+    pub notification: String,
+    pub face_url: String,
+    pub max_members: u32,
+    pub apply_join_option: JoinOption,
+    pub invite_join_option: JoinOption,
+    /// Members may not speak.
+    pub mute_all: bool,
+}
+
+impl GroupProfile {
+    /// One of which nothing is said but what a group cannot be without.
+    #[must_use]
+    pub fn blank(
+        max_members: u32,
+        apply_join_option: JoinOption,
+        invite_join_option: JoinOption,
+    ) -> Self {
+        Self {
+            name: String::new(),
+            introduction: String::new(),
+            notification: String::new(),
+            face_url: String::new(),
+            max_members,
+            apply_join_option,
+            invite_join_option,
+            mute_all: false,
+        }
+    }
+
+    /// Takes the new values over.
+    pub fn apply(&mut self, change: &GroupProfileChange) {
+        fn set<T: Clone>(field: &mut T, new: Option<&T>) {
+            if let Some(new) = new {
+                field.clone_from(new);
+            }
+        }
+        let GroupProfileChange {
+            name,
+            introduction,
+            notification,
+            face_url,
+            max_members,
+            apply_join_option,
+            invite_join_option,
+            mute_all,
+        } = change;
+        set(&mut self.name, name.as_ref());
+        set(&mut self.introduction, introduction.as_ref());
+        set(&mut self.notification, notification.as_ref());
+        set(&mut self.face_url, face_url.as_ref());
+        set(&mut self.max_members, max_members.as_ref());
+        set(&mut self.apply_join_option, apply_join_option.as_ref());
+        set(&mut self.invite_join_option, invite_join_option.as_ref());
+        set(&mut self.mute_all, mute_all.as_ref());
+    }
+
+    /// What of a change is one: its fields that are not so already.
+    #[must_use]
+    pub fn diff(&self, wanted: GroupProfileChange) -> GroupProfileChange {
+        fn other<T: PartialEq>(wanted: Option<T>, now: &T) -> Option<T> {
+            wanted.filter(|wanted| wanted != now)
+        }
+        let GroupProfileChange {
+            name,
+            introduction,
+            notification,
+            face_url,
+            max_members,
+            apply_join_option,
+            invite_join_option,
+            mute_all,
+        } = wanted;
+        GroupProfileChange {
+            name: other(name, &self.name),
+            introduction: other(introduction, &self.introduction),
+            notification: other(notification, &self.notification),
+            face_url: other(face_url, &self.face_url),
+            max_members: other(max_members, &self.max_members),
+            apply_join_option: other(apply_join_option, &self.apply_join_option),
+            invite_join_option: other(invite_join_option, &self.invite_join_option),
+            mute_all: other(mute_all, &self.mute_all),
+        }
+    }
+}
+
+/// Fields of a [`GroupProfile`]: a present one is the new value, an absent one does not change.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupProfileChange {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introduction: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_members: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apply_join_option: Option<JoinOption>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite_join_option: Option<JoinOption>,
+    /// Members may not speak.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mute_all: Option<bool>,
+}
+
+impl GroupProfileChange {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A member that a group begins with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FirstMember {
@@ -89,9 +210,74 @@ pub struct GroupCreated {
     pub max_members: u32,
     pub apply_join_option: JoinOption,
     pub invite_join_option: JoinOption,
+    /// Members may not speak.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub mute_all: bool,
     /// When, Unix milliseconds; the original time of an imported group.
     pub created_at: Timestamp,
     pub members: Vec<FirstMember>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks with a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl GroupCreated {
+    /// A group that begins with a profile.
+    #[must_use]
+    pub fn new(
+        group_id: GroupId,
+        group_type: GroupType,
+        owner: Option<UserId>,
+        profile: GroupProfile,
+        members: Vec<FirstMember>,
+        created_at: Timestamp,
+    ) -> Self {
+        let GroupProfile {
+            name,
+            introduction,
+            notification,
+            face_url,
+            max_members,
+            apply_join_option,
+            invite_join_option,
+            mute_all,
+        } = profile;
+        Self {
+            group_id,
+            group_type,
+            name,
+            owner,
+            introduction,
+            notification,
+            face_url,
+            max_members,
+            apply_join_option,
+            invite_join_option,
+            mute_all,
+            created_at,
+            members,
+        }
+    }
+
+    /// The profile that the group begins with.
+    #[must_use]
+    pub fn profile(&self) -> GroupProfile {
+        GroupProfile {
+            name: self.name.clone(),
+            introduction: self.introduction.clone(),
+            notification: self.notification.clone(),
+            face_url: self.face_url.clone(),
+            max_members: self.max_members,
+            apply_join_option: self.apply_join_option,
+            invite_join_option: self.invite_join_option,
+            mute_all: self.mute_all,
+        }
+    }
 }
 
 /// `group.members_added`: only accounts that were not members before.
@@ -126,27 +312,12 @@ pub struct MembersRemoved {
     pub import_key: Option<String>,
 }
 
-/// `group.profile_changed`: a present field is the new value, an absent one did not change.
+/// `group.profile_changed`: exactly the fields that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProfileChanged {
     pub group_id: GroupId,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub introduction: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notification: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub face_url: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_members: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub apply_join_option: Option<JoinOption>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub invite_join_option: Option<JoinOption>,
-    /// Members may not speak.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mute_all: Option<bool>,
+    #[serde(flatten)]
+    pub change: GroupProfileChange,
 }
 
 /// `group.dissolved`. Its id is free from here on: whatever follows under it is of another group,
@@ -183,6 +354,7 @@ impl Sample for GroupCreated {
             max_members: 200,
             apply_join_option: JoinOption::NeedPermission,
             invite_join_option: JoinOption::Disabled,
+            mute_all: false,
             created_at: Timestamp(1_794_000_000_000),
             members: vec![
                 FirstMember {
@@ -243,14 +415,16 @@ impl Sample for ProfileChanged {
     fn sample() -> Self {
         Self {
             group_id: sample_group(),
-            name: Some("team two".to_owned()),
-            introduction: Some("where the second team talks".to_owned()),
-            notification: Some("stand-up at ten".to_owned()),
-            face_url: Some("https://example.org/two.png".to_owned()),
-            max_members: Some(500),
-            apply_join_option: Some(JoinOption::FreeAccess),
-            invite_join_option: Some(JoinOption::FreeAccess),
-            mute_all: Some(true),
+            change: GroupProfileChange {
+                name: Some("team two".to_owned()),
+                introduction: Some("where the second team talks".to_owned()),
+                notification: Some("stand-up at ten".to_owned()),
+                face_url: Some("https://example.org/two.png".to_owned()),
+                max_members: Some(500),
+                apply_join_option: Some(JoinOption::FreeAccess),
+                invite_join_option: Some(JoinOption::FreeAccess),
+                mute_all: Some(true),
+            },
         }
     }
 
@@ -268,5 +442,38 @@ impl Sample for GroupDissolved {
 
     fn bucket_key(&self) -> String {
         group_bucket(&self.group_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_that_takes_its_difference_over_is_what_was_wanted() {
+        let before = GroupCreated::sample().profile();
+        let wanted = ProfileChanged::sample().change;
+        let mut after = before.clone();
+        after.apply(&before.diff(wanted.clone()));
+        assert_eq!(after.diff(wanted.clone()), GroupProfileChange::default());
+        assert_eq!(before.diff(wanted.clone()), wanted, "every field differs");
+        after.apply(&GroupProfileChange::default());
+        assert!(after.diff(wanted).is_empty(), "nothing was said");
+    }
+
+    #[test]
+    fn a_group_is_created_with_all_of_its_profile() {
+        let mut profile = GroupCreated::sample().profile();
+        profile.apply(&ProfileChanged::sample().change);
+        let sample = GroupCreated::sample();
+        let created = GroupCreated::new(
+            sample.group_id,
+            sample.group_type,
+            sample.owner,
+            profile.clone(),
+            sample.members,
+            sample.created_at,
+        );
+        assert_eq!(created.profile(), profile);
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
+use hansard_types::error_chain;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
@@ -30,17 +31,9 @@ pub(crate) fn note(text: impl Display) {
     drop(writeln!(std::io::stderr().lock(), "{text}"));
 }
 
-/// Why the program ends, with every cause, once.
+/// Why the program ends, with every cause.
 pub(crate) fn error(error: &anyhow::Error) {
-    let mut parts: Vec<String> = Vec::new();
-    for cause in error.chain() {
-        let text = cause.to_string();
-        // A transparent error repeats what its cause says.
-        if parts.last() != Some(&text) {
-            parts.push(text);
-        }
-    }
-    note(format_args!("hansard: {}", parts.join(": ")));
+    note(format_args!("hansard: {}", error_chain(&**error)));
 }
 
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {

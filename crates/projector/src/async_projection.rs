@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use hansard_events::Recorded;
-use hansard_types::{Checkpoint, LogId, Timestamp};
+use hansard_types::{Checkpoint, LogId, Timestamp, error_chain};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
@@ -283,8 +283,9 @@ impl Follower {
         if self.uncommitted == 0 {
             return Ok(());
         }
-        tokio::task::block_in_place(|| projection.commit())
-            .map_err(|error| Ended::Failed(format!("the commit failed: {}", chain(&*error))))?;
+        tokio::task::block_in_place(|| projection.commit()).map_err(|error| {
+            Ended::Failed(format!("the commit failed: {}", error_chain(&*error)))
+        })?;
         self.uncommitted = 0;
         self.due = None;
         Ok(())
@@ -324,7 +325,7 @@ fn unread(error: SourceError) -> Step {
 
 fn not_applied(recorded: &Recorded, error: &ApplyError) -> Ended {
     let (sequence, name) = (recorded.sequence, &recorded.envelope.name);
-    let said = format!("event {sequence} ({name}): {}", chain(error));
+    let said = format!("event {sequence} ({name}): {}", error_chain(error));
     match error {
         ApplyError::Event(_) => Ended::Stopped(format!("{said}. {ADVICE}")),
         ApplyError::Medium(_) => Ended::Failed(said),
@@ -349,17 +350,6 @@ async fn check_start(source: &impl Source, start: Checkpoint, log_end: u64) -> R
             start.sequence
         ))),
     }
-}
-
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

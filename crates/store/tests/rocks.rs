@@ -1,7 +1,6 @@
 //! RocksDB keeps the contract of a store, and what is its own: opening, refusing, reading only.
 #![cfg(all(feature = "rocksdb", feature = "conformance"))]
 
-use std::error::Error as _;
 use std::path::Path;
 
 use hansard_store::conformance::{self, POINTS, SCANS, TABLES};
@@ -9,6 +8,7 @@ use hansard_store::{
     Access, Batch, Direction, Durability, Error, KeyRange, MemoryStore, Read, RocksMemory,
     RocksOptions, RocksStore, Store, Table,
 };
+use hansard_types::error_chain;
 use tempfile::TempDir;
 
 static EXTRA: Table = Table {
@@ -23,18 +23,6 @@ fn folder() -> TempDir {
 
 fn open(path: &Path) -> RocksStore {
     RocksStore::open(path, &TABLES, RocksOptions::read_models()).expect("opens")
-}
-
-/// The whole chain of an error, as an operator reads it.
-fn told(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }
 
 fn put(store: &dyn Store, table: &'static Table, key: &[u8], value: &[u8]) {
@@ -117,7 +105,7 @@ fn tables_that_are_unknown_are_named_and_refused() {
     drop(RocksStore::open(folder.path(), &tables, RocksOptions::read_models()).expect("opens"));
     let refused = RocksStore::open(folder.path(), &TABLES, RocksOptions::read_models())
         .expect_err("it holds a table more");
-    let text = told(&refused);
+    let text = error_chain(&refused);
     assert!(text.contains(EXTRA.name), "{text}");
     assert!(
         text.contains(&folder.path().display().to_string()),
@@ -171,9 +159,9 @@ fn a_second_writer_is_refused_and_a_reader_is_not() {
     let refused = RocksStore::open(folder.path(), &TABLES, RocksOptions::read_models())
         .expect_err("it is open");
     assert!(
-        told(&refused).contains(&folder.path().display().to_string()),
+        error_chain(&refused).contains(&folder.path().display().to_string()),
         "{}",
-        told(&refused)
+        error_chain(&refused)
     );
 
     let only_scans = [&SCANS];
@@ -193,7 +181,7 @@ fn a_second_writer_is_refused_and_a_reader_is_not() {
         },
         Durability::Process,
     );
-    let text = told(&refused.expect_err("a reader does not write"));
+    let text = error_chain(&refused.expect_err("a reader does not write"));
     assert!(text.contains("could not write"), "{text}");
     assert!(
         text.contains(&folder.path().display().to_string()),
@@ -208,16 +196,20 @@ fn a_reader_makes_nothing() {
     let options = RocksOptions::read_models();
     let refused = RocksStore::open_read_only(&path, &TABLES, options.clone()).expect_err("absent");
     assert!(
-        told(&refused).contains("there is no database"),
+        error_chain(&refused).contains("there is no database"),
         "{}",
-        told(&refused)
+        error_chain(&refused)
     );
     assert!(!path.try_exists().expect("looks"));
 
     drop(open(folder.path()));
     let refused = RocksStore::open_read_only(folder.path(), &[&EXTRA], options)
         .expect_err("it lacks the table");
-    assert!(told(&refused).contains(EXTRA.name), "{}", told(&refused));
+    assert!(
+        error_chain(&refused).contains(EXTRA.name),
+        "{}",
+        error_chain(&refused)
+    );
 }
 
 #[test]

@@ -15,6 +15,7 @@
 mod actor;
 mod code;
 mod conversation;
+mod error_chain;
 mod id;
 mod lack;
 pub mod limits;
@@ -24,6 +25,7 @@ pub mod profile;
 pub use actor::Actor;
 pub use code::Reason;
 pub use conversation::{ConversationId, ConversationIdError};
+pub use error_chain::error_chain;
 pub use id::{AppId, GroupId, IdError, UserId};
 pub use lack::Lack;
 pub use position::{Checkpoint, LogId, Position, PositionError, Seq, Timestamp};

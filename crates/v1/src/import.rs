@@ -23,7 +23,7 @@ use hansard_domain::account::ImportAccount;
 use hansard_domain::group::{AddMembers, CreateGroup, RemoveMembers};
 use hansard_domain::message::{Content, ImportMessage};
 use hansard_domain::{Command, Reply};
-use hansard_events::group::GroupType;
+use hansard_events::group::{GroupProfileChange, GroupType};
 use hansard_types::limits::{
     GROUP_NAME_BYTES_MAX, IMPORT_BODY_BYTES_MAX, IMPORT_LINES_PER_CALL_MAX,
 };
@@ -253,14 +253,11 @@ impl Batch {
             let command = CreateGroup {
                 group_id: group.clone(),
                 group_type: GroupType::Public,
-                name: truncated(group.as_str(), GROUP_NAME_BYTES_MAX).to_owned(),
                 owner: None,
-                introduction: String::new(),
-                notification: String::new(),
-                face_url: String::new(),
-                max_members: None,
-                apply_join_option: None,
-                invite_join_option: None,
+                profile: GroupProfileChange {
+                    name: Some(truncated(group.as_str(), GROUP_NAME_BYTES_MAX).to_owned()),
+                    ..GroupProfileChange::default()
+                },
                 members: Vec::new(),
                 created_at: Some(at),
             };

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use hansard_types::error_chain;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -79,8 +80,7 @@ impl Problem {
 
     /// Something of ours failed: logs it.
     pub(crate) fn broken(error: impl std::error::Error + 'static) -> Self {
-        let error: &dyn std::error::Error = &error;
-        tracing::error!(error, "a request failed");
+        tracing::error!(error = error_chain(&error), "a request failed");
         Self::internal("something broke in the server; its log says what")
     }
 

@@ -4,10 +4,10 @@ use std::ops::Deref;
 
 use futures::future::BoxFuture;
 use hansard_desk::json::{self, BodyFault, FieldFault};
-use hansard_desk::{Answer, Caller, Desk, Error, Reads, causes};
+use hansard_desk::{Answer, Caller, Desk, Error, Reads};
 use hansard_directory::AccountRow;
 use hansard_domain::Verb;
-use hansard_types::{AppId, Position, Reason, Timestamp, UserId};
+use hansard_types::{AppId, Position, Reason, Timestamp, UserId, error_chain};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -267,7 +267,7 @@ impl Failure {
 
     /// A read model or anything else of ours failed.
     pub(crate) fn broken(error: impl std::error::Error) -> Self {
-        Self::Broken(causes(&error))
+        Self::Broken(error_chain(&error))
     }
 }
 

@@ -16,41 +16,21 @@ pub(crate) fn created(
     at: u64,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
-    let GroupCreated {
-        group_id,
-        group_type,
-        name,
-        owner,
-        introduction,
-        notification,
-        face_url,
-        max_members,
-        apply_join_option,
-        invite_join_option,
-        created_at,
-        members,
-    } = event;
+    let group_id = &event.group_id;
     let mut group = GroupRow {
         roster: at,
-        group_type: *group_type,
-        name: name.clone(),
-        owner: owner.clone(),
-        introduction: introduction.clone(),
-        notification: notification.clone(),
-        face_url: face_url.clone(),
-        max_members: *max_members,
+        group_type: event.group_type,
+        owner: event.owner.clone(),
+        profile: event.profile(),
         member_count: 0,
-        apply_join_option: *apply_join_option,
-        invite_join_option: *invite_join_option,
-        mute_all: false,
-        created_at: *created_at,
-        changed_at: *created_at,
+        created_at: event.created_at,
+        changed_at: event.created_at,
         dissolved: false,
     };
-    for member in members {
+    for member in &event.members {
         let joined = MemberRow {
             role: member.role,
-            joined_at: *created_at,
+            joined_at: event.created_at,
             since: at,
         };
         add(app, group_id, &mut group, &member.user_id, joined, state)?;
@@ -124,37 +104,12 @@ pub(crate) fn profile_changed(
     time: Timestamp,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
-    let ProfileChanged {
-        group_id,
-        name,
-        introduction,
-        notification,
-        face_url,
-        max_members,
-        apply_join_option,
-        invite_join_option,
-        mute_all,
-    } = event;
-    let Some(before) = Reader::new(state, app).stored_group(group_id)? else {
+    let ProfileChanged { group_id, change } = event;
+    let Some(mut group) = Reader::new(state, app).stored_group(group_id)? else {
         return Ok(());
     };
-    let group = GroupRow {
-        roster: before.roster,
-        name: name.clone().unwrap_or(before.name),
-        introduction: introduction.clone().unwrap_or(before.introduction),
-        notification: notification.clone().unwrap_or(before.notification),
-        face_url: face_url.clone().unwrap_or(before.face_url),
-        max_members: max_members.unwrap_or(before.max_members),
-        apply_join_option: apply_join_option.unwrap_or(before.apply_join_option),
-        invite_join_option: invite_join_option.unwrap_or(before.invite_join_option),
-        mute_all: mute_all.unwrap_or(before.mute_all),
-        changed_at: time,
-        group_type: before.group_type,
-        owner: before.owner,
-        member_count: before.member_count,
-        created_at: before.created_at,
-        dissolved: before.dissolved,
-    };
+    group.profile.apply(change);
+    group.changed_at = time;
     put(app, group_id, &group, state)
 }
 

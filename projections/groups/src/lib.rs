@@ -17,7 +17,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
-use hansard_events::group::{GroupType, JoinOption, Role};
+use hansard_events::group::{GroupProfile, GroupType, Role};
 use hansard_events::{AccountEvent, Event, GroupEvent, MessageEvent, Recorded};
 use hansard_projector::Projection;
 use hansard_store::key::Key;
@@ -58,24 +58,17 @@ pub static TABLES: &[&Table] = &[
 /// Its stable name.
 pub const NAME: &str = "groups";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
-/// A group's profile.
+/// A group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupRow {
     /// Which roster is the group's: the log's sequence of its making; 0 when it has none.
     pub roster: u64,
     pub group_type: GroupType,
-    pub name: String,
     pub owner: Option<UserId>,
-    pub introduction: String,
-    pub notification: String,
-    pub face_url: String,
-    pub max_members: u32,
+    pub profile: GroupProfile,
     pub member_count: u32,
-    pub apply_join_option: JoinOption,
-    pub invite_join_option: JoinOption,
-    pub mute_all: bool,
     pub created_at: Timestamp,
     /// When the profile last changed.
     pub changed_at: Timestamp,

@@ -1,9 +1,12 @@
+use std::sync::Arc;
+
 use hansard_domain::account::{ImportAccount, RevokeSignatures};
 use hansard_domain::message::{Content, SendC2c};
 use hansard_engine::testing::{APP, TestEngine, user};
-use hansard_types::{Position, Reason};
+use hansard_types::{Actor, Position, Reason};
 
 use super::*;
+use crate::Secrets;
 use crate::testing::{SECRET, sign};
 use crate::{DeskOptions, Error};
 

@@ -1,4 +1,4 @@
-use hansard_events::group::GroupType;
+use hansard_events::group::{GroupProfileChange, GroupType};
 use hansard_events::relation::FriendDetails;
 use hansard_types::{AppId, ConversationId, Seq, Timestamp};
 
@@ -248,14 +248,11 @@ fn groups_and_apps() -> Vec<Command> {
         CreateGroup {
             group_id: group_id.clone(),
             group_type: GroupType::Public,
-            name: "team".to_owned(),
             owner: None,
-            introduction: String::new(),
-            notification: String::new(),
-            face_url: String::new(),
-            max_members: None,
-            apply_join_option: None,
-            invite_join_option: None,
+            profile: GroupProfileChange {
+                name: Some("team".to_owned()),
+                ..GroupProfileChange::default()
+            },
             members: Vec::new(),
             created_at: None,
         }
@@ -277,14 +274,7 @@ fn groups_and_apps() -> Vec<Command> {
         .into(),
         ChangeGroupProfile {
             group_id: group_id.clone(),
-            name: None,
-            introduction: None,
-            notification: None,
-            face_url: None,
-            max_members: None,
-            apply_join_option: None,
-            invite_join_option: None,
-            mute_all: None,
+            change: GroupProfileChange::default(),
         }
         .into(),
         DissolveGroup { group_id }.into(),

@@ -56,7 +56,7 @@ impl AddMembers {
             return Err(Reason::AccountUnknown.into());
         }
         let added = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
-        if group.member_count.saturating_add(added) > group.max_members {
+        if group.member_count.saturating_add(added) > group.profile.max_members {
             return Err(Reason::GroupFull.into());
         }
         // An import is remembered even when everybody was there already: seen again after they

@@ -1,4 +1,4 @@
-use hansard_events::group::{FirstMember, GroupCreated, GroupType, JoinOption, Role};
+use hansard_events::group::{FirstMember, GroupCreated, GroupProfileChange, GroupType, Role};
 use hansard_types::{GroupId, Reason, Timestamp, UserId};
 
 use super::rules::{TypeRules, rules};
@@ -10,16 +10,9 @@ pub struct CreateGroup {
     /// Chosen by the caller, or random.
     pub group_id: GroupId,
     pub group_type: GroupType,
-    pub name: String,
     pub owner: Option<UserId>,
-    pub introduction: String,
-    pub notification: String,
-    pub face_url: String,
-    /// Absent: the most the type allows.
-    pub max_members: Option<u32>,
-    /// Absent: the type's default.
-    pub apply_join_option: Option<JoinOption>,
-    pub invite_join_option: Option<JoinOption>,
+    /// What is absent is as the type begins with; the texts are empty.
+    pub profile: GroupProfileChange,
     /// Besides the owner.
     pub members: Vec<FirstMember>,
     /// The original time of an imported group; absent: now.
@@ -44,27 +37,20 @@ impl CreateGroup {
             return Err(Reason::GroupTypeForbids.into());
         }
         let members = self.first_members(view, &rules)?;
-        let max_members = self
-            .max_members
-            .unwrap_or(rules.members_max)
-            .min(rules.members_max);
-        if members.len() > usize::try_from(max_members).unwrap_or(usize::MAX) {
+        let mut profile = rules.profile();
+        profile.apply(&self.profile);
+        profile.max_members = profile.max_members.min(rules.members_max);
+        if members.len() > usize::try_from(profile.max_members).unwrap_or(usize::MAX) {
             return Err(Reason::GroupFull.into());
         }
-        let event = GroupCreated {
-            group_id: self.group_id.clone(),
-            group_type: self.group_type,
-            name: self.name.clone(),
-            owner: self.owner.clone(),
-            introduction: self.introduction.clone(),
-            notification: self.notification.clone(),
-            face_url: self.face_url.clone(),
-            max_members,
-            apply_join_option: self.apply_join_option.unwrap_or(rules.apply_join_option),
-            invite_join_option: self.invite_join_option.unwrap_or(rules.invite_join_option),
-            created_at: self.created_at.unwrap_or(now),
+        let event = GroupCreated::new(
+            self.group_id.clone(),
+            self.group_type,
+            self.owner.clone(),
+            profile,
             members,
-        };
+            self.created_at.unwrap_or(now),
+        );
         Ok(Decision::event(event, self.group_id.clone()))
     }
 

@@ -1,6 +1,6 @@
 //! What each type of group allows and begins with.
 
-use hansard_events::group::{GroupType, JoinOption};
+use hansard_events::group::{GroupProfile, GroupType, JoinOption};
 use hansard_types::limits;
 
 /// What a type of group allows and begins with (features.md, section G).
@@ -12,6 +12,17 @@ pub(super) struct TypeRules {
     pub(super) open_room: bool,
     /// The owner may be removed, which leaves the group without one.
     pub(super) owner_may_leave: bool,
+}
+
+impl TypeRules {
+    /// The profile that a group of the type begins with when nothing is said of it.
+    pub(super) fn profile(&self) -> GroupProfile {
+        GroupProfile::blank(
+            self.members_max,
+            self.apply_join_option,
+            self.invite_join_option,
+        )
+    }
 }
 
 pub(super) fn rules(group_type: GroupType) -> TypeRules {

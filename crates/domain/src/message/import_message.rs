@@ -45,7 +45,7 @@ impl ImportMessage {
             ConversationId::Group(group_id) => {
                 let group = existing(view, group_id)?;
                 let joins = view.member(group_id, &self.from)?.is_none();
-                if joins && group.member_count >= group.max_members {
+                if joins && group.member_count >= group.profile.max_members {
                     return Err(Reason::GroupFull.into());
                 }
                 joins

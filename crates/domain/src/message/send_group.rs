@@ -36,12 +36,12 @@ impl SendGroup {
         if sender.group_muted_until > now {
             return Err(Reason::SenderMuted.into());
         }
-        if context.is_account() || group.mute_all {
+        if context.is_account() || group.profile.mute_all {
             let member = view.member(&self.group_id, &self.from)?;
             if context.is_account() && member.is_none() {
                 return Err(Reason::MemberUnknown.into());
             }
-            if group.mute_all && member.is_none_or(|member| member.role < Role::Admin) {
+            if group.profile.mute_all && member.is_none_or(|member| member.role < Role::Admin) {
                 return Err(Reason::GroupMuted.into());
             }
         }

@@ -8,7 +8,7 @@ use hansard_domain::account::ImportAccount;
 use hansard_domain::group::{AddMembers, CreateGroup};
 use hansard_domain::message::{Content, SendC2c, SendGroup};
 use hansard_events::RawEvent;
-use hansard_events::group::GroupType;
+use hansard_events::group::{GroupProfileChange, GroupType};
 use hansard_store::Op;
 use hansard_types::{GroupId, LogId, Timestamp, UserId, limits};
 use tokio::sync::oneshot;
@@ -31,14 +31,11 @@ fn create(number: usize) -> Command {
     Command::CreateGroup(CreateGroup {
         group_id: group(number),
         group_type: GroupType::Public,
-        name: "a group".to_owned(),
         owner: Some(user("alice")),
-        introduction: String::new(),
-        notification: String::new(),
-        face_url: String::new(),
-        max_members: None,
-        apply_join_option: None,
-        invite_join_option: None,
+        profile: GroupProfileChange {
+            name: Some("a group".to_owned()),
+            ..GroupProfileChange::default()
+        },
         members: Vec::new(),
         created_at: None,
     })

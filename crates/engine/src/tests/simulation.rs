@@ -14,7 +14,7 @@ use hansard_domain::group::{AddMembers, CreateGroup, RemoveMembers};
 use hansard_domain::message::{Content, RecallGroup, SendC2c, SendGroup};
 use hansard_domain::profile::ChangeProfile;
 use hansard_events::account::ProfileValue;
-use hansard_events::group::GroupType;
+use hansard_events::group::{GroupProfileChange, GroupType};
 use hansard_events::{Origin, decode};
 use hansard_log::{EventLog as _, Fault};
 use hansard_store::MemoryStore;
@@ -193,15 +193,12 @@ impl Simulation {
         CreateGroup {
             group_id: self.group(),
             group_type: GroupType::Public,
-            name: "a group".to_owned(),
             // Never removed by the simulation: the owner of a public group stays.
             owner: Some(user("ann")),
-            introduction: String::new(),
-            notification: String::new(),
-            face_url: String::new(),
-            max_members: None,
-            apply_join_option: None,
-            invite_join_option: None,
+            profile: GroupProfileChange {
+                name: Some("a group".to_owned()),
+                ..GroupProfileChange::default()
+            },
             members: Vec::new(),
             created_at: None,
         }

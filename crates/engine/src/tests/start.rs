@@ -8,7 +8,7 @@ use hansard_domain::app::CreateApp;
 use hansard_domain::group::CreateGroup;
 use hansard_domain::message::{Content, SendGroup};
 use hansard_domain::{Command, Reply};
-use hansard_events::group::GroupType;
+use hansard_events::group::{GroupProfileChange, GroupType};
 use hansard_log::{EventLog, Journal};
 use hansard_projector::Registry;
 use hansard_types::{AppId, GroupId, LogId, limits};
@@ -116,14 +116,11 @@ async fn a_retry_right_after_a_start_is_recognised() {
     let create = Command::CreateGroup(CreateGroup {
         group_id: group(),
         group_type: GroupType::Public,
-        name: "a group".to_owned(),
         owner: Some(user("alice")),
-        introduction: String::new(),
-        notification: String::new(),
-        face_url: String::new(),
-        max_members: None,
-        apply_join_option: None,
-        invite_join_option: None,
+        profile: GroupProfileChange {
+            name: Some("a group".to_owned()),
+            ..GroupProfileChange::default()
+        },
         members: Vec::new(),
         created_at: None,
     });

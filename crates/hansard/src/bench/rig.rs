@@ -11,7 +11,7 @@ use hansard_domain::account::ImportAccount;
 use hansard_domain::group::CreateGroup;
 use hansard_domain::message::{Content, SendGroup};
 use hansard_engine::Handle;
-use hansard_events::group::GroupType;
+use hansard_events::group::{GroupProfileChange, GroupType};
 use hansard_events::message::Element;
 use hansard_events::{Origin, RawEvent};
 use hansard_http::Front;
@@ -287,14 +287,11 @@ fn new_group(group: &GroupId, owner: &UserId) -> CreateGroup {
     CreateGroup {
         group_id: group.clone(),
         group_type: GroupType::Public,
-        name: group.as_str().to_owned(),
         owner: Some(owner.clone()),
-        introduction: String::new(),
-        notification: String::new(),
-        face_url: String::new(),
-        max_members: None,
-        apply_join_option: None,
-        invite_join_option: None,
+        profile: GroupProfileChange {
+            name: Some(group.as_str().to_owned()),
+            ..GroupProfileChange::default()
+        },
         members: Vec::new(),
         created_at: None,
     }

@@ -7,7 +7,7 @@ use hansard_events::decode;
 use hansard_log::Journal;
 use hansard_log::server::NatsFiles;
 use hansard_types::limits::DISK_HEADROOM_BYTES_MIN;
-use hansard_types::{LogId, Timestamp};
+use hansard_types::{LogId, Timestamp, error_chain};
 use rustix::process::{Resource, getrlimit};
 
 use super::{Arguments, Finding};
@@ -240,7 +240,7 @@ fn journal(data: &DataDir, running: bool) -> Finding {
             Some(damage) => Finding::fail(check, damage.to_string(), restore),
         },
         Ok(_) => Finding::fail(check, "it is of another data directory", restore),
-        Err(error) => Finding::fail(check, format!("{:#}", anyhow::Error::from(error)), restore),
+        Err(error) => Finding::fail(check, error_chain(&error), restore),
     }
 }
 

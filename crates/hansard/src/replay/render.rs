@@ -173,6 +173,7 @@ fn group_summary(event: &GroupEvent) -> String {
         GroupEvent::MembersAdded(event) => format!("+ {}", accounts(&event.accounts)),
         GroupEvent::MembersRemoved(event) => format!("- {}", accounts(&event.accounts)),
         GroupEvent::ProfileChanged(event) => event
+            .change
             .name
             .as_deref()
             .map_or_else(|| "profile".to_owned(), |name| format!("name {name}")),

@@ -12,7 +12,7 @@ use hansard_projector::{
     Ended, FollowOptions, Order, Ordered, Registry, Source as _, State, Status, follow,
 };
 use hansard_search::{Error, Reader};
-use hansard_types::{AppId, limits};
+use hansard_types::{AppId, error_chain, limits};
 use hansard_v1::SearchIndexes;
 use parking_lot::RwLock;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
@@ -166,7 +166,7 @@ async fn follow_one(
     let search = match tokio::task::block_in_place(|| shelf.open()) {
         Ok(search) => search,
         Err(error) => {
-            let reason = format!("it does not open: {:#}", anyhow::Error::from(error));
+            let reason = format!("it does not open: {}", error_chain(&error));
             return Outcome::Followed(Ended::Failed(reason));
         }
     };

@@ -6,7 +6,7 @@
 
 use hansard_desk::json::AnyObject;
 use hansard_domain::group::CreateGroup;
-use hansard_events::group::{FirstMember, GroupType, Role};
+use hansard_events::group::{FirstMember, GroupProfileChange, GroupType, Role};
 use hansard_types::GroupId;
 use hansard_types::limits::GROUP_MEMBERS_AT_CREATION_MAX;
 use schemars::JsonSchema;
@@ -145,16 +145,14 @@ fn command(call: &Call<'_>, request: CreateGroupRequest) -> Result<CreateGroup, 
     let owner = field::filled(owner_account.as_deref())
         .map(|id| field::user(Some(id), "Owner_Account", codes::GROUP_PARAMETER))
         .transpose()?;
-    Ok(CreateGroup {
-        group_id: group_id_of(call, group_type, group_id.as_deref())?,
-        group_type,
-        name: texts
-            .name
-            .ok_or_else(|| profile::refused("Name is missing"))?,
-        owner,
-        introduction: texts.introduction.unwrap_or_default(),
-        notification: texts.notification.unwrap_or_default(),
-        face_url: texts.face_url.unwrap_or_default(),
+    if texts.name.is_none() {
+        return Err(profile::refused("Name is missing"));
+    }
+    let profile = GroupProfileChange {
+        name: texts.name,
+        introduction: texts.introduction,
+        notification: texts.notification,
+        face_url: texts.face_url,
         max_members: max_member_count.filter(|count| *count > 0),
         apply_join_option: field::filled(apply_join_option.as_deref())
             .map(profile::apply_option)
@@ -162,6 +160,14 @@ fn command(call: &Call<'_>, request: CreateGroupRequest) -> Result<CreateGroup, 
         invite_join_option: field::filled(invite_join_option.as_deref())
             .map(profile::invite_option)
             .transpose()?,
+        // Nothing in the request says it.
+        mute_all: None,
+    };
+    Ok(CreateGroup {
+        group_id: group_id_of(call, group_type, group_id.as_deref())?,
+        group_type,
+        owner,
+        profile,
         members: members(member_list.unwrap_or_default())?,
         created_at: None,
     })

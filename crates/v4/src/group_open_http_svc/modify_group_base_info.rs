@@ -4,6 +4,7 @@
 
 use hansard_desk::json::AnyObject;
 use hansard_domain::group::ChangeGroupProfile;
+use hansard_events::group::GroupProfileChange;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -99,8 +100,7 @@ impl Operation for ModifyGroupBaseInfo {
         let invite = field::filled(invite_join_option.as_deref())
             .map(profile::invite_option)
             .transpose()?;
-        let command = ChangeGroupProfile {
-            group_id,
+        let change = GroupProfileChange {
             name: texts.name,
             introduction: texts.introduction,
             notification: texts.notification,
@@ -110,7 +110,7 @@ impl Operation for ModifyGroupBaseInfo {
             invite_join_option: invite,
             mute_all,
         };
-        let answer = call.submit(command).await?;
+        let answer = call.submit(ChangeGroupProfile { group_id, change }).await?;
         Ok(Answered::written(Nothing {}, answer.position))
     }
 }

@@ -2,7 +2,7 @@
 //! and the fields that answers list.
 
 use hansard_conversations::HeadRow;
-use hansard_events::group::{GroupType, JoinOption};
+use hansard_events::group::{GroupProfile, GroupType, JoinOption};
 use hansard_groups::{GroupRow, MemberRow};
 use hansard_types::{AppId, ConversationId, GroupId, Seq, UserId, limits};
 use schemars::JsonSchema;
@@ -167,20 +167,23 @@ pub(super) fn base_fields(app: AppId, group: &GroupRow, head: &HeadRow) -> Map<S
     let GroupRow {
         roster: _,
         group_type,
-        name,
         owner,
-        introduction,
-        notification,
-        face_url,
-        max_members,
+        profile,
         member_count,
-        apply_join_option,
-        invite_join_option,
-        mute_all,
         created_at,
         changed_at,
         dissolved: _,
     } = group;
+    let GroupProfile {
+        name,
+        introduction,
+        notification,
+        face_url,
+        max_members,
+        apply_join_option,
+        invite_join_option,
+        mute_all,
+    } = profile;
     let mute_all = if *mute_all { "On" } else { "Off" };
     let fields = json!({
         "Appid": app,

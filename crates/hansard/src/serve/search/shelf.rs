@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use hansard_events::Recorded;
 use hansard_projector::{ApplyError, AsyncProjection, BoxError};
 use hansard_search::{Check, Error, Index, Options, Reader};
-use hansard_types::{AppId, Checkpoint, Lack, Position};
+use hansard_types::{AppId, Checkpoint, Lack, Position, error_chain};
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
@@ -186,7 +186,7 @@ impl Shelf {
     /// until the new one has come as far.
     pub(super) fn discard(&mut self) -> Result<(), String> {
         let begun = self.begin_next();
-        begun.map_err(|error| format!("{:#}", anyhow::Error::from(error)))
+        begun.map_err(|error| error_chain(&error))
     }
 
     fn begin_next(&mut self) -> Result<(), Error> {
