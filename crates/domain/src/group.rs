@@ -36,7 +36,7 @@ struct TypeRules {
     members_max: u32,
     apply_join_option: JoinOption,
     invite_join_option: JoinOption,
-    /// Members come in by the client SDK only, and nobody is removed.
+    /// Members but the owner come in by the client SDK only, and nobody is removed or imported.
     open_room: bool,
     /// The owner may be removed, which leaves the group without one.
     owner_may_leave: bool,
@@ -78,7 +78,7 @@ impl CreateGroup {
         if rules.open_room && !self.members.is_empty() {
             return Err(Reason::GroupTypeForbids.into());
         }
-        let members = self.first_members(view, &rules)?;
+        let members = self.first_members(view)?;
         let max_members = self
             .max_members
             .unwrap_or(rules.members_max)
@@ -104,7 +104,7 @@ impl CreateGroup {
     }
 
     /// The owner first, everyone once, everyone an account.
-    fn first_members(&self, view: &dyn View, rules: &TypeRules) -> Result<Vec<FirstMember>, Halt> {
+    fn first_members(&self, view: &dyn View) -> Result<Vec<FirstMember>, Halt> {
         let owner = self.owner.iter().map(|id| FirstMember {
             user_id: id.clone(),
             role: Role::Owner,
@@ -116,7 +116,7 @@ impl CreateGroup {
             let known = members
                 .iter()
                 .any(|earlier| earlier.user_id == member.user_id);
-            if !known && !rules.open_room {
+            if !known {
                 members.push(member);
             }
         }
