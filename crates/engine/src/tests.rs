@@ -1,5 +1,4 @@
 mod model;
-mod relations;
 mod reopening;
 mod rounds;
 mod simulation;
