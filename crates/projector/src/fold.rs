@@ -190,3 +190,6 @@ pub fn checkpoint(store: &dyn Read, log: LogId) -> hansard_store::Result<Option<
     let (sequence, chain) = row::decode(&CHECKPOINT, &bytes)?;
     Ok(Some(Checkpoint { sequence, chain }))
 }
+
+#[cfg(test)]
+mod tests;
