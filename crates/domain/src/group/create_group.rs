@@ -1,7 +1,7 @@
 use hansard_events::group::{FirstMember, GroupCreated, GroupType, JoinOption, Role};
 use hansard_types::{GroupId, Reason, Timestamp, UserId};
 
-use super::rules::{TypeRules, rules};
+use super::rules::rules;
 use crate::{Context, Decided, Decision, Halt, View};
 
 /// Creates a group.
@@ -43,7 +43,7 @@ impl CreateGroup {
         if rules.open_room && !self.members.is_empty() {
             return Err(Reason::GroupTypeForbids.into());
         }
-        let members = self.first_members(view, &rules)?;
+        let members = self.first_members(view)?;
         let max_members = self
             .max_members
             .unwrap_or(rules.members_max)
@@ -69,7 +69,7 @@ impl CreateGroup {
     }
 
     /// The owner first, everyone once, everyone an account.
-    fn first_members(&self, view: &dyn View, rules: &TypeRules) -> Result<Vec<FirstMember>, Halt> {
+    fn first_members(&self, view: &dyn View) -> Result<Vec<FirstMember>, Halt> {
         let owner = self.owner.iter().map(|id| FirstMember {
             user_id: id.clone(),
             role: Role::Owner,
@@ -81,7 +81,7 @@ impl CreateGroup {
             let known = members
                 .iter()
                 .any(|earlier| earlier.user_id == member.user_id);
-            if !known && !rules.open_room {
+            if !known {
                 members.push(member);
             }
         }
