@@ -28,10 +28,11 @@ mod messages;
 /// The last one never becomes an account.
 pub(super) const USERS: [&str; 6] = ["ann", "ben", "cho", "dai", "eva", "nobody"];
 /// Few: a dissolved group's id is soon used again.
-pub(super) const GROUPS: [&str; 5] = ["g1", "g2", "g3", "g4", "g5"];
+pub(super) const GROUPS: [&str; 3] = ["g1", "g2", "g3"];
 const FRIEND_GROUPS: [&str; 3] = ["work", "home", "家人"];
-/// So many commands are remembered, to be sent again.
-const REMEMBERED: usize = 24;
+/// So many commands are remembered, to be sent again: also after their group was dissolved and made
+/// anew.
+const REMEMBERED: usize = 100;
 const PAIRS: usize = 3;
 
 /// Makes the commands of a simulation.
@@ -72,7 +73,7 @@ impl Maker {
             };
         }
         // What a client that got no answer does.
-        if !self.made.is_empty() && self.rng.random_bool(0.05) {
+        if !self.made.is_empty() && self.rng.random_bool(0.08) {
             let again = self.rng.random_range(0..self.made.len());
             return self.made[again].clone();
         }

@@ -22,21 +22,21 @@ const TYPES: [GroupType; 7] = [
 impl Maker {
     pub(super) fn membership(&mut self) -> Command {
         match self.rng.random_range(0..100) {
-            0..20 => Command::CreateGroup(self.create_group()),
-            20..55 => Command::AddMembers(AddMembers {
+            0..28 => Command::CreateGroup(self.create_group()),
+            28..58 => Command::AddMembers(AddMembers {
                 group_id: self.group(),
                 accounts: self.users(3),
                 silent: self.yes(0.2),
                 imported: self.imported("join"),
             }),
-            55..75 => Command::RemoveMembers(RemoveMembers {
+            58..76 => Command::RemoveMembers(RemoveMembers {
                 group_id: self.group(),
                 accounts: self.users(2),
                 silent: self.yes(0.2),
                 reason: self.maybe(0.2, Self::word),
                 imported: self.imported("leave"),
             }),
-            75..94 => Command::ChangeGroupProfile(self.change_group_profile()),
+            76..94 => Command::ChangeGroupProfile(self.change_group_profile()),
             _ => Command::DissolveGroup(DissolveGroup {
                 group_id: self.group(),
             }),
