@@ -281,7 +281,7 @@ fn each_type_of_group_begins_with_its_own_rules() {
             2,
         ),
         (Meeting, limits::GROUP_MEMBERS_MAX, FreeAccess, Disabled, 2),
-        (AvChatRoom, u32::MAX, FreeAccess, Disabled, 0),
+        (AvChatRoom, u32::MAX, FreeAccess, Disabled, 1),
         (
             Community,
             limits::COMMUNITY_MEMBERS_MAX,
@@ -509,6 +509,37 @@ fn importing_a_message_again_adds_nothing_whatever_has_become_of_its_sender() {
         Timestamp(1_103_966_040_000),
         "and keeps its original time"
     );
+}
+
+#[test]
+fn a_live_room_has_its_owner_and_takes_no_imports() {
+    let room = Given::default().accounts(&["ann", "ben"]).group(
+        "team",
+        GroupType::AvChatRoom,
+        &[("ann", Role::Owner)],
+    );
+    let import = Command::ImportMessage(ImportMessage {
+        conversation: ConversationId::Group(group("team")),
+        from: user("ben"),
+        content: Content::text("hello"),
+        sent_at: Timestamp(1_103_966_040_000),
+        import_key: "first".to_owned(),
+        random: 1,
+        client_seq: 1,
+    });
+    assert_eq!(room.when(import), Err(Reason::GroupTypeForbids));
+    let created = Given::default()
+        .accounts(&["ann"])
+        .when(Command::CreateGroup(CreateGroup {
+            group_type: GroupType::AvChatRoom,
+            ..create_group("new", "ann", &[])
+        }))
+        .expect("taken");
+    let Event::Group(hansard_events::GroupEvent::Created(event)) = &created.events[0] else {
+        panic!("not a created group");
+    };
+    let roles: Vec<_> = event.members.iter().map(|one| one.role).collect();
+    assert_eq!(roles, [Role::Owner], "it may speak when everyone is muted");
 }
 
 #[test]

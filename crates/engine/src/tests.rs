@@ -1,6 +1,5 @@
 mod model;
 mod rebuild;
-mod relations;
 mod reopening;
 mod rounds;
 mod signals;

@@ -1,7 +1,7 @@
 use hansard_events::group::{FirstMember, GroupCreated, GroupProfileChange, GroupType, Role};
 use hansard_types::{GroupId, Reason, Timestamp, UserId};
 
-use super::rules::{TypeRules, rules};
+use super::rules::rules;
 use crate::{Context, Decided, Decision, Halt, View};
 
 /// Creates a group.
@@ -36,7 +36,7 @@ impl CreateGroup {
         if rules.open_room && !self.members.is_empty() {
             return Err(Reason::GroupTypeForbids.into());
         }
-        let members = self.first_members(view, &rules)?;
+        let members = self.first_members(view)?;
         let mut profile = rules.profile();
         profile.apply(&self.profile);
         profile.max_members = profile.max_members.min(rules.members_max);
@@ -55,7 +55,7 @@ impl CreateGroup {
     }
 
     /// The owner first, everyone once, everyone an account.
-    fn first_members(&self, view: &dyn View, rules: &TypeRules) -> Result<Vec<FirstMember>, Halt> {
+    fn first_members(&self, view: &dyn View) -> Result<Vec<FirstMember>, Halt> {
         let owner = self.owner.iter().map(|id| FirstMember {
             user_id: id.clone(),
             role: Role::Owner,
@@ -67,7 +67,7 @@ impl CreateGroup {
             let known = members
                 .iter()
                 .any(|earlier| earlier.user_id == member.user_id);
-            if !known && !rules.open_room {
+            if !known {
                 members.push(member);
             }
         }

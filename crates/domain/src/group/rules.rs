@@ -8,7 +8,7 @@ pub(super) struct TypeRules {
     pub(super) members_max: u32,
     pub(super) apply_join_option: JoinOption,
     pub(super) invite_join_option: JoinOption,
-    /// Members come in by the client SDK only, and nobody is removed.
+    /// Members but the owner come in by the client SDK only, and nobody is removed or imported.
     pub(super) open_room: bool,
     /// The owner may be removed, which leaves the group without one.
     pub(super) owner_may_leave: bool,

@@ -1,3 +1,4 @@
+use hansard_events::group::GroupType;
 use hansard_events::message::MessageSent;
 use hansard_types::{ConversationId, Reason, Timestamp, UserId, limits};
 
@@ -44,6 +45,9 @@ impl ImportMessage {
             }
             ConversationId::Group(group_id) => {
                 let group = existing(view, group_id)?;
+                if group.group_type == GroupType::AvChatRoom {
+                    return Err(Reason::GroupTypeForbids.into());
+                }
                 let joins = view.member(group_id, &self.from)?.is_none();
                 if joins && group.member_count >= group.profile.max_members {
                     return Err(Reason::GroupFull.into());

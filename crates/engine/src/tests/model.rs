@@ -1,14 +1,34 @@
-//! A plain model of what the engine must do: sets and lists, no log, no store.
+//! A plain model of what the engine must do: sets and lists, no log, no store, no clock.
+//!
+//! There is one, and it knows every command: what it says is compared with every answer and with
+//! every query.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hansard_domain::account::{ImportAccount, MuteAccount, MuteFor};
-use hansard_domain::conversation::MarkRead;
-use hansard_domain::group::{AddOutcome, CreateGroup};
-use hansard_domain::message::{SendC2c, SendGroup};
-use hansard_domain::{Command, Reply};
+use hansard_domain::group::AddOutcome;
+use hansard_domain::{Command, MessageKey, Reply};
 use hansard_events::account::ProfileValue;
-use hansard_types::{ConversationId, GroupId, Reason, Seq, UserId, profile};
+use hansard_events::app::CustomField;
+use hansard_events::group::{GroupType, JoinOption, Role};
+use hansard_events::message::Element;
+use hansard_events::relation::FriendDetails;
+use hansard_types::{Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
+
+mod accounts;
+mod apps;
+mod groups;
+mod messages;
+mod relations;
+mod rights;
+
+pub(super) use rights::own_name;
+
+/// A command, and who gives it.
+#[derive(Debug, Clone)]
+pub(super) struct Order {
+    pub(super) actor: Actor,
+    pub(super) command: Command,
+}
 
 /// What the model says of a command: its answer, or the refusal.
 pub(super) type Expected = Result<Answered, Reason>;
@@ -20,7 +40,10 @@ pub(super) enum Answered {
     Sent { seq: Seq, duplicate: bool },
     Recalled(Vec<(Seq, Option<Reason>)>),
     Members(Vec<(UserId, AddOutcome)>),
-    Group,
+    Group(GroupId),
+    Revoked { issued_up_to_seconds: u64 },
+    Requested,
+    Relations(Vec<(UserId, Option<Reason>)>),
     Read { up_to: Seq },
 }
 
@@ -36,27 +59,79 @@ impl From<Reply> for Answered {
             } => Self::Sent { seq, duplicate },
             Reply::Recalled(results) => Self::Recalled(results),
             Reply::Members(outcomes) => Self::Members(outcomes),
-            Reply::Group(_) => Self::Group,
-            Reply::Read { up_to } => Self::Read { up_to },
-            // The second is the clock's.
+            Reply::Group(group_id) => Self::Group(group_id),
             Reply::Revoked {
-                issued_up_to_seconds: _,
-            } => Self::Done,
-            Reply::Requested | Reply::Relations(_) => {
-                panic!("the simulation changes no relations")
-            }
+                issued_up_to_seconds,
+            } => Self::Revoked {
+                issued_up_to_seconds,
+            },
+            Reply::Requested => Self::Requested,
+            Reply::Relations(outcomes) => Self::Relations(outcomes),
+            Reply::Read { up_to } => Self::Read { up_to },
         }
     }
 }
 
+/// An app and its settings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct App {
+    pub(super) administrators: Vec<UserId>,
+    pub(super) secret_fingerprint: String,
+    pub(super) profile_fields: Vec<CustomField>,
+    pub(super) friend_fields: Vec<CustomField>,
+}
+
+/// An account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Person {
+    pub(super) profile: BTreeMap<String, ProfileValue>,
+    /// For longer than a simulation lasts: the model has no clock.
+    pub(super) c2c_muted: bool,
+    pub(super) group_muted: bool,
+}
+
+/// A request to become friends that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Request {
+    pub(super) details: FriendDetails,
+    pub(super) both: bool,
+}
+
+/// A group, dissolved or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Group {
+    pub(super) group_type: GroupType,
+    pub(super) name: String,
+    pub(super) owner: Option<UserId>,
+    pub(super) introduction: String,
+    pub(super) notification: String,
+    pub(super) face_url: String,
+    pub(super) max_members: u32,
+    pub(super) apply_join_option: JoinOption,
+    pub(super) invite_join_option: JoinOption,
+    pub(super) mute_all: bool,
+    pub(super) dissolved: bool,
+    pub(super) members: BTreeMap<UserId, Role>,
+}
+
+/// A message.
 #[derive(Debug, Clone)]
 pub(super) struct Said {
     pub(super) sender: UserId,
     pub(super) random: u32,
+    pub(super) elements: Vec<Element>,
+    /// One-to-one messages only.
+    pub(super) key: Option<MessageKey>,
+    /// Whether the sender left it to us to number it.
+    pub(super) numbered_by_us: bool,
+    /// Where the command says it: else it is the clock's.
+    pub(super) sent_at: Option<Timestamp>,
     pub(super) counted: bool,
+    pub(super) imported: bool,
     pub(super) recalled: bool,
 }
 
+/// A conversation.
 #[derive(Debug, Default)]
 pub(super) struct Talk {
     pub(super) said: Vec<Said>,
@@ -64,267 +139,96 @@ pub(super) struct Talk {
     pub(super) joined_at: BTreeMap<UserId, u64>,
     /// What was said when an account was deleted, which is not told to whoever has its name now.
     pub(super) cleared: BTreeMap<UserId, u64>,
+    /// By import key; 0 for what is no message.
+    pub(super) imported: BTreeMap<String, u64>,
 }
 
-/// An account.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Person {
-    pub(super) profile: BTreeMap<String, ProfileValue>,
-    /// For good: the model has no clock.
-    pub(super) c2c_muted: bool,
-    pub(super) group_muted: bool,
+/// A message for those who are there: where, whose, and its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Heard {
+    pub(super) conversation: ConversationId,
+    pub(super) sender: UserId,
+    pub(super) random: u32,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Model {
+    /// The app that everything but the apps is about.
+    own: AppId,
+    pub(super) apps: BTreeMap<AppId, App>,
     pub(super) accounts: BTreeMap<UserId, Person>,
-    /// Accounts of which signatures were taken back, deleted since or not.
-    pub(super) revoked: BTreeSet<UserId>,
-    pub(super) groups: BTreeMap<GroupId, BTreeSet<UserId>>,
+    /// Accounts of which signatures were taken back, deleted since or not: up to which second.
+    pub(super) revoked: BTreeMap<UserId, u64>,
+    /// By whose list, and who is on it.
+    pub(super) friends: BTreeMap<(UserId, UserId), FriendDetails>,
+    /// By who is asked, and who asks.
+    pub(super) requests: BTreeMap<(UserId, UserId), Request>,
+    pub(super) blocks: BTreeSet<(UserId, UserId)>,
+    /// The friend groups of accounts, in the order of their making.
+    pub(super) friend_groups: BTreeMap<UserId, Vec<String>>,
+    pub(super) groups: BTreeMap<GroupId, Group>,
     pub(super) talks: BTreeMap<ConversationId, Talk>,
+    /// What those who are there are told, and nobody keeps.
+    heard: Vec<Heard>,
 }
 
 impl Model {
-    /// Unread, counted one by one.
-    pub(super) fn unread(&self, conversation: &ConversationId, user: &UserId) -> u64 {
-        let Some(talk) = self.talks.get(conversation) else {
-            return 0;
-        };
-        let read = talk.read.get(user).copied().unwrap_or(0);
-        let floor = read
-            .max(talk.joined_at.get(user).copied().unwrap_or(0))
-            .max(talk.cleared.get(user).copied().unwrap_or(0));
-        let unread = talk.said.iter().enumerate().filter(|(index, said)| {
-            let seq = *index as u64 + 1;
-            seq > floor && said.sender != *user && said.counted && !said.recalled
-        });
-        unread.count() as u64
-    }
-
-    fn last(&self, conversation: &ConversationId) -> u64 {
-        self.talks
-            .get(conversation)
-            .map_or(0, |talk| talk.said.len() as u64)
-    }
-
-    fn known(&self, user: &UserId, reason: Reason) -> Result<&Person, Reason> {
-        self.accounts.get(user).ok_or(reason)
-    }
-
-    fn person(&mut self, user: &UserId) -> Result<&mut Person, Reason> {
-        self.accounts.get_mut(user).ok_or(Reason::AccountUnknown)
-    }
-
-    fn say(
-        &mut self,
-        conversation: ConversationId,
-        sender: &UserId,
-        random: u32,
-        counted: bool,
-        muted: bool,
-    ) -> Expected {
-        // One-to-one, the key is the same whoever of the two sends it.
-        let of_pair = matches!(conversation, ConversationId::C2c(..));
-        let talk = self.talks.entry(conversation).or_default();
-        let first = talk
-            .said
-            .iter()
-            .position(|said| said.random == random && (of_pair || said.sender == *sender));
-        if let Some(index) = first {
-            return Ok(Answered::Sent {
-                seq: Seq(index as u64 + 1),
-                duplicate: true,
-            });
+    /// What there is when an app was created.
+    pub(super) fn of(own: AppId, app: App) -> Self {
+        Self {
+            own,
+            apps: BTreeMap::from([(own, app)]),
+            ..Self::default()
         }
-        if muted {
-            return Err(Reason::SenderMuted);
-        }
-        talk.said.push(Said {
-            sender: sender.clone(),
-            random,
-            counted,
-            recalled: false,
-        });
-        Ok(Answered::Sent {
-            seq: Seq(talk.said.len() as u64),
-            duplicate: false,
-        })
     }
 
-    /// Applies a command of the kinds that the simulation makes.
-    pub(super) fn apply(&mut self, command: &Command) -> Expected {
+    /// What a command is answered with, and what it changes.
+    pub(super) fn apply(&mut self, order: &Order) -> Expected {
+        let Order { actor, command } = order;
+        if !rights::is_permitted(actor, command) {
+            return Err(Reason::NotPermitted);
+        }
         match command {
-            Command::ImportAccount(command) => self.import(command),
-            Command::DeleteAccount(command) => self.delete(&command.user_id),
+            Command::ImportAccount(command) => self.import_account(command),
+            Command::DeleteAccount(command) => self.delete_account(&command.user_id),
             Command::MuteAccount(command) => self.mute(command),
-            Command::RevokeSignatures(command) => {
-                self.known(&command.user_id, Reason::AccountUnknown)?;
-                self.revoked.insert(command.user_id.clone());
-                Ok(Answered::Done)
-            }
-            Command::ChangeProfile(command) => {
-                let person = self.person(&command.user_id)?;
-                person.profile.extend(command.fields.iter().cloned());
-                Ok(Answered::Done)
-            }
-            Command::SendC2c(command) => self.send_c2c(command),
-            Command::SendGroup(command) => self.send_group(command),
-            Command::RecallGroup(command) => self.recall(&command.group_id, &command.seqs),
+            Command::RevokeSignatures(command) => self.revoke(command),
+            Command::ChangeProfile(command) => self.change_profile(actor, command),
+            Command::AddFriend(command) => self.add_friend(actor, command),
+            Command::ImportFriend(command) => self.import_friend(command),
+            Command::UpdateFriend(command) => self.update_friend(actor, command),
+            Command::DeleteFriend(command) => self.delete_friend(command),
+            Command::ClearFriends(command) => self.clear_friends(command),
+            Command::AnswerRequest(command) => self.answer_request(command),
+            Command::Block(command) => self.block(&command.user, &command.blocked),
+            Command::Unblock(command) => self.unblock(&command.user, &command.blocked),
+            Command::AddFriendGroups(command) => self.add_friend_groups(command),
+            Command::DeleteFriendGroups(command) => self.delete_friend_groups(command),
+            Command::RenameFriendGroup(command) => self.rename_friend_group(command),
+            Command::JoinFriendGroup(command) => self.join_friend_group(command),
+            Command::LeaveFriendGroup(command) => self.leave_friend_group(command),
+            Command::SendC2c(command) => self.send_c2c(actor, command),
+            Command::SendGroup(command) => self.send_group(actor, command),
+            Command::ImportMessage(command) => self.import_message(command),
+            Command::RecallC2c(command) => self.recall_c2c(command),
+            Command::RecallGroup(command) => self.recall_group(&command.group_id, &command.seqs),
             Command::MarkRead(command) => self.mark_read(command),
-            Command::CreateGroup(command) => self.create(command),
-            Command::AddMembers(command) => self.add(&command.group_id, &command.accounts),
-            Command::RemoveMembers(command) => {
-                let group = self.groups.get_mut(&command.group_id);
-                let group = group.ok_or(Reason::GroupUnknown)?;
-                for user in &command.accounts {
-                    group.remove(user);
-                }
-                Ok(Answered::Done)
-            }
-            Command::AddFriend(_)
-            | Command::ImportFriend(_)
-            | Command::UpdateFriend(_)
-            | Command::DeleteFriend(_)
-            | Command::ClearFriends(_)
-            | Command::AnswerRequest(_)
-            | Command::Block(_)
-            | Command::Unblock(_)
-            | Command::AddFriendGroups(_)
-            | Command::DeleteFriendGroups(_)
-            | Command::RenameFriendGroup(_)
-            | Command::JoinFriendGroup(_)
-            | Command::LeaveFriendGroup(_)
-            | Command::ImportMessage(_)
-            | Command::RecallC2c(_)
-            | Command::ChangeGroupProfile(_)
-            | Command::DissolveGroup(_)
-            | Command::CreateApp(_)
-            | Command::ChangeAppSettings(_) => panic!("the simulation makes no {command:?}"),
+            Command::CreateGroup(command) => self.create_group(command),
+            Command::AddMembers(command) => self.add_members(command),
+            Command::RemoveMembers(command) => self.remove_members(command),
+            Command::ChangeGroupProfile(command) => self.change_group_profile(command),
+            Command::DissolveGroup(command) => self.dissolve_group(&command.group_id),
+            Command::CreateApp(command) => self.create_app(command),
+            Command::ChangeAppSettings(command) => self.change_app_settings(command),
         }
     }
 
-    fn import(&mut self, command: &ImportAccount) -> Expected {
-        let person = self.accounts.entry(command.user_id.clone()).or_default();
-        if let Some(nick) = &command.nick {
-            let nick = ProfileValue::Text(nick.clone());
-            person.profile.insert(profile::NICK.to_owned(), nick);
-        }
-        Ok(Answered::Done)
+    /// What those who are there were told since this was asked last.
+    pub(super) fn take_heard(&mut self) -> Vec<Heard> {
+        std::mem::take(&mut self.heard)
     }
 
-    fn mute(&mut self, command: &MuteAccount) -> Expected {
-        let person = self.person(&command.user_id)?;
-        let muted = |mute: Option<MuteFor>, before| mute.map_or(before, |it| it == MuteFor::Good);
-        person.c2c_muted = muted(command.c2c, person.c2c_muted);
-        person.group_muted = muted(command.group, person.group_muted);
-        Ok(Answered::Done)
-    }
-
-    fn send_c2c(&mut self, command: &SendC2c) -> Expected {
-        let muted = self.known(&command.from, Reason::SenderUnknown)?.c2c_muted;
-        self.known(&command.to, Reason::RecipientUnknown)?;
-        let conversation = ConversationId::c2c(&command.from, &command.to);
-        let counted = !command.content.no_unread;
-        self.say(conversation, &command.from, command.random, counted, muted)
-    }
-
-    fn send_group(&mut self, command: &SendGroup) -> Expected {
-        if !self.groups.contains_key(&command.group_id) {
-            return Err(Reason::GroupUnknown);
-        }
-        let sender = self.known(&command.from, Reason::SenderUnknown)?;
-        let muted = sender.group_muted;
-        let conversation = ConversationId::Group(command.group_id.clone());
-        let counted = !command.content.no_unread;
-        self.say(conversation, &command.from, command.random, counted, muted)
-    }
-
-    fn mark_read(&mut self, command: &MarkRead) -> Expected {
-        self.known(&command.reader, Reason::AccountUnknown)?;
-        if let Some(peer) = command.conversation.peer_of(&command.reader) {
-            self.known(peer, Reason::RecipientUnknown)?;
-        }
-        let last = self.last(&command.conversation);
-        let talk = self.talks.entry(command.conversation.clone()).or_default();
-        let read = talk.read.entry(command.reader.clone()).or_default();
-        *read = last.max(*read);
-        Ok(Answered::Read { up_to: Seq(*read) })
-    }
-
-    fn create(&mut self, command: &CreateGroup) -> Expected {
-        if self.groups.contains_key(&command.group_id) {
-            return Err(Reason::GroupIdTakenBySameOwner);
-        }
-        let owner = command.owner.clone();
-        let owner = owner.expect("the simulation's groups have owners");
-        self.known(&owner, Reason::AccountUnknown)?;
-        self.groups
-            .insert(command.group_id.clone(), BTreeSet::from([owner]));
-        Ok(Answered::Group)
-    }
-
-    fn delete(&mut self, user: &UserId) -> Expected {
-        self.accounts.remove(user).ok_or(Reason::AccountUnknown)?;
-        for members in self.groups.values_mut() {
-            members.remove(user);
-        }
-        for (conversation, talk) in &mut self.talks {
-            if conversation.peer_of(user).is_some() {
-                talk.cleared.insert(user.clone(), talk.said.len() as u64);
-            }
-        }
-        Ok(Answered::Done)
-    }
-
-    fn recall(&mut self, group: &GroupId, seqs: &[Seq]) -> Expected {
-        if !self.groups.contains_key(group) {
-            return Err(Reason::GroupUnknown);
-        }
-        let talk = self
-            .talks
-            .entry(ConversationId::Group(group.clone()))
-            .or_default();
-        let mut results = Vec::new();
-        for seq in seqs {
-            let index = usize::try_from(seq.0).expect("small").wrapping_sub(1);
-            let refused = match talk.said.get_mut(index) {
-                None => Some(Reason::MessageUnknown),
-                Some(said) if said.recalled => Some(Reason::MessageAlreadyRecalled),
-                Some(said) => {
-                    said.recalled = true;
-                    None
-                }
-            };
-            results.push((*seq, refused));
-        }
-        Ok(Answered::Recalled(results))
-    }
-
-    fn add(&mut self, group_id: &GroupId, accounts: &[UserId]) -> Expected {
-        let last = self.last(&ConversationId::Group(group_id.clone()));
-        let group = self.groups.get_mut(group_id).ok_or(Reason::GroupUnknown)?;
-        if accounts
-            .iter()
-            .all(|user| !self.accounts.contains_key(user))
-        {
-            return Err(Reason::AccountUnknown);
-        }
-        let talk = self
-            .talks
-            .entry(ConversationId::Group(group_id.clone()))
-            .or_default();
-        let mut outcomes = Vec::new();
-        for user in accounts {
-            let outcome = if !self.accounts.contains_key(user) {
-                AddOutcome::Unknown
-            } else if group.insert(user.clone()) {
-                talk.joined_at.insert(user.clone(), last);
-                AddOutcome::Added
-            } else {
-                AddOutcome::AlreadyMember
-            };
-            outcomes.push((user.clone(), outcome));
-        }
-        Ok(Answered::Members(outcomes))
+    fn own_app(&self) -> &App {
+        self.apps.get(&self.own).expect("the model begins with it")
     }
 }

@@ -1,0 +1,306 @@
+//! Messages, and who has read them.
+
+use hansard_domain::MessageKey;
+use hansard_domain::conversation::{MarkRead, UpTo};
+use hansard_domain::message::{Content, ImportMessage, RecallC2c, SendC2c, SendGroup};
+use hansard_events::group::{GroupType, Role};
+use hansard_types::{Actor, ConversationId, GroupId, Reason, Seq, Timestamp, UserId, limits};
+
+use super::rights::is_account;
+use super::{Answered, Expected, Heard, Model, Said};
+
+/// Later than any simulation lasts: what is dated so is refused.
+const FAR: Timestamp = Timestamp(1_900_000_000_000);
+
+fn check(content: &Content) -> Result<(), Reason> {
+    if content.size_bytes() > limits::MESSAGE_BYTES_MAX {
+        return Err(Reason::MessageTooLarge);
+    }
+    Ok(())
+}
+
+/// The same account says the same again, under the same number.
+fn is_same(sender: &UserId, random: u32, content: &Content, said: &Said) -> bool {
+    (&said.sender, said.random, &said.elements) == (sender, random, &content.elements)
+}
+
+/// A number of the sender's own names a message, whoever of the two sends it and whatever it says.
+fn is_retry(command: &SendC2c, sent_at: Timestamp, said: &Said) -> bool {
+    let Some(client_seq) = command.client_seq else {
+        return said.numbered_by_us
+            && said.sent_at == Some(sent_at)
+            && is_same(&command.from, command.random, &command.content, said);
+    };
+    let key = MessageKey {
+        client_seq,
+        random: command.random,
+        time_seconds: sent_at.seconds(),
+    };
+    said.key == Some(key)
+}
+
+impl Model {
+    /// Unread, counted one by one.
+    pub(in crate::tests) fn unread(&self, conversation: &ConversationId, user: &UserId) -> u64 {
+        let Some(talk) = self.talks.get(conversation) else {
+            return 0;
+        };
+        let read = talk.read.get(user).copied().unwrap_or(0);
+        let floor = read
+            .max(talk.joined_at.get(user).copied().unwrap_or(0))
+            .max(talk.cleared.get(user).copied().unwrap_or(0));
+        let unread = talk.said.iter().enumerate().filter(|(index, said)| {
+            let seq = *index as u64 + 1;
+            seq > floor && said.sender != *user && said.counted && !said.recalled
+        });
+        unread.count() as u64
+    }
+
+    pub(super) fn last(&self, conversation: &ConversationId) -> u64 {
+        let talk = self.talks.get(conversation);
+        talk.map_or(0, |talk| talk.said.len() as u64)
+    }
+
+    /// The first message like this.
+    fn find(&self, conversation: &ConversationId, like: impl Fn(&Said) -> bool) -> Option<Seq> {
+        let talk = self.talks.get(conversation)?;
+        let index = talk.said.iter().position(like)?;
+        Some(Seq(index as u64 + 1))
+    }
+
+    /// What is not stored has no number in the conversation.
+    fn send(&mut self, conversation: ConversationId, said: Said, online_only: bool) -> Expected {
+        if !online_only {
+            return self.say(conversation, said);
+        }
+        let Said { sender, random, .. } = said;
+        self.heard.push(Heard {
+            conversation,
+            sender,
+            random,
+        });
+        Ok(Answered::Sent {
+            seq: Seq(0),
+            duplicate: false,
+        })
+    }
+
+    fn say(&mut self, conversation: ConversationId, said: Said) -> Expected {
+        let talk = self.talks.entry(conversation).or_default();
+        talk.said.push(said);
+        Ok(Answered::Sent {
+            seq: Seq(talk.said.len() as u64),
+            duplicate: false,
+        })
+    }
+
+    pub(super) fn send_c2c(&mut self, actor: &Actor, command: &SendC2c) -> Expected {
+        check(&command.content)?;
+        let muted = self.known(&command.from, Reason::SenderUnknown)?.c2c_muted;
+        self.known(&command.to, Reason::RecipientUnknown)?;
+        let seconds = command.time_seconds;
+        let time_seconds = seconds.expect("the simulation dates its messages");
+        let sent_at = Timestamp::from_seconds(time_seconds);
+        if sent_at >= FAR {
+            return Err(Reason::MessageTimeInvalid);
+        }
+        let conversation = ConversationId::c2c(&command.from, &command.to);
+        if let Some(seq) = self.find(&conversation, |said| is_retry(command, sent_at, said)) {
+            let duplicate = true;
+            return Ok(Answered::Sent { seq, duplicate });
+        }
+        if muted {
+            return Err(Reason::SenderMuted);
+        }
+        if is_account(actor) && self.blocks(&command.to, &command.from) {
+            return Err(Reason::SenderBlocked);
+        }
+        let said = Said {
+            sender: command.from.clone(),
+            random: command.random,
+            elements: command.content.elements.clone(),
+            key: Some(command.key(sent_at)),
+            numbered_by_us: command.client_seq.is_none(),
+            sent_at: Some(sent_at),
+            counted: !command.content.no_unread,
+            imported: false,
+            recalled: false,
+        };
+        self.send(conversation, said, command.online_only)
+    }
+
+    pub(super) fn send_group(&mut self, actor: &Actor, command: &SendGroup) -> Expected {
+        check(&command.content)?;
+        let group = self.existing(&command.group_id)?;
+        let role = group.members.get(&command.from).copied();
+        let is_silenced = group.mute_all && role.is_none_or(|role| role < Role::Admin);
+        let sender = self.known(&command.from, Reason::SenderUnknown)?;
+        let is_muted = sender.group_muted;
+        let conversation = ConversationId::Group(command.group_id.clone());
+        let is_it = |said: &Said| {
+            !said.imported && is_same(&command.from, command.random, &command.content, said)
+        };
+        if let Some(seq) = self.find(&conversation, is_it) {
+            let duplicate = true;
+            return Ok(Answered::Sent { seq, duplicate });
+        }
+        if is_muted {
+            return Err(Reason::SenderMuted);
+        }
+        if is_account(actor) && role.is_none() {
+            return Err(Reason::MemberUnknown);
+        }
+        if is_silenced {
+            return Err(Reason::GroupMuted);
+        }
+        let said = Said {
+            sender: command.from.clone(),
+            random: command.random,
+            elements: command.content.elements.clone(),
+            key: None,
+            numbered_by_us: false,
+            sent_at: None,
+            counted: !command.content.no_unread,
+            imported: false,
+            recalled: false,
+        };
+        self.send(conversation, said, command.online_only)
+    }
+
+    pub(super) fn import_message(&mut self, command: &ImportMessage) -> Expected {
+        let conversation = &command.conversation;
+        let talk = self.talks.get(conversation);
+        if let Some(seq) = talk.and_then(|talk| talk.imported.get(&command.import_key)) {
+            return Ok(Answered::Sent {
+                seq: Seq(*seq),
+                duplicate: true,
+            });
+        }
+        check(&command.content)?;
+        if command.sent_at >= FAR {
+            return Err(Reason::MessageTimeInvalid);
+        }
+        self.known(&command.from, Reason::SenderUnknown)?;
+        let key = match conversation {
+            ConversationId::C2c(..) => {
+                let peer = conversation.peer_of(&command.from);
+                let peer = peer.expect("the simulation's senders are one of the two");
+                self.known(peer, Reason::RecipientUnknown)?;
+                Some(MessageKey {
+                    client_seq: command.client_seq,
+                    random: command.random,
+                    time_seconds: command.sent_at.seconds(),
+                })
+            }
+            ConversationId::Group(group_id) => {
+                self.bring_in(group_id, &command.from)?;
+                None
+            }
+        };
+        let said = Said {
+            sender: command.from.clone(),
+            random: command.random,
+            elements: command.content.elements.clone(),
+            key,
+            numbered_by_us: false,
+            sent_at: Some(command.sent_at),
+            counted: !command.content.no_unread,
+            imported: true,
+            recalled: false,
+        };
+        let answered = self.say(conversation.clone(), said);
+        let seq = self.last(conversation);
+        let talk = self.talks.entry(conversation.clone()).or_default();
+        talk.imported.insert(command.import_key.clone(), seq);
+        answered
+    }
+
+    /// Who sends an imported message is a member from then on.
+    fn bring_in(&mut self, group_id: &GroupId, sender: &UserId) -> Result<(), Reason> {
+        let last = self.last(&ConversationId::Group(group_id.clone()));
+        let group = self.existing(group_id)?;
+        if group.group_type == GroupType::AvChatRoom {
+            return Err(Reason::GroupTypeForbids);
+        }
+        if group.members.contains_key(sender) {
+            return Ok(());
+        }
+        let members_max = usize::try_from(group.max_members).expect("a number of 64 bits");
+        if group.members.len() >= members_max {
+            return Err(Reason::GroupFull);
+        }
+        group.members.insert(sender.clone(), Role::Member);
+        self.joined(group_id, sender, last);
+        Ok(())
+    }
+
+    pub(super) fn recall_c2c(&mut self, command: &RecallC2c) -> Expected {
+        self.known(&command.from, Reason::SenderUnknown)?;
+        self.known(&command.to, Reason::RecipientUnknown)?;
+        let conversation = ConversationId::c2c(&command.from, &command.to);
+        let found = self.find(&conversation, |said| said.key == Some(command.key));
+        let seq = found.ok_or(Reason::MessageUnknown)?;
+        if self.said(&conversation, seq).map(|said| &said.sender) != Some(&command.from) {
+            return Err(Reason::MessageUnknown);
+        }
+        self.recall(&conversation, seq)?;
+        Ok(Answered::Recalled(vec![(seq, None)]))
+    }
+
+    pub(super) fn recall_group(&mut self, group_id: &GroupId, seqs: &[Seq]) -> Expected {
+        if self.existing(group_id)?.group_type == GroupType::AvChatRoom {
+            return Err(Reason::GroupTypeForbids);
+        }
+        let conversation = ConversationId::Group(group_id.clone());
+        let mut results = Vec::new();
+        for seq in seqs {
+            results.push((*seq, self.recall(&conversation, *seq).err()));
+        }
+        Ok(Answered::Recalled(results))
+    }
+
+    fn said(&self, conversation: &ConversationId, seq: Seq) -> Option<&Said> {
+        let index = usize::try_from(seq.0).expect("small").checked_sub(1)?;
+        self.talks.get(conversation)?.said.get(index)
+    }
+
+    fn recall(&mut self, conversation: &ConversationId, seq: Seq) -> Result<(), Reason> {
+        let index = usize::try_from(seq.0).expect("small").wrapping_sub(1);
+        let talk = self.talks.get_mut(conversation);
+        let said = talk.and_then(|talk| talk.said.get_mut(index));
+        let said = said.ok_or(Reason::MessageUnknown)?;
+        if said.recalled {
+            return Err(Reason::MessageAlreadyRecalled);
+        }
+        said.recalled = true;
+        Ok(())
+    }
+
+    pub(super) fn mark_read(&mut self, command: &MarkRead) -> Expected {
+        let MarkRead {
+            conversation,
+            reader,
+            up_to,
+        } = command;
+        self.known(reader, Reason::AccountUnknown)?;
+        if let Some(peer) = conversation.peer_of(reader) {
+            self.known(peer, Reason::RecipientUnknown)?;
+        }
+        let last = self.last(conversation);
+        let talk = self.talks.entry(conversation.clone()).or_default();
+        let up_to = match up_to {
+            UpTo::Last => last,
+            UpTo::Seq(seq) => seq.0.min(last),
+            UpTo::Time(time) => {
+                let until = |said: &Said| said.sent_at.is_some_and(|at| at <= *time);
+                talk.said
+                    .iter()
+                    .rposition(until)
+                    .map_or(0, |index| index as u64 + 1)
+            }
+        };
+        let read = talk.read.entry(reader.clone()).or_default();
+        *read = up_to.max(*read);
+        Ok(Answered::Read { up_to: Seq(*read) })
+    }
+}

@@ -1,0 +1,74 @@
+//! Who may give a command.
+
+use hansard_domain::Command;
+use hansard_events::app::Party;
+use hansard_types::{Actor, UserId};
+
+/// An operator's word makes apps and brings accounts; a take-over brings what was elsewhere; an
+/// administrator may do everything in an app; an account, some things in its own name.
+pub(super) fn is_permitted(actor: &Actor, command: &Command) -> bool {
+    match actor {
+        Actor::System => matches!(command, Command::CreateApp(_) | Command::ImportAccount(_)),
+        Actor::Import(_) => matches!(
+            command,
+            Command::ImportAccount(_)
+                | Command::ImportFriend(_)
+                | Command::ImportMessage(_)
+                | Command::CreateGroup(_)
+                | Command::AddMembers(_)
+                | Command::RemoveMembers(_)
+        ),
+        Actor::Administrator(_) => !matches!(command, Command::CreateApp(_)),
+        Actor::Account(user) => own_name(command) == Some(user),
+    }
+}
+
+/// The account that may give the command itself.
+pub(in crate::tests) fn own_name(command: &Command) -> Option<&UserId> {
+    match command {
+        Command::ChangeProfile(command) => Some(&command.user_id),
+        Command::AddFriend(command) => Some(&command.from),
+        Command::UpdateFriend(command) => Some(&command.from),
+        Command::DeleteFriend(command) => Some(&command.from),
+        Command::ClearFriends(command) => Some(&command.user),
+        Command::AnswerRequest(command) => Some(&command.by),
+        Command::Block(command) => Some(&command.user),
+        Command::Unblock(command) => Some(&command.user),
+        Command::AddFriendGroups(command) => Some(&command.user),
+        Command::DeleteFriendGroups(command) => Some(&command.user),
+        Command::RenameFriendGroup(command) => Some(&command.user),
+        Command::JoinFriendGroup(command) => Some(&command.user),
+        Command::LeaveFriendGroup(command) => Some(&command.user),
+        Command::SendC2c(command) => Some(&command.from),
+        Command::SendGroup(command) => Some(&command.from),
+        Command::ImportAccount(_)
+        | Command::DeleteAccount(_)
+        | Command::RevokeSignatures(_)
+        | Command::MuteAccount(_)
+        | Command::ImportFriend(_)
+        | Command::ImportMessage(_)
+        | Command::RecallC2c(_)
+        | Command::RecallGroup(_)
+        | Command::MarkRead(_)
+        | Command::CreateGroup(_)
+        | Command::AddMembers(_)
+        | Command::RemoveMembers(_)
+        | Command::ChangeGroupProfile(_)
+        | Command::DissolveGroup(_)
+        | Command::CreateApp(_)
+        | Command::ChangeAppSettings(_) => None,
+    }
+}
+
+pub(super) fn is_account(actor: &Actor) -> bool {
+    matches!(actor, Actor::Account(_))
+}
+
+/// Whose rights to write custom fields the actor has.
+pub(super) fn party(actor: &Actor) -> Party {
+    if is_account(actor) {
+        Party::App
+    } else {
+        Party::Admin
+    }
+}

@@ -1,0 +1,201 @@
+//! What every query answers, against the model.
+
+use hansard_events::group::Role;
+use hansard_events::relation::FriendDetails;
+use hansard_types::{ConversationId, GroupId, Seq, UserId};
+
+use super::super::model::{App, Group, Model, Person, Request};
+use super::make::{GROUPS, USERS};
+use crate::testing::{APP, user};
+use crate::{Handle, Reads};
+
+/// Apps, accounts, relations, groups and conversations are what the model says.
+pub(super) fn everything(handle: &Handle, model: &Model) {
+    apps(handle, model);
+    for id in USERS {
+        account(handle, model, &user(id));
+        relations(handle, model, &user(id));
+        inbox(handle, model, &user(id));
+    }
+    for id in GROUPS {
+        group(handle, model, &GroupId::new(id).expect("a valid id"));
+    }
+    for conversation in model.talks.keys() {
+        talk(handle, model, conversation);
+    }
+}
+
+fn apps(handle: &Handle, model: &Model) {
+    let ids: Vec<_> = model.apps.keys().copied().collect();
+    assert_eq!(handle.apps(), ids);
+    for (id, expected) in &model.apps {
+        let row = handle.app(*id).expect("it is listed");
+        let app = App {
+            administrators: row.administrators,
+            secret_fingerprint: row.secret_fingerprint,
+            profile_fields: row.profile_fields,
+            friend_fields: row.friend_fields,
+        };
+        assert_eq!(app, *expected, "{id}");
+    }
+}
+
+fn account(handle: &Handle, model: &Model, user: &UserId) {
+    let store = handle.store(APP);
+    let reads = Reads::new(&*store, APP);
+    let (directory, groups) = (reads.directory(), reads.groups());
+    let now = handle.log_now(APP);
+    let row = directory.account(user).expect("readable");
+    let person = row.map(|row| Person {
+        profile: directory.profile(user).expect("readable"),
+        c2c_muted: row.c2c_muted_until > now,
+        group_muted: row.group_muted_until > now,
+    });
+    assert_eq!(person.as_ref(), model.accounts.get(user), "{user}");
+    let revoked = directory.signatures_revoked_up_to(user).expect("readable");
+    assert_eq!(revoked, model.revoked.get(user).copied(), "{user}");
+    let joined = groups.joined(user, usize::MAX).expect("readable");
+    let joined: Vec<(GroupId, Role)> = joined
+        .into_iter()
+        .map(|one| (one.group_id, one.member.role))
+        .collect();
+    let role = |(id, group): (&GroupId, &Group)| Some((id.clone(), *group.members.get(user)?));
+    let expected: Vec<_> = model.groups.iter().filter_map(role).collect();
+    assert_eq!(joined, expected, "groups of {user}");
+}
+
+fn relations(handle: &Handle, model: &Model, user: &UserId) {
+    let store = handle.store(APP);
+    let directory = Reads::new(&*store, APP).directory();
+    let lists = directory.lists(user).expect("readable");
+    let friends = directory.friends(user, 0, usize::MAX).expect("readable");
+    let requests = directory.requests(user, 0, usize::MAX).expect("readable");
+    let blocked = directory.blocked(user, 0, usize::MAX).expect("readable");
+    let small = |count: usize| u32::try_from(count).expect("few");
+    let of = model.friends.keys().filter(|(_, other)| other == user);
+    let counted = (
+        lists.friends,
+        lists.requests,
+        lists.blocked,
+        lists.friend_of,
+    );
+    let listed = (
+        small(friends.len()),
+        small(requests.len()),
+        small(blocked.len()),
+        small(of.count()),
+    );
+    assert_eq!(counted, listed, "lists of {user}");
+    let known = model.friend_groups.get(user).cloned().unwrap_or_default();
+    assert_eq!(lists.groups, known, "friend groups of {user}");
+    let friends: Vec<(UserId, FriendDetails)> = friends
+        .into_iter()
+        .map(|(other, row)| (other, row.details))
+        .collect();
+    let expected: Vec<_> = model
+        .friends
+        .iter()
+        .filter(|((one, _), _)| one == user)
+        .map(|((_, other), details)| (other.clone(), details.clone()))
+        .collect();
+    assert_eq!(friends, expected, "friends of {user}");
+    for other in USERS.map(crate::testing::user) {
+        let pair = (user.clone(), other.clone());
+        let friend = directory.friend(user, &other).expect("readable");
+        let friend = friend.map(|row| row.details);
+        assert_eq!(friend.as_ref(), model.friends.get(&pair), "{pair:?}");
+        let request = directory.request(user, &other).expect("readable");
+        let is_listed = requests.iter().any(|(from, _)| *from == other);
+        assert_eq!(is_listed, request.is_some(), "requests of {user}");
+        let request = request.map(|row| Request {
+            details: row.details,
+            both: row.both,
+        });
+        assert_eq!(request.as_ref(), model.requests.get(&pair), "{pair:?}");
+        let blocks = directory.blocks(user, &other).expect("readable");
+        assert_eq!(blocks, model.blocks.contains(&pair), "{pair:?}");
+        let is_listed = blocked.iter().any(|(one, _)| *one == other);
+        assert_eq!(is_listed, blocks, "blocks of {user}");
+    }
+}
+
+/// The one-to-one conversations of an account: those with messages that are not an earlier
+/// account's of its name.
+fn inbox(handle: &Handle, model: &Model, user: &UserId) {
+    let store = handle.store(APP);
+    let conversations = Reads::new(&*store, APP).conversations();
+    let contacts = conversations.contacts(user, None, usize::MAX);
+    let contacts = contacts.expect("readable");
+    let mut peers: Vec<UserId> = contacts.into_iter().map(|one| one.peer).collect();
+    peers.sort();
+    let (mut expected, mut unread) = (Vec::new(), 0);
+    for (conversation, talk) in &model.talks {
+        let cleared = talk.cleared.get(user).copied().unwrap_or(0);
+        if let Some(peer) = conversation.peer_of(user)
+            && talk.said.len() as u64 > cleared
+        {
+            expected.push(peer.clone());
+            unread += model.unread(conversation, user);
+        }
+    }
+    expected.sort();
+    assert_eq!(peers, expected, "contacts of {user}");
+    let all = conversations.unread_of_all(user).expect("readable");
+    assert_eq!(all, unread, "unread of {user}");
+}
+
+fn group(handle: &Handle, model: &Model, id: &GroupId) {
+    let store = handle.store(APP);
+    let groups = Reads::new(&*store, APP).groups();
+    let members = groups.members(id, usize::MAX).expect("readable");
+    let row = groups.group(id).expect("readable");
+    let count = row.as_ref().map_or(0, |row| row.member_count);
+    assert_eq!(u32::try_from(members.len()), Ok(count), "{id}");
+    let group = row.map(|row| Group {
+        group_type: row.group_type,
+        name: row.name,
+        owner: row.owner,
+        introduction: row.introduction,
+        notification: row.notification,
+        face_url: row.face_url,
+        max_members: row.max_members,
+        apply_join_option: row.apply_join_option,
+        invite_join_option: row.invite_join_option,
+        mute_all: row.mute_all,
+        dissolved: row.dissolved,
+        members: members
+            .into_iter()
+            .map(|(user, row)| (user, row.role))
+            .collect(),
+    });
+    assert_eq!(group.as_ref(), model.groups.get(id), "{id}");
+}
+
+fn talk(handle: &Handle, model: &Model, conversation: &ConversationId) {
+    let store = handle.store(APP);
+    let conversations = Reads::new(&*store, APP).conversations();
+    let talk = &model.talks[conversation];
+    let head = conversations.head(conversation).expect("readable");
+    assert_eq!(head.last_seq, Seq(talk.said.len() as u64), "{conversation}");
+    for (index, said) in talk.said.iter().enumerate() {
+        let seq = Seq(index as u64 + 1);
+        let row = conversations.message(conversation, seq).expect("readable");
+        let row = row.expect("seqs have no holes");
+        assert_eq!((&row.sender, row.random), (&said.sender, said.random));
+        let sent_at = said.sent_at.unwrap_or(row.sent_at);
+        assert_eq!(row.sent_at, sent_at, "{conversation} {seq}");
+        assert_eq!(row.recall.is_some(), said.recalled, "{conversation} {seq}");
+    }
+    let next = head.last_seq.next();
+    let row = conversations.message(conversation, next).expect("readable");
+    assert_eq!(row, None, "{conversation} ends before {next}");
+    for id in USERS {
+        let reader = user(id);
+        let unread = conversations.unread(conversation, &reader);
+        assert_eq!(
+            unread.expect("readable"),
+            model.unread(conversation, &reader),
+            "unread of {reader} in {conversation}"
+        );
+    }
+}

@@ -1,0 +1,111 @@
+use hansard_domain::Command;
+use hansard_domain::group::{
+    AddMembers, ChangeGroupProfile, CreateGroup, DissolveGroup, RemoveMembers,
+};
+use hansard_events::group::{FirstMember, GroupType, JoinOption, Role};
+use hansard_types::Timestamp;
+
+use rand::Rng;
+
+use super::Maker;
+
+const TYPES: [GroupType; 7] = [
+    GroupType::Public,
+    GroupType::Public,
+    GroupType::Work,
+    GroupType::Work,
+    GroupType::Meeting,
+    GroupType::AvChatRoom,
+    GroupType::Community,
+];
+
+impl Maker {
+    pub(super) fn membership(&mut self) -> Command {
+        match self.rng.random_range(0..100) {
+            0..28 => Command::CreateGroup(self.create_group()),
+            28..58 => Command::AddMembers(AddMembers {
+                group_id: self.group(),
+                accounts: self.users(3),
+                silent: self.yes(0.2),
+                imported: self.imported("join"),
+            }),
+            58..76 => Command::RemoveMembers(RemoveMembers {
+                group_id: self.group(),
+                accounts: self.users(2),
+                silent: self.yes(0.2),
+                reason: self.maybe(0.2, Self::word),
+                imported: self.imported("leave"),
+            }),
+            76..94 => Command::ChangeGroupProfile(self.change_group_profile()),
+            _ => Command::DissolveGroup(DissolveGroup {
+                group_id: self.group(),
+            }),
+        }
+    }
+
+    /// The time and key of a line from elsewhere.
+    fn imported(&mut self, what: &str) -> Option<(Timestamp, String)> {
+        self.maybe(0.3, |maker| {
+            let line = maker.rng.random_range(0..6);
+            let time = Timestamp::from_seconds(1_780_000_000 + line);
+            (time, format!("{what}{line}"))
+        })
+    }
+
+    /// Few, so that groups are full.
+    fn max_members(&mut self) -> u32 {
+        self.rng.random_range(1..7)
+    }
+
+    fn join_option(&mut self) -> JoinOption {
+        use JoinOption::{Disabled, FreeAccess, NeedPermission};
+        self.of(&[FreeAccess, NeedPermission, Disabled])
+    }
+
+    fn create_group(&mut self) -> CreateGroup {
+        let group_type = self.of(&TYPES);
+        let few = if group_type == GroupType::AvChatRoom {
+            0.1
+        } else {
+            0.5
+        };
+        let count = if self.yes(few) {
+            self.rng.random_range(1..4)
+        } else {
+            0
+        };
+        let members = (0..count).map(|_| FirstMember {
+            user_id: self.user(),
+            role: self.of(&[Role::Member, Role::Admin]),
+        });
+        let members = members.collect();
+        CreateGroup {
+            group_id: self.group(),
+            group_type,
+            name: self.word(),
+            owner: self.maybe(0.8, Self::user),
+            introduction: String::new(),
+            notification: String::new(),
+            face_url: String::new(),
+            max_members: self.maybe(0.3, Self::max_members),
+            apply_join_option: self.maybe(0.3, Self::join_option),
+            invite_join_option: self.maybe(0.3, Self::join_option),
+            members,
+            created_at: None,
+        }
+    }
+
+    fn change_group_profile(&mut self) -> ChangeGroupProfile {
+        ChangeGroupProfile {
+            group_id: self.group(),
+            name: self.maybe(0.3, Self::word),
+            introduction: self.maybe(0.2, Self::word),
+            notification: self.maybe(0.2, Self::word),
+            face_url: self.maybe(0.2, Self::word),
+            max_members: self.maybe(0.2, Self::max_members),
+            apply_join_option: self.maybe(0.2, Self::join_option),
+            invite_join_option: self.maybe(0.2, Self::join_option),
+            mute_all: self.maybe(0.3, |maker| maker.yes(0.4)),
+        }
+    }
+}
