@@ -9,6 +9,7 @@ use hansard_desk::json::FieldFault;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error as _, IntoDeserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 
 use crate::codes;
 
@@ -294,13 +295,21 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OrEmpty<T> {
     }
 }
 
+/// For the schema of a request: one of the fields is there and says something.
+pub(crate) fn one_of(names: &[&str]) -> Value {
+    let alternatives = names.iter().map(|name| {
+        json!({ "required": [name], "properties": {
+            *name: { "not": { "enum": [null, "", []] } },
+        } })
+    });
+    alternatives.collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
     use hansard_desk::json::{BodyFault, read};
     use hansard_types::UserId;
-    use serde_json::{Value, json};
-
-    use super::*;
 
     #[derive(Debug, Deserialize, JsonSchema)]
     #[serde(rename_all = "PascalCase")]

@@ -9,11 +9,11 @@ use serde::Deserialize;
 
 use super::codes;
 use crate::endpoint::{Action, Call, Failure};
-use crate::typed::{Field, OrEmpty, Text};
+use crate::typed::{Field, OrEmpty, Text, one_of};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-#[schemars(extend("anyOf" = [{ "required": ["UserID"] }, { "required": ["Identifier"] }]))]
+#[schemars(extend("anyOf" = one_of(&["UserID", "Identifier"])))]
 pub(crate) struct AccountImport {
     #[serde(rename = "UserID", default)]
     user_id: OrEmpty<UserId>,

@@ -14,14 +14,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::endpoint::{Action, Call, Failure};
-use crate::typed::OrEmpty;
+use crate::typed::{OrEmpty, one_of};
 
 /// The seconds before a kick whose signatures are left, and its own.
 const LEFT_SECONDS: u64 = SIGNER_BEHIND_SECONDS_MAX + 1;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-#[schemars(extend("anyOf" = [{ "required": ["UserID"] }, { "required": ["Identifier"] }]))]
+#[schemars(extend("anyOf" = one_of(&["UserID", "Identifier"])))]
 pub(crate) struct Kick {
     #[serde(rename = "UserID", default)]
     user_id: OrEmpty<UserId>,

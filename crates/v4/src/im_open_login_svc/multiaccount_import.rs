@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Fault, Operation, Outcomes};
-use crate::typed::List;
+use crate::typed::{List, one_of};
 
 pub(crate) struct MultiaccountImport;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-#[schemars(extend("anyOf" = [{ "required": ["AccountList"] }, { "required": ["Accounts"] }]))]
+#[schemars(extend("anyOf" = one_of(&["AccountList", "Accounts"])))]
 pub(crate) struct MultiaccountImportRequest {
     #[serde(default)]
     account_list: List<AccountToImport, ACCOUNTS_PER_CALL_MAX>,

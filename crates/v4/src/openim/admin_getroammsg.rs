@@ -17,7 +17,7 @@ use super::codes;
 use super::key::MsgKey;
 use crate::element::{self, MsgElement};
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
-use crate::typed::{Field, OrEmpty};
+use crate::typed::{Field, OrEmpty, one_of};
 
 /// Messages looked at for one page, whoever may see them.
 const LOOKED_AT_MAX: usize = 1000;
@@ -27,8 +27,8 @@ pub(crate) struct AdminGetRoamMsg;
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schemars(extend("allOf" = [
-    { "anyOf": [{ "required": ["Operator_Account"] }, { "required": ["From_Account"] }] },
-    { "anyOf": [{ "required": ["Peer_Account"] }, { "required": ["To_Account"] }] },
+    { "anyOf": one_of(&["Operator_Account", "From_Account"]) },
+    { "anyOf": one_of(&["Peer_Account", "To_Account"]) },
 ]))]
 pub(crate) struct AdminGetRoamMsgRequest {
     /// Whose view it is.
