@@ -4,8 +4,8 @@
 //! field that is not there (Go writes a nil list so), `[]` is an empty object (PHP).
 //!
 //! The common case is one pass of serde over the bytes. Only a body that says `null`, or that fails,
-//! is looked at again: to leave the field out, and to tell what is wrong with it: no JSON, or which
-//! field. A name given twice is read again as the last one, as other JSON readers do.
+//! is looked at again: to leave the field out, to take `50.0` for 50, and to tell what is wrong with
+//! it: no JSON, or which field. A name given twice is read again as the last one, as other JSON readers do.
 
 mod lenient;
 mod told;
@@ -300,6 +300,29 @@ mod tests {
             Some(Vec::new()),
             "a list that is wanted stays one"
         );
+    }
+
+    #[test]
+    fn a_number_is_whole_however_it_is_written() {
+        for (body, number) in [
+            ("50.0", Some(50)),
+            ("5e1", Some(50)),
+            ("-0.0", Some(0)),
+            ("50.5", None),
+            ("-1.0", None),
+            ("4294967296.0", None),
+            ("1e300", None),
+        ] {
+            let body = format!("{{\"items\":[{{\"number\":{body}}}]}}");
+            let found = read::<Request>(body.as_bytes()).ok();
+            let expected = number.map(|number| Request {
+                items: Some(vec![Item {
+                    number: Some(number),
+                }]),
+                ..Request::default()
+            });
+            assert_eq!(found, expected, "{body}");
+        }
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub struct AccountMuted {
 
 /// What a profile's field holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "it is a text, or a whole number of 32 bits")]
 pub enum ProfileValue {
     Number(u32),
     Text(String),

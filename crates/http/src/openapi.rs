@@ -1,13 +1,16 @@
 //! The OpenAPI 3.1 document: what each surface says of itself.
 
+use schemars::Schema;
 use schemars::generate::SchemaSettings;
+use schemars::transform::transform_subschemas;
 use serde_json::{Map, Value, json};
 
 /// The document; the same for the same release, so it can be kept and compared.
 #[must_use]
 pub fn openapi() -> Value {
     let settings = SchemaSettings::draft2020_12()
-        .with(|settings| settings.definitions_path = "/components/schemas".into());
+        .with(|settings| settings.definitions_path = "/components/schemas".into())
+        .with_transform(bound_numbers);
     let mut schemas = settings.into_generator();
     let mut paths: Map<String, Value> = hansard_v4::paths(&mut schemas);
     paths.extend(hansard_v1::paths(&mut schemas));
@@ -42,6 +45,21 @@ pub fn openapi() -> Value {
             } },
         },
     })
+}
+
+/// Says of whole numbers how large they may be: readers of the document know no `uint32`.
+fn bound_numbers(schema: &mut Schema) {
+    let max = match schema.get("format").and_then(Value::as_str) {
+        Some("uint8") => Some(u64::from(u8::MAX)),
+        Some("uint16") => Some(u64::from(u16::MAX)),
+        Some("uint32") => Some(u64::from(u32::MAX)),
+        Some("uint" | "uint64") => Some(u64::MAX),
+        Some(_) | None => None,
+    };
+    if let (Some(max), None) = (max, schema.get("maximum")) {
+        schema.insert("maximum".to_owned(), max.into());
+    }
+    transform_subschemas(&mut bound_numbers, schema);
 }
 
 #[cfg(test)]

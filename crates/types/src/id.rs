@@ -38,7 +38,10 @@ macro_rules! text_id {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
         #[schemars(transparent)]
-        pub struct $name(#[schemars(with = "String")] Arc<str>);
+        pub struct $name(
+            #[schemars(with = "String", length(min = 1, max = $max), regex(pattern = "^[ -~]+$"))]
+            Arc<str>,
+        );
 
         impl $name {
             /// Checks the text.

@@ -84,7 +84,7 @@ pub const GROUP_MENTIONS_MAX: usize = 30;
 pub const RECENT_CONTACTS_PAGE_MAX: usize = 100;
 /// Conversations of one second that a page of recent contacts begins behind (ours): a page reads
 /// those it passes over.
-pub const RECENT_CONTACTS_SKIPPED_MAX: u64 = 10_000;
+pub const RECENT_CONTACTS_SKIPPED_MAX: usize = 10_000;
 /// Messages of a conversation that a count of the unread looks at, the newest; a reader who is
 /// further behind has at least as many (ours: about 3,000 rows).
 pub const UNREAD_SPAN_MAX: u64 = 100_000;

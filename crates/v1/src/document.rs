@@ -1,9 +1,10 @@
 //! This surface's part of the OpenAPI document: the table with the schemas of its types.
 
+use hansard_types::limits::USER_ID_BYTES_MAX;
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
-use crate::{OPERATIONS, Operation, Problem};
+use crate::{Kind, OPERATIONS, Operation, Problem};
 
 /// Every path with its methods.
 pub fn paths(schemas: &mut SchemaGenerator) -> Map<String, Value> {
@@ -17,15 +18,29 @@ pub fn paths(schemas: &mut SchemaGenerator) -> Map<String, Value> {
     paths
 }
 
+fn schema_of(kind: Kind) -> Value {
+    match kind {
+        Kind::Text(max) => json!({ "type": "string", "minLength": 1, "maxLength": max }),
+        Kind::Count(max) => json!({ "type": "integer", "minimum": 1, "maximum": max }),
+        Kind::Account => json!({
+            "type": "string", "minLength": 1, "maxLength": USER_ID_BYTES_MAX,
+            "pattern": "^[ -~]+$",
+        }),
+        Kind::Position => json!({ "type": "string", "pattern": "^0:[0-9]{1,19}$" }),
+        Kind::OneOf(words) => json!({ "enum": words }),
+        Kind::Other => json!({ "type": "string" }),
+    }
+}
+
 fn operation(operation: &Operation, schemas: &mut SchemaGenerator) -> Value {
     let mut parameters = vec![json!({
         "name": "app", "in": "path", "required": true, "description": "The sdkappid",
-        "schema": { "type": "integer" },
+        "schema": { "type": "integer", "minimum": 1, "maximum": u32::MAX },
     })];
     for parameter in operation.parameters {
         parameters.push(json!({
             "name": parameter.name, "in": "query", "required": parameter.required,
-            "description": parameter.about, "schema": { "type": "string" },
+            "description": parameter.about, "schema": schema_of(parameter.kind),
         }));
     }
     let (content_type, response) = operation.response;

@@ -31,7 +31,7 @@ use crate::Problem;
 use crate::Shared;
 use crate::access::{Access, Metered};
 use crate::event_filter::EventFilter;
-use crate::{Operation, optional};
+use crate::{Kind, Operation, optional};
 
 pub(crate) const PATH: &str = "/v1/apps/{app}/events";
 const NEXT: HeaderName = HeaderName::from_static("hansard-next");
@@ -55,15 +55,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
     id: "events",
     summary: "Reads or follows the log",
     parameters: &[
-        optional(
-            "from",
-            "The first position, 0:42 or 42; absent: the beginning",
-        ),
-        optional("until", "The last position, included"),
+        optional("from", "The first position, as 0:42; absent: the beginning").of(Kind::Position),
+        optional("until", "The last position, included").of(Kind::Position),
         optional(
             "limit",
             "Lines on the page, 1 to 10000; absent: the whole range",
-        ),
+        )
+        .of(Kind::Count(EVENTS_PAGE_MAX)),
         optional(
             "type",
             "Types with commas; a name that ends in . or .* is a family",
@@ -72,7 +70,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
             "conversation",
             "Events about one conversation, for example group:team",
         ),
-        optional("follow", "sse or ndjson: go on without end"),
+        optional("follow", "sse or ndjson: go on without end").of(Kind::OneOf(&["sse", "ndjson"])),
     ],
     request: None,
     response: (NDJSON, |generator| {

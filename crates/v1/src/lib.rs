@@ -95,6 +95,29 @@ pub(crate) struct Parameter {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) required: bool,
+    pub(crate) kind: Kind,
+}
+
+impl Parameter {
+    const fn of(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
+    }
+}
+
+/// What the text of a parameter may be.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// At most so many bytes.
+    Text(usize),
+    /// 1 to this.
+    Count(usize),
+    Account,
+    /// A place in the log: what it begins with is the partition.
+    Position,
+    OneOf(&'static [&'static str]),
+    /// What no pattern says shorter than the parameter's own words.
+    Other,
 }
 
 const fn optional(name: &'static str, about: &'static str) -> Parameter {
@@ -102,6 +125,7 @@ const fn optional(name: &'static str, about: &'static str) -> Parameter {
         name,
         about,
         required: false,
+        kind: Kind::Other,
     }
 }
 
@@ -110,6 +134,7 @@ const fn required(name: &'static str, about: &'static str) -> Parameter {
         name,
         about,
         required: true,
+        kind: Kind::Other,
     }
 }
 

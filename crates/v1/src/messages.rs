@@ -44,6 +44,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
 struct Sending {
     to: Recipient,
     /// 1 to 64, of which at most one is custom.
+    #[schemars(length(min = 1, max = MESSAGE_ELEMENTS_MAX))]
     elements: Vec<Element>,
     #[serde(default)]
     cloud_custom_data: Option<String>,

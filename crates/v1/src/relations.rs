@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::Problem;
 use crate::Shared;
 use crate::access::{Metered, Own, json_body, not_answered};
-use crate::{Operation, optional};
+use crate::{Kind, Operation, optional};
 
 pub(crate) const REQUESTS: &str = "/v1/apps/{app}/friend-requests";
 pub(crate) const ACCEPT: &str = "/v1/apps/{app}/friend-requests/accept";
@@ -56,7 +56,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         id: "friend_requests",
         summary: "Lists the requests that wait for the caller's answer",
         parameters: &[
-            optional("limit", "Requests on a page, 1 to 100; 100 when absent"),
+            optional("limit", "Requests on a page, 1 to 100; 100 when absent")
+                .of(Kind::Count(limits::FRIENDS_PAGE_MAX)),
             optional("cursor", "`next` of the page before"),
         ],
         request: None,

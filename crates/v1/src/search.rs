@@ -18,7 +18,9 @@ use hansard_desk::{Caller, Query, Reads, VISIBLE_WITHIN};
 use hansard_events::group::GroupType;
 use hansard_events::message::{Element, decode_elements};
 use hansard_search::{Hit, Page, Query as SearchQuery, Reader};
-use hansard_types::limits::{JOINED_GROUPS_READ_MAX, SEARCH_CONTACTS_MAX, SEARCH_PAGE_MAX};
+use hansard_types::limits::{
+    JOINED_GROUPS_READ_MAX, SEARCH_CONTACTS_MAX, SEARCH_PAGE_MAX, SEARCH_QUERY_BYTES_MAX,
+};
 use hansard_types::{ConversationId, GroupId, Position, Seq, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -26,7 +28,7 @@ use serde::Serialize;
 use crate::Problem;
 use crate::Shared;
 use crate::access::{Access, Metered, not_answered, wait_visible};
-use crate::{Operation, optional, required};
+use crate::{Kind, Operation, optional, required};
 
 pub(crate) const PATH: &str = "/v1/apps/{app}/search/messages";
 const LIMIT_DEFAULT: usize = 20;
@@ -44,18 +46,20 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
         required(
             "q",
             "Words, in any order and any language; \"…\" is a phrase",
-        ),
-        optional("limit", "Hits on the page, 1 to 100; 20 when absent"),
+        )
+        .of(Kind::Text(SEARCH_QUERY_BYTES_MAX)),
+        optional("limit", "Hits on the page, 1 to 100; 20 when absent")
+            .of(Kind::Count(SEARCH_PAGE_MAX)),
         optional("cursor", "next of the page before"),
         optional("conversation", "group:<GroupId> or c2c:<UserID>:<UserID>"),
-        optional("sender", "A UserID"),
+        optional("sender", "A UserID").of(Kind::Account),
         optional(
             "after",
             "Sent then or later: RFC 3339, or Unix milliseconds",
         ),
         optional("before", "Sent earlier: RFC 3339, or Unix milliseconds"),
-        optional("viewer", "A UserID: only what this account may read"),
-        optional("position", "Wait until this position is searchable"),
+        optional("viewer", "A UserID: only what this account may read").of(Kind::Account),
+        optional("position", "Wait until this position is searchable").of(Kind::Position),
     ],
     request: None,
     response: ("application/json", |generator| {

@@ -22,12 +22,13 @@ pub(crate) const APP_UNKNOWN: u32 = 70020;
 pub(crate) const ACCOUNT_UNKNOWN: u32 = 70107;
 pub(crate) const ANSWER_TOO_LARGE: u32 = 10018;
 pub(crate) const PROFILE_TAG_UNKNOWN: u32 = 40009;
+pub(crate) const PROFILE_VALUE_TOO_LONG: u32 = 40601;
 pub(crate) const PROFILE_TYPE_DIFFERS: u32 = 40610;
 
 /// What a refusal is called where its service does not say otherwise.
 pub(crate) static REFUSALS: &[(Reason, u32)] = &[
     (Reason::AccountUnknown, ACCOUNT_UNKNOWN),
-    (Reason::ProfileValueTooLong, 40601),
+    (Reason::ProfileValueTooLong, PROFILE_VALUE_TOO_LONG),
     (Reason::ProfileTagUnknown, PROFILE_TAG_UNKNOWN),
     (Reason::ProfileTypeDiffers, PROFILE_TYPE_DIFFERS),
     (Reason::ProfileValueNotAllowed, 40605),

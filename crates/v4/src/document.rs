@@ -3,6 +3,7 @@
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
+use crate::service::Service;
 use crate::{Endpoint, endpoints};
 
 /// What every endpoint of `/v4` takes in the query.
@@ -29,6 +30,24 @@ pub fn paths(schemas: &mut SchemaGenerator) -> Map<String, Value> {
     paths
 }
 
+/// What answers have in common.
+fn envelope(service: &Service, status: &str, code: &Value) -> Value {
+    let mut properties = json!({ "ErrorCode": code, "ErrorInfo": { "type": "string" } });
+    if service.has_action_status {
+        properties["ActionStatus"] = json!({ "const": status });
+    }
+    if service.has_error_display {
+        properties["ErrorDisplay"] = json!({ "type": "string" });
+    }
+    let required: Vec<&String> = properties
+        .as_object()
+        .into_iter()
+        .flat_map(Map::keys)
+        .collect();
+    let required = json!(required);
+    json!({ "type": "object", "properties": properties, "required": required })
+}
+
 fn operation(endpoint: &Endpoint, name: &str, schemas: &mut SchemaGenerator) -> Value {
     let parameters: Vec<Value> = PARAMETERS
         .iter()
@@ -37,20 +56,12 @@ fn operation(endpoint: &Endpoint, name: &str, schemas: &mut SchemaGenerator) -> 
                 "schema": { "type": "string" } })
         })
         .collect();
-    let required: &[&str] = if endpoint.service.has_action_status {
-        &["ActionStatus", "ErrorCode", "ErrorInfo"]
-    } else {
-        &["ErrorCode", "ErrorInfo"]
-    };
-    let envelope = json!({
-        "type": "object",
-        "properties": {
-            "ActionStatus": { "enum": ["OK", "FAIL"] },
-            "ErrorCode": { "type": "integer" },
-            "ErrorInfo": { "type": "string" },
-        },
-        "required": required,
-    });
+    let done = envelope(endpoint.service, "OK", &json!({ "const": 0 }));
+    let refused = envelope(
+        endpoint.service,
+        "FAIL",
+        &json!({ "type": "integer", "minimum": 1 }),
+    );
     let response = (endpoint.response)(schemas);
     let service = endpoint.service.path;
     let mut operation = json!({
@@ -68,7 +79,7 @@ fn operation(endpoint: &Endpoint, name: &str, schemas: &mut SchemaGenerator) -> 
                 "description": "Of a write: where its event is", "schema": { "type": "string" },
             } },
             "content": { "application/json": {
-                "schema": { "anyOf": [{ "allOf": [envelope, response] }, envelope] },
+                "schema": { "anyOf": [{ "allOf": [done, response] }, refused] },
             } },
         } },
     });

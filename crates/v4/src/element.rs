@@ -5,109 +5,88 @@ use hansard_types::limits::MESSAGE_ELEMENTS_MAX;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One element of `MsgBody`: `TIMTextElem`, `TIMFaceElem`, or at most one `TIMCustomElem`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct MsgElement {
-    /// `TIMTextElem`, `TIMFaceElem` or `TIMCustomElem`.
-    msg_type: Option<String>,
-    msg_content: Option<MsgContent>,
+use crate::typed::Items;
+
+/// `MsgBody` of a request.
+pub(crate) type MsgBody = Items<MsgElement, MESSAGE_ELEMENTS_MAX>;
+
+/// One element of `MsgBody`: what its `MsgContent` holds depends on its `MsgType`. A body has at
+/// most one `TIMCustomElem`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "MsgType", content = "MsgContent")]
+pub(crate) enum MsgElement {
+    #[serde(rename = "TIMTextElem")]
+    Text(TextContent),
+    #[serde(rename = "TIMFaceElem")]
+    Face(FaceContent),
+    #[serde(rename = "TIMCustomElem")]
+    Custom(CustomContent),
 }
 
-/// What an element holds; which fields depends on its type.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TextContent {
+    /// What is said.
+    text: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct FaceContent {
+    /// The app's own number of the face.
+    index: i64,
+    #[serde(default)]
+    data: String,
+}
+
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
-pub(crate) struct MsgContent {
-    /// `TIMTextElem`: what is said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
-    /// `TIMFaceElem`: the app's own number of the face.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    index: Option<i64>,
-    /// `TIMFaceElem` and `TIMCustomElem`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<String>,
-    /// `TIMCustomElem`: shown in an offline push.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    desc: Option<String>,
-    /// `TIMCustomElem`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ext: Option<String>,
-    /// `TIMCustomElem`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sound: Option<String>,
+pub(crate) struct CustomContent {
+    data: String,
+    /// Shown in an offline push.
+    desc: String,
+    ext: String,
+    sound: String,
 }
 
-impl std::fmt::Debug for MsgContent {
+impl std::fmt::Debug for MsgElement {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("MsgContent(..)")
+        f.write_str("MsgElement(..)")
     }
 }
 
-/// Why a `MsgBody` is none.
+/// A `MsgBody` with a second custom element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ElementFault {
-    #[error("MsgBody is missing")]
-    Missing,
-    #[error("MsgBody has no element")]
-    Empty,
-    #[error("MsgBody has more than {MESSAGE_ELEMENTS_MAX} elements")]
-    TooMany,
-    #[error("an element has no MsgType")]
-    TypeMissing,
-    #[error("MsgType must be TIMTextElem, TIMFaceElem or TIMCustomElem")]
-    TypeUnknown,
-    #[error("an element's MsgContent lacks what its MsgType needs")]
-    ContentMissing,
-    #[error("MsgBody has more than one TIMCustomElem")]
-    CustomTwice,
-}
+#[error("MsgBody has more than one TIMCustomElem")]
+pub(crate) struct CustomTwice;
 
 /// Reads a `MsgBody`.
-pub(crate) fn read(body: Option<Vec<MsgElement>>) -> Result<Vec<Element>, ElementFault> {
-    let body = body.ok_or(ElementFault::Missing)?;
-    if body.is_empty() {
-        return Err(ElementFault::Empty);
-    }
-    if body.len() > MESSAGE_ELEMENTS_MAX {
-        return Err(ElementFault::TooMany);
-    }
-    let mut elements = Vec::with_capacity(body.len());
+pub(crate) fn read(body: MsgBody) -> Result<Vec<Element>, CustomTwice> {
+    let mut elements = Vec::with_capacity(body.0.len());
     let mut has_custom = false;
-    for MsgElement {
-        msg_type,
-        msg_content,
-    } in body
-    {
-        let msg_type = msg_type.ok_or(ElementFault::TypeMissing)?;
-        let content = || msg_content.ok_or(ElementFault::ContentMissing);
-        let element = match msg_type.as_str() {
-            "TIMTextElem" => Element::Text {
-                text: content()?.text.ok_or(ElementFault::ContentMissing)?,
-            },
-            "TIMFaceElem" => {
-                let content = content()?;
-                Element::Face {
-                    index: content.index.ok_or(ElementFault::ContentMissing)?,
-                    data: content.data.unwrap_or_default(),
-                }
-            }
-            "TIMCustomElem" => {
+    for element in body.0 {
+        elements.push(match element {
+            MsgElement::Text(TextContent { text }) => Element::Text { text },
+            MsgElement::Face(FaceContent { index, data }) => Element::Face { index, data },
+            MsgElement::Custom(content) => {
                 if has_custom {
-                    return Err(ElementFault::CustomTwice);
+                    return Err(CustomTwice);
                 }
                 has_custom = true;
-                let content = content()?;
+                let CustomContent {
+                    data,
+                    desc,
+                    ext,
+                    sound,
+                } = content;
                 Element::Custom {
-                    data: content.data.unwrap_or_default(),
-                    desc: content.desc.unwrap_or_default(),
-                    ext: content.ext.unwrap_or_default(),
-                    sound: content.sound.unwrap_or_default(),
+                    data,
+                    desc,
+                    ext,
+                    sound,
                 }
             }
-            _ => return Err(ElementFault::TypeUnknown),
-        };
-        elements.push(element);
+        });
     }
     Ok(elements)
 }
@@ -118,52 +97,39 @@ pub(crate) fn write(elements: Vec<Element>) -> Vec<MsgElement> {
 }
 
 fn write_one(element: Element) -> MsgElement {
-    let (msg_type, content) = match element {
-        Element::Text { text } => (
-            "TIMTextElem",
-            MsgContent {
-                text: Some(text),
-                ..MsgContent::default()
-            },
-        ),
-        Element::Face { index, data } => (
-            "TIMFaceElem",
-            MsgContent {
-                index: Some(index),
-                data: Some(data),
-                ..MsgContent::default()
-            },
-        ),
+    match element {
+        Element::Text { text } => MsgElement::Text(TextContent { text }),
+        Element::Face { index, data } => MsgElement::Face(FaceContent { index, data }),
         Element::Custom {
             data,
             desc,
             ext,
             sound,
-        } => (
-            "TIMCustomElem",
-            MsgContent {
-                data: Some(data),
-                desc: Some(desc),
-                ext: Some(ext),
-                sound: Some(sound),
-                ..MsgContent::default()
-            },
-        ),
-    };
-    MsgElement {
-        msg_type: Some(msg_type.to_owned()),
-        msg_content: Some(content),
+        } => MsgElement::Custom(CustomContent {
+            data,
+            desc,
+            ext,
+            sound,
+        }),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use hansard_desk::json::{self, BodyFault, FieldFault};
     use serde_json::{Value, json};
 
     use super::*;
 
-    fn parse(body: Value) -> Result<Vec<Element>, ElementFault> {
-        read(serde_json::from_value(body).expect("the right types"))
+    #[derive(Debug, Deserialize)]
+    struct Request {
+        #[serde(rename = "MsgBody")]
+        body: MsgBody,
+    }
+
+    fn parse(body: &Value) -> Result<MsgBody, BodyFault> {
+        let body = json!({ "MsgBody": body }).to_string();
+        json::read(body.as_bytes()).map(|Request { body }| body)
     }
 
     fn text(text: &str) -> Value {
@@ -178,47 +144,71 @@ mod tests {
             { "MsgType": "TIMCustomElem", "MsgContent": {
                 "Data": "{}", "Desc": "d", "Ext": "e", "Sound": "s" } },
         ]);
-        let elements = parse(body.clone()).expect("valid");
+        let elements = read(parse(&body).expect("a body")).expect("valid");
         let written = serde_json::to_value(write(elements)).expect("it serialises");
         assert_eq!(written, body);
     }
 
     #[test]
     fn what_is_no_message_is_told() {
-        let custom = json!({ "MsgType": "TIMCustomElem", "MsgContent": {} });
-        let cases = [
-            (json!(null), ElementFault::Missing),
-            (json!([]), ElementFault::Empty),
-            (json!([{}]), ElementFault::TypeMissing),
-            (
-                json!([{ "MsgType": "TIMImageElem", "MsgContent": {} }]),
-                ElementFault::TypeUnknown,
-            ),
-            (
-                json!([{ "MsgType": "TIMTextElem" }]),
-                ElementFault::ContentMissing,
-            ),
-            (
-                json!([{ "MsgType": "TIMTextElem", "MsgContent": {} }]),
-                ElementFault::ContentMissing,
-            ),
-            (
-                json!([{ "MsgType": "TIMFaceElem", "MsgContent": { "Data": "x" } }]),
-                ElementFault::ContentMissing,
-            ),
-            (json!([custom, custom]), ElementFault::CustomTwice),
+        let none = "MsgBody[]";
+        let no_text = json!({ "MsgType": "TIMTextElem", "MsgContent": {} });
+        let no_index = json!({ "MsgType": "TIMFaceElem", "MsgContent": { "Data": "x" } });
+        let image = json!({ "MsgType": "TIMImageElem", "MsgContent": {} });
+        for (body, at) in [
+            (json!(null), "MsgBody"),
+            (json!([]), "MsgBody"),
+            (json!("hello"), "MsgBody"),
             (
                 Value::Array(vec![text("a"); MESSAGE_ELEMENTS_MAX + 1]),
-                ElementFault::TooMany,
+                "MsgBody",
             ),
-        ];
-        for (body, fault) in cases {
-            assert_eq!(parse(body.clone()), Err(fault), "{body}");
+            (json!(["hello"]), none),
+            (json!([{}]), none),
+            (json!([{ "MsgType": "TIMTextElem" }]), none),
+            (json!([no_text]), none),
+            (json!([no_index]), none),
+            (json!([{ "MsgType": 0, "MsgContent": {} }]), none),
+            (json!([image]), "MsgBody[].MsgType"),
+        ] {
+            match parse(&body) {
+                Err(BodyFault::Field { path, fault }) => {
+                    assert!(path.starts_with(at), "{body}: {path}");
+                    let is_type =
+                        matches!(fault, FieldFault::Invalid(_)) && path.ends_with("MsgType");
+                    assert_eq!(is_type, body == json!([image]), "{body}: {path} {fault:?}");
+                }
+                other => panic!("{body}: {other:?}"),
+            }
         }
-        assert!(parse(Value::Array(vec![text("a"); MESSAGE_ELEMENTS_MAX])).is_ok());
-        assert!(
-            parse(json!([custom])).is_ok(),
-            "one custom element, everything in it optional"
-        );
+        let custom = json!({ "MsgType": "TIMCustomElem", "MsgContent": {} });
+        let read = |body: &Value| read(parse(body).expect("a body"));
+        assert_eq!(read(&json!([custom, custom])), Err(CustomTwice));
+        assert!(read(&Value::Array(vec![text("a"); MESSAGE_ELEMENTS_MAX])).is_ok());
+        for custom in [
+            custom,
+            json!({ "MsgType": "TIMCustomElem", "MsgContent": [] }),
+        ] {
+            assert!(
+                read(&json!([custom])).is_ok(),
+                "everything in it is optional"
+            );
+        }
+    }
+
+    #[test]
+    fn the_order_of_type_and_content_does_not_matter() {
+        for body in [
+            r#"{"MsgBody":[{"MsgType":"TIMCustomElem","MsgContent":[]}]}"#,
+            r#"{"MsgBody":[{"MsgContent":[],"MsgType":"TIMCustomElem"}]}"#,
+            r#"{"MsgBody":[{"MsgContent":{"Data":null},"Other":1,"MsgType":"TIMCustomElem"}]}"#,
+        ] {
+            let Request { body: read } = json::read(body.as_bytes()).expect(body);
+            assert_eq!(
+                read.0,
+                [MsgElement::Custom(CustomContent::default())],
+                "{body}"
+            );
+        }
     }
 }

@@ -77,6 +77,12 @@ impl Error for Told {
     }
 }
 
+/// `50.0` is a whole number, as JSON Schema has it: some languages know no others.
+fn whole(number: f64) -> Option<i64> {
+    let is_whole = number.fract() == 0.0;
+    is_whole.then(|| format!("{number:.0}").parse().ok())?
+}
+
 /// A value whose reader tells what is wrong.
 pub(super) struct Telling(pub(super) Value);
 
@@ -98,7 +104,13 @@ impl<'de> Deserializer<'de> for Telling {
             Value::Number(number) => match (number.as_u64(), number.as_i64()) {
                 (Some(number), _) => visitor.visit_u64(number),
                 (None, Some(number)) => visitor.visit_i64(number),
-                (None, None) => visitor.visit_f64(number.as_f64().unwrap_or(f64::NAN)),
+                (None, None) => {
+                    let number = number.as_f64().unwrap_or(f64::NAN);
+                    match whole(number) {
+                        Some(whole) => visitor.visit_i64(whole),
+                        None => visitor.visit_f64(number),
+                    }
+                }
             },
             Value::String(text) => visitor.visit_string(text),
             Value::Array(items) => {

@@ -6,17 +6,19 @@
 
 use hansard_desk::json::AnyObject;
 use hansard_domain::group::CreateGroup;
-use hansard_events::group::{FirstMember, GroupProfileChange, GroupType, Role};
-use hansard_types::GroupId;
+use hansard_events::group::{FirstMember, GroupProfileChange, GroupType, JoinOption, Role};
 use hansard_types::limits::GROUP_MEMBERS_AT_CREATION_MAX;
+use hansard_types::{GroupId, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes;
-use super::profile::{self, Texts};
+use super::profile::{
+    self, ApplyJoinOption, FaceUrl, GroupName, Introduction, InviteJoinOption, Notification,
+    TypeName,
+};
 use crate::endpoint::{Answered, Call, Failure, Operation};
-use crate::field;
-use crate::typed::Field;
+use crate::typed::{Field, List, OrEmpty, Text};
 
 /// What ids of ours begin with.
 const PREFIX: &str = "@TGS#";
@@ -27,53 +29,64 @@ const LETTERS: usize = 12;
 
 pub(crate) struct CreateGroupCall;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct CreateGroupRequest {
-    /// `Private`, `Public`, `ChatRoom`, `AVChatRoom` or `Community`. Required.
     #[serde(rename = "Type")]
-    group_type: Option<String>,
-    /// At most 30 bytes. Required.
-    name: Option<String>,
+    group_type: TypeName,
+    name: GroupName,
     /// Absent: the group has no owner.
-    #[serde(rename = "Owner_Account")]
-    owner_account: Option<String>,
-    /// At most 48 bytes of printable ASCII; absent: random.
-    group_id: Option<String>,
-    /// At most 240 bytes.
-    introduction: Option<String>,
-    /// At most 300 bytes.
-    notification: Option<String>,
-    /// At most 100 bytes.
-    face_url: Option<String>,
+    #[serde(rename = "Owner_Account", default)]
+    owner_account: OrEmpty<UserId>,
+    /// Absent: random.
+    #[serde(default)]
+    group_id: OrEmpty<GroupId>,
+    introduction: Option<Introduction>,
+    notification: Option<Notification>,
+    face_url: Option<FaceUrl>,
+    /// 0 or absent: as many as the type allows.
     max_member_count: Option<u32>,
-    /// `FreeAccess`, `NeedPermission` or `DisableApply`.
-    apply_join_option: Option<String>,
-    /// `FreeAccess`, `NeedPermission` or `DisableInvite`.
-    invite_join_option: Option<String>,
-    /// At most 100.
-    member_list: Option<Vec<MemberToCreate>>,
+    #[serde(default)]
+    apply_join_option: OrEmpty<ApplyJoinOption>,
+    #[serde(default)]
+    invite_join_option: OrEmpty<InviteJoinOption>,
+    #[serde(default)]
+    member_list: List<MemberToCreate, GROUP_MEMBERS_AT_CREATION_MAX>,
     /// Not there yet: refused unless empty.
+    #[serde(default)]
+    #[schemars(length(max = 0))]
     app_defined_data: Vec<AnyObject>,
     /// Not there yet: refused unless 0.
+    #[serde(default)]
+    #[schemars(range(max = 0))]
     support_topic: u32,
     /// Not there yet: refused unless 0.
+    #[serde(default)]
+    #[schemars(range(max = 0))]
     enable_permission: u32,
     /// Not there yet: refused unless 0.
+    #[serde(default)]
+    #[schemars(range(max = 0))]
     default_permission: u64,
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default)]
+#[derive(Deserialize, JsonSchema)]
 struct MemberToCreate {
     #[serde(rename = "Member_Account")]
-    member_account: Option<String>,
-    /// `Admin`, or absent for an ordinary member.
-    #[serde(rename = "Role")]
-    role: Option<String>,
+    member_account: UserId,
+    /// Absent: an ordinary member.
+    #[serde(rename = "Role", default)]
+    role: OrEmpty<FirstRole>,
     /// Not there yet: refused unless empty.
-    #[serde(rename = "AppMemberDefinedData")]
+    #[serde(rename = "AppMemberDefinedData", default)]
+    #[schemars(length(max = 0))]
     app_member_defined_data: Vec<AnyObject>,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+enum FirstRole {
+    Admin,
+    Member,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -86,7 +99,11 @@ pub(crate) struct CreateGroupResponse {
 
 impl Operation for CreateGroupCall {
     const SUMMARY: &'static str = "Creates a group";
-    const FIELDS: &'static [Field] = &[Field::of("GroupId", codes::GROUP_ID_INVALID)];
+    const FIELDS: &'static [Field] = &[
+        Field::of("GroupId", codes::GROUP_ID_INVALID),
+        Field::of("MemberList", codes::GROUP_PARAMETER).too_many(codes::GROUP_TOO_MANY_ACCOUNTS),
+        Field::account("MemberList[].Member_Account", codes::GROUP_PARAMETER),
+    ];
     type Request = CreateGroupRequest;
     type Response = CreateGroupResponse;
 
@@ -133,42 +150,24 @@ fn command(call: &Call<'_>, request: CreateGroupRequest) -> Result<CreateGroup, 
         let info = "topics are not enabled";
         return Err(Failure::refused(codes::TOPICS_NOT_ENABLED, info));
     }
-    let group_type = group_type.ok_or_else(|| profile::refused("Type is missing"))?;
-    let group_type = profile::group_type(&group_type)?;
-    let texts = Texts {
-        name,
-        introduction,
-        notification,
-        face_url,
-    };
-    texts.check()?;
-    let owner = field::filled(owner_account.as_deref())
-        .map(|id| field::user(Some(id), "Owner_Account", codes::GROUP_PARAMETER))
-        .transpose()?;
-    if texts.name.is_none() {
-        return Err(profile::refused("Name is missing"));
-    }
+    let group_type = GroupType::from(group_type);
     let profile = GroupProfileChange {
-        name: texts.name,
-        introduction: texts.introduction,
-        notification: texts.notification,
-        face_url: texts.face_url,
+        name: Some(name.0),
+        introduction: introduction.map(|Text(text)| text),
+        notification: notification.map(|Text(text)| text),
+        face_url: face_url.map(|Text(text)| text),
         max_members: max_member_count.filter(|count| *count > 0),
-        apply_join_option: field::filled(apply_join_option.as_deref())
-            .map(profile::apply_option)
-            .transpose()?,
-        invite_join_option: field::filled(invite_join_option.as_deref())
-            .map(profile::invite_option)
-            .transpose()?,
+        apply_join_option: apply_join_option.0.map(JoinOption::from),
+        invite_join_option: invite_join_option.0.map(JoinOption::from),
         // Nothing in the request says it.
         mute_all: None,
     };
     Ok(CreateGroup {
-        group_id: group_id_of(call, group_type, group_id.as_deref())?,
+        group_id: group_id_of(call, group_type, group_id.0)?,
         group_type,
-        owner,
+        owner: owner_account.0,
         profile,
-        members: members(member_list.unwrap_or_default())?,
+        members: members(member_list.0)?,
         created_at: None,
     })
 }
@@ -176,33 +175,31 @@ fn command(call: &Call<'_>, request: CreateGroupRequest) -> Result<CreateGroup, 
 fn group_id_of(
     call: &Call<'_>,
     group_type: GroupType,
-    given: Option<&str>,
+    given: Option<GroupId>,
 ) -> Result<GroupId, Failure> {
     let is_community = group_type == GroupType::Community;
-    let Some(id) = field::filled(given) else {
+    let bad = |info: String| Failure::refused(codes::GROUP_ID_INVALID, info);
+    let Some(id) = given else {
         let letters = call.desk.letters(LETTERS);
         let prefix = if is_community {
             "@TGS#_@TGS#c"
         } else {
             "@TGS#2"
         };
-        return profile::group(Some(&format!("{prefix}{letters}")));
+        return GroupId::new(&format!("{prefix}{letters}")).map_err(|error| bad(error.to_string()));
     };
-    let bad = |info: &'static str| Err(Failure::refused(codes::GROUP_ID_INVALID, info));
-    if is_community && !id.starts_with(COMMUNITY_PREFIX) {
-        return bad("a Community's GroupId begins @TGS#_");
+    let begins = |prefix: &str| id.as_str().starts_with(prefix);
+    if is_community && !begins(COMMUNITY_PREFIX) {
+        return Err(bad("a Community's GroupId begins @TGS#_".to_owned()));
     }
-    if !is_community && id.starts_with(PREFIX) {
-        return bad("a GroupId of your own must not begin @TGS#");
+    if !is_community && begins(PREFIX) {
+        let info = "a GroupId of your own must not begin @TGS#";
+        return Err(bad(info.to_owned()));
     }
-    profile::group(Some(id))
+    Ok(id)
 }
 
 fn members(list: Vec<MemberToCreate>) -> Result<Vec<FirstMember>, Failure> {
-    if list.len() > GROUP_MEMBERS_AT_CREATION_MAX {
-        let info = "MemberList holds at most 100";
-        return Err(Failure::refused(codes::GROUP_TOO_MANY_ACCOUNTS, info));
-    }
     let mut members = Vec::with_capacity(list.len());
     for MemberToCreate {
         member_account,
@@ -212,13 +209,11 @@ fn members(list: Vec<MemberToCreate>) -> Result<Vec<FirstMember>, Failure> {
     {
         let is_set = !app_member_defined_data.is_empty();
         profile::not_kept("AppMemberDefinedData", is_set)?;
-        let code = codes::GROUP_PARAMETER;
-        let user_id = field::user(member_account.as_deref(), "Member_Account", code)?;
-        let role = match role.as_deref() {
-            None | Some("" | "Member") => Role::Member,
-            Some("Admin") => Role::Admin,
-            Some(_) => return Err(profile::refused("a member's Role can only be Admin")),
+        let role = match role.0 {
+            None | Some(FirstRole::Member) => Role::Member,
+            Some(FirstRole::Admin) => Role::Admin,
         };
+        let user_id = member_account;
         members.push(FirstMember { user_id, role });
     }
     Ok(members)

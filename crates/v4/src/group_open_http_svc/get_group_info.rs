@@ -12,18 +12,17 @@ use serde_json::{Map, Value, json};
 use super::codes;
 use super::profile::{self, ResponseFilter};
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
-use crate::field;
+use crate::typed::Items;
 
 /// Members of all groups of one answer: about what 1 MB of answer holds.
 const MEMBERS_PER_ANSWER_MAX: usize = 8000;
 
 pub(crate) struct GetGroupInfo;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct GetGroupInfoRequest {
-    /// At most 50. Required.
-    group_id_list: Vec<String>,
+    group_id_list: Items<String, GROUPS_PER_INFO_CALL_MAX>,
     /// Absent: every field, and the members. Members come back only when `MemberInfoFilter` names
     /// a field.
     response_filter: Option<ResponseFilter>,
@@ -47,15 +46,12 @@ impl Operation for GetGroupInfo {
         request: GetGroupInfoRequest,
     ) -> Result<Answered<GetGroupInfoResponse>, Failure> {
         let GetGroupInfoRequest {
-            group_id_list,
+            group_id_list: Items(group_id_list),
             response_filter,
         } = request;
-        let count = group_id_list.len();
-        let code = codes::GROUP_PARAMETER;
-        field::bounded("GroupIdList", count, GROUPS_PER_INFO_CALL_MAX, code)?;
         let group_info = call.read(|reads| {
             let mut members_left = MEMBERS_PER_ANSWER_MAX;
-            let mut group_info = Vec::with_capacity(count);
+            let mut group_info = Vec::with_capacity(group_id_list.len());
             for text in group_id_list {
                 let filter = response_filter.as_ref();
                 group_info.push(one(reads, text, filter, &mut members_left)?);

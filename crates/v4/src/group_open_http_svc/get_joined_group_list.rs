@@ -8,27 +8,28 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::codes;
-use super::profile::{self, ResponseFilter};
+use super::profile::{self, ResponseFilter, TypeName};
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::field;
+use crate::typed::{AtMost, OrEmpty};
 
 pub(crate) struct GetJoinedGroupList;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct GetJoinedGroupListRequest {
-    /// Required.
     #[serde(rename = "Member_Account")]
-    member_account: Option<String>,
+    member_account: UserId,
     /// 1: with rooms of type `AVChatRoom`.
     with_huge_groups: Option<u32>,
     /// 1: with groups of type `Private` in which nothing was said yet.
     with_no_active_groups: Option<u32>,
-    /// At most 5000, which is also what 0 and none mean.
-    limit: usize,
+    /// 5000, too, when it is 0 or absent.
+    #[serde(default)]
+    limit: AtMost<JOINED_GROUPS_PAGE_MAX>,
     offset: Option<u32>,
-    group_type: Option<String>,
+    #[serde(default)]
+    group_type: OrEmpty<TypeName>,
     /// Absent: ids only.
     response_filter: Option<ResponseFilter>,
 }
@@ -51,18 +52,10 @@ impl Operation for GetJoinedGroupList {
         call: &Call<'_>,
         request: GetJoinedGroupListRequest,
     ) -> Result<Answered<GetJoinedGroupListResponse>, Failure> {
-        let code = codes::GROUP_PARAMETER;
-        let user = field::user(request.member_account.as_deref(), "Member_Account", code)?;
-        if request.limit > JOINED_GROUPS_PAGE_MAX {
-            return Err(call.parameter("Limit is at most 5000"));
-        }
-        let limit = field::limit(request.limit, JOINED_GROUPS_PAGE_MAX);
+        let user = request.member_account;
+        let limit = field::limit(request.limit.0, JOINED_GROUPS_PAGE_MAX);
         let offset = usize::try_from(request.offset.unwrap_or(0)).unwrap_or(usize::MAX);
-        let wanted = request
-            .group_type
-            .as_deref()
-            .filter(|name| !name.is_empty());
-        let wanted = wanted.map(profile::group_type).transpose()?;
+        let wanted = request.group_type.0.map(GroupType::from);
         if call.account(&user)?.is_none() {
             return Err(call.refusal(Reason::AccountUnknown));
         }

@@ -2,16 +2,17 @@
 //!
 //! To page, ask again with `ReqMsgSeq` one below the last `MsgSeq` while `IsFinished` is 0.
 
+use std::num::NonZeroUsize;
+
 use hansard_conversations::MessageRow;
 use hansard_events::group::GroupType;
 use hansard_events::message::decode_elements;
 use hansard_types::limits::GROUP_HISTORY_PAGE_MAX;
-use hansard_types::{ConversationId, Reason, Seq};
+use hansard_types::{ConversationId, GroupId, Reason, Seq};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::codes;
-use super::profile;
+use super::profile::{self, GROUP_ID};
 use crate::element::{self, MsgElement};
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::typed::Field;
@@ -21,18 +22,19 @@ const LOOKED_AT_MAX: usize = 1000;
 
 pub(crate) struct GroupMsgGetSimple;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct GroupMsgGetSimpleRequest {
-    /// Required.
-    group_id: Option<String>,
-    /// At least 1; more than 20 count as 20. Required.
-    req_msg_number: usize,
+    group_id: GroupId,
+    /// More than 20 count as 20.
+    req_msg_number: NonZeroUsize,
     /// The newest seq to return; 0 or absent: the last.
+    #[serde(default)]
     req_msg_seq: u64,
     /// 1: recalled messages come too, without what they said.
     with_recalled_msg: Option<u32>,
     /// Not there yet: refused unless empty.
+    #[schemars(length(max = 0))]
     topic_id: Option<String>,
 }
 
@@ -65,7 +67,7 @@ struct GroupMsg {
 
 impl Operation for GroupMsgGetSimple {
     const SUMMARY: &'static str = "Reads a group's history, the newest first";
-    const FIELDS: &'static [Field] = &[Field::of("GroupId", codes::GROUP_ID_INVALID)];
+    const FIELDS: &'static [Field] = &[GROUP_ID];
     type Request = GroupMsgGetSimpleRequest;
     type Response = GroupMsgGetSimpleResponse;
 
@@ -81,11 +83,7 @@ impl Operation for GroupMsgGetSimple {
             topic_id,
         } = request;
         profile::no_topic(topic_id.as_deref())?;
-        let group_id = profile::group(group_id.as_deref())?;
-        if req_msg_number == 0 {
-            return Err(call.parameter("ReqMsgNumber is missing or 0"));
-        }
-        let number = req_msg_number.min(GROUP_HISTORY_PAGE_MAX);
+        let number = req_msg_number.get().min(GROUP_HISTORY_PAGE_MAX);
         let with_recalled = with_recalled_msg == Some(1);
         let conversation = ConversationId::Group(group_id.clone());
         let read = call.read(|reads| {

@@ -20,6 +20,7 @@ pub(crate) struct GroupMsgRecallRequest {
     msg_seq_list: Items<SeqToRecall, RECALL_PER_CALL_MAX>,
     reason: Option<Text<RECALL_REASON_BYTES_MAX>>,
     /// Not there yet: refused unless empty.
+    #[schemars(length(max = 0))]
     topic_id: Option<String>,
 }
 

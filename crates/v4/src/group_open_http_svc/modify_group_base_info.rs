@@ -4,62 +4,68 @@
 
 use hansard_desk::json::AnyObject;
 use hansard_domain::group::ChangeGroupProfile;
-use hansard_events::group::GroupProfileChange;
+use hansard_events::group::{GroupProfileChange, JoinOption};
+use hansard_types::GroupId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::codes;
-use super::profile::{self, Texts};
-use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
-use crate::field;
-use crate::typed::Field;
+use super::profile::{
+    self, ApplyJoinOption, FaceUrl, GROUP_ID, GroupName, Introduction, InviteJoinOption,
+    Notification,
+};
+use crate::endpoint::{Action, Call, Failure};
+use crate::typed::{Field, Name, OrEmpty, Text};
 
-pub(crate) struct ModifyGroupBaseInfo;
-
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct ModifyGroupBaseInfoRequest {
-    /// Required.
-    group_id: Option<String>,
-    /// At most 30 bytes.
-    name: Option<String>,
-    /// At most 240 bytes.
-    introduction: Option<String>,
-    /// At most 300 bytes.
-    notification: Option<String>,
-    /// At most 100 bytes.
-    face_url: Option<String>,
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ModifyGroupBaseInfo {
+    group_id: GroupId,
+    name: Option<GroupName>,
+    introduction: Option<Introduction>,
+    notification: Option<Notification>,
+    face_url: Option<FaceUrl>,
     /// 0: it stays as it is.
+    #[serde(default)]
     max_member_num: u32,
-    /// `FreeAccess`, `NeedPermission` or `DisableApply`.
-    apply_join_option: Option<String>,
-    /// `FreeAccess`, `NeedPermission` or `DisableInvite`.
-    invite_join_option: Option<String>,
-    /// `On` or `Off`.
-    mute_all_member: Option<String>,
+    #[serde(default)]
+    apply_join_option: OrEmpty<ApplyJoinOption>,
+    #[serde(default)]
+    invite_join_option: OrEmpty<InviteJoinOption>,
+    #[serde(default)]
+    mute_all_member: OrEmpty<Switch>,
     /// The older name of `MuteAllMember`.
-    shut_up_all_member: Option<String>,
+    #[serde(default)]
+    shut_up_all_member: OrEmpty<Switch>,
     /// Not there yet: refused unless empty.
+    #[serde(default)]
+    #[schemars(length(max = 0))]
     app_defined_data: Vec<AnyObject>,
     /// Not there yet: refused unless empty.
+    #[schemars(length(max = 0))]
     history_msg_before_join: Option<String>,
     /// Not there yet: refused unless 0.
+    #[serde(default)]
+    #[schemars(range(max = 0))]
     enable_permission: u32,
     /// Not there yet: refused unless 0.
+    #[serde(default)]
+    #[schemars(range(max = 0))]
     default_permission: u64,
 }
 
-impl Operation for ModifyGroupBaseInfo {
-    const SUMMARY: &'static str = "Changes a group's profile";
-    const FIELDS: &'static [Field] = &[Field::of("GroupId", codes::GROUP_ID_INVALID)];
-    type Request = ModifyGroupBaseInfoRequest;
-    type Response = Nothing;
+#[derive(Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+enum Switch {
+    On,
+    Off,
+}
 
-    async fn call(
-        call: &Call<'_>,
-        request: ModifyGroupBaseInfoRequest,
-    ) -> Result<Answered<Nothing>, Failure> {
-        let ModifyGroupBaseInfoRequest {
+impl Action for ModifyGroupBaseInfo {
+    const SUMMARY: &'static str = "Changes a group's profile";
+    const FIELDS: &'static [Field] = &[GROUP_ID];
+    type Command = ChangeGroupProfile;
+
+    fn command(self, _call: &Call<'_>) -> Result<ChangeGroupProfile, Failure> {
+        let Self {
             group_id,
             name,
             introduction,
@@ -71,47 +77,27 @@ impl Operation for ModifyGroupBaseInfo {
             mute_all_member,
             shut_up_all_member,
             app_defined_data,
-            history_msg_before_join,
+            history_msg_before_join: history,
             enable_permission,
             default_permission,
-        } = request;
+        } = self;
         profile::not_kept("AppDefinedData", !app_defined_data.is_empty())?;
         profile::not_kept("EnablePermission", enable_permission != 0)?;
         profile::not_kept("DefaultPermission", default_permission != 0)?;
-        let history = field::filled(history_msg_before_join.as_deref());
-        profile::not_kept("HistoryMsgBeforeJoin", history.is_some())?;
-        let group_id = profile::group(group_id.as_deref())?;
-        let texts = Texts {
-            name,
-            introduction,
-            notification,
-            face_url,
-        };
-        texts.check()?;
-        let mute_all = match field::either(mute_all_member.as_ref(), shut_up_all_member.as_ref()) {
-            None => None,
-            Some("On") => Some(true),
-            Some("Off") => Some(false),
-            Some(_) => return Err(profile::refused("MuteAllMember must be On or Off")),
-        };
-        let apply = field::filled(apply_join_option.as_deref())
-            .map(profile::apply_option)
-            .transpose()?;
-        let invite = field::filled(invite_join_option.as_deref())
-            .map(profile::invite_option)
-            .transpose()?;
+        let is_set = history.is_some_and(|text| !text.is_empty());
+        profile::not_kept("HistoryMsgBeforeJoin", is_set)?;
+        let mute_all = mute_all_member.0.or(shut_up_all_member.0);
         let change = GroupProfileChange {
-            name: texts.name,
-            introduction: texts.introduction,
-            notification: texts.notification,
-            face_url: texts.face_url,
+            name: name.map(|Name(name)| name),
+            introduction: introduction.map(|Text(text)| text),
+            notification: notification.map(|Text(text)| text),
+            face_url: face_url.map(|Text(text)| text),
             max_members: (max_member_num > 0).then_some(max_member_num),
-            apply_join_option: apply,
-            invite_join_option: invite,
-            mute_all,
+            apply_join_option: apply_join_option.0.map(JoinOption::from),
+            invite_join_option: invite_join_option.0.map(JoinOption::from),
+            mute_all: mute_all.map(|switch| switch == Switch::On),
         };
-        let answer = call.submit(ChangeGroupProfile { group_id, change }).await?;
-        Ok(Answered::written(Nothing {}, answer.position))
+        Ok(ChangeGroupProfile { group_id, change })
     }
 }
 

@@ -12,23 +12,11 @@ use serde_json::{Map, Value, json};
 use super::codes;
 use crate::endpoint::{Failure, Reading};
 use crate::field;
-use crate::typed::Field;
+use crate::typed::{Field, Name, Text};
 
 /// A group's id.
 pub(super) const GROUP_ID: Field =
     Field::of("GroupId", codes::GROUP_ID_INVALID).missing(codes::GROUP_PARAMETER);
-
-/// A group's id that must be there.
-pub(super) fn group(text: Option<&str>) -> Result<GroupId, Failure> {
-    let Some(text) = text else {
-        return Err(Failure::refused(
-            codes::GROUP_PARAMETER,
-            "GroupId is missing",
-        ));
-    };
-    GroupId::new(text)
-        .map_err(|error| Failure::refused(codes::GROUP_ID_INVALID, format!("GroupId: {error}")))
-}
 
 /// Communities' topics are not there yet: a request for one is refused, not answered with
 /// something else.
@@ -43,37 +31,63 @@ pub(super) fn no_topic(topic: Option<&str>) -> Result<(), Failure> {
 }
 
 /// A type by its name on the wire, or by the name that the client libraries use.
-pub(super) fn group_type(name: &str) -> Result<GroupType, Failure> {
-    match name {
-        "Private" | "Work" => Ok(GroupType::Work),
-        "Public" => Ok(GroupType::Public),
-        "ChatRoom" | "Meeting" => Ok(GroupType::Meeting),
-        "AVChatRoom" => Ok(GroupType::AvChatRoom),
-        "Community" => Ok(GroupType::Community),
-        _ => Err(refused(
-            "Type must be Private, Public, ChatRoom, AVChatRoom or Community",
-        )),
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+pub(super) enum TypeName {
+    #[serde(alias = "Work")]
+    Private,
+    Public,
+    #[serde(alias = "Meeting")]
+    ChatRoom,
+    #[serde(rename = "AVChatRoom")]
+    AvChatRoom,
+    Community,
+}
+
+impl From<TypeName> for GroupType {
+    fn from(name: TypeName) -> Self {
+        match name {
+            TypeName::Private => Self::Work,
+            TypeName::Public => Self::Public,
+            TypeName::ChatRoom => Self::Meeting,
+            TypeName::AvChatRoom => Self::AvChatRoom,
+            TypeName::Community => Self::Community,
+        }
     }
 }
 
-pub(super) fn apply_option(name: &str) -> Result<JoinOption, Failure> {
-    join_option(name, "DisableApply").ok_or_else(|| {
-        refused("ApplyJoinOption must be FreeAccess, NeedPermission or DisableApply")
-    })
+/// What becomes of who asks to join.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+pub(super) enum ApplyJoinOption {
+    FreeAccess,
+    NeedPermission,
+    DisableApply,
 }
 
-pub(super) fn invite_option(name: &str) -> Result<JoinOption, Failure> {
-    join_option(name, "DisableInvite").ok_or_else(|| {
-        refused("InviteJoinOption must be FreeAccess, NeedPermission or DisableInvite")
-    })
+impl From<ApplyJoinOption> for JoinOption {
+    fn from(option: ApplyJoinOption) -> Self {
+        match option {
+            ApplyJoinOption::FreeAccess => Self::FreeAccess,
+            ApplyJoinOption::NeedPermission => Self::NeedPermission,
+            ApplyJoinOption::DisableApply => Self::Disabled,
+        }
+    }
 }
 
-fn join_option(name: &str, disabled: &str) -> Option<JoinOption> {
-    match name {
-        "FreeAccess" => Some(JoinOption::FreeAccess),
-        "NeedPermission" => Some(JoinOption::NeedPermission),
-        _ if name == disabled => Some(JoinOption::Disabled),
-        _ => None,
+/// What becomes of who is invited.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+pub(super) enum InviteJoinOption {
+    FreeAccess,
+    NeedPermission,
+    DisableInvite,
+}
+
+impl From<InviteJoinOption> for JoinOption {
+    fn from(option: InviteJoinOption) -> Self {
+        match option {
+            InviteJoinOption::FreeAccess => Self::FreeAccess,
+            InviteJoinOption::NeedPermission => Self::NeedPermission,
+            InviteJoinOption::DisableInvite => Self::Disabled,
+        }
     }
 }
 
@@ -83,10 +97,6 @@ fn option_name(option: JoinOption, disabled: &'static str) -> &'static str {
         JoinOption::NeedPermission => "NeedPermission",
         JoinOption::Disabled => disabled,
     }
-}
-
-pub(super) fn refused(info: &'static str) -> Failure {
-    Failure::refused(codes::GROUP_PARAMETER, info)
 }
 
 /// A field of the contract that nothing keeps yet: whoever sets it is told, it is not dropped.
@@ -99,47 +109,10 @@ pub(super) fn not_kept(name: &str, is_set: bool) -> Result<(), Failure> {
 }
 
 /// The texts of a profile, each within its limit.
-#[derive(Default)]
-pub(super) struct Texts {
-    pub(super) name: Option<String>,
-    pub(super) introduction: Option<String>,
-    pub(super) notification: Option<String>,
-    pub(super) face_url: Option<String>,
-}
-
-impl Texts {
-    pub(super) fn check(&self) -> Result<(), Failure> {
-        let Self {
-            name,
-            introduction,
-            notification,
-            face_url,
-        } = self;
-        if name.as_ref().is_some_and(String::is_empty) {
-            return Err(refused("Name may not be empty"));
-        }
-        for (field, text, bytes_max) in [
-            ("Name", name, limits::GROUP_NAME_BYTES_MAX),
-            (
-                "Introduction",
-                introduction,
-                limits::GROUP_INTRODUCTION_BYTES_MAX,
-            ),
-            (
-                "Notification",
-                notification,
-                limits::GROUP_NOTIFICATION_BYTES_MAX,
-            ),
-            ("FaceUrl", face_url, limits::GROUP_FACE_URL_BYTES_MAX),
-        ] {
-            if text.as_ref().is_some_and(|text| text.len() > bytes_max) {
-                let info = format!("{field} is at most {bytes_max} bytes");
-                return Err(Failure::refused(codes::GROUP_PARAMETER, info));
-            }
-        }
-        Ok(())
-    }
-}
+pub(super) type GroupName = Name<{ limits::GROUP_NAME_BYTES_MAX }>;
+pub(super) type Introduction = Text<{ limits::GROUP_INTRODUCTION_BYTES_MAX }>;
+pub(super) type Notification = Text<{ limits::GROUP_NOTIFICATION_BYTES_MAX }>;
+pub(super) type FaceUrl = Text<{ limits::GROUP_FACE_URL_BYTES_MAX }>;
 
 /// `ResponseFilter`: which fields come back.
 #[derive(Default, Deserialize, JsonSchema)]

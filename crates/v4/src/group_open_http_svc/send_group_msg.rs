@@ -15,59 +15,72 @@ use hansard_domain::SentMessage;
 use hansard_domain::message::{Content, SendGroup};
 use hansard_events::message::Mention;
 use hansard_types::limits::GROUP_MENTIONS_MAX;
-use hansard_types::{ConversationId, Seq, Timestamp};
+use hansard_types::{ConversationId, GroupId, Seq, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{codes, profile};
-use crate::element::{self, MsgElement};
+use super::codes;
+use super::profile::{self, GROUP_ID};
+use crate::element::{self, MsgBody};
 use crate::endpoint::{Answered, Call, Failure, Operation};
-use crate::field::{self, SendControl};
+use crate::field::SendControl;
 use crate::message_id::message_id;
-use crate::typed::Field;
+use crate::typed::{Field, List, OrEmpty};
 
 pub(crate) struct SendGroupMsg;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct SendGroupMsgRequest {
-    /// Required.
-    group_id: Option<String>,
+    group_id: GroupId,
     /// Any account, a member or not; absent: the calling administrator.
-    #[serde(rename = "From_Account")]
-    from_account: Option<String>,
-    /// Required.
-    random: Option<u32>,
-    /// `High`, `Normal` (the default), `Low` or `Lowest`.
-    msg_priority: Option<String>,
-    /// Required.
-    msg_body: Option<Vec<MsgElement>>,
+    #[serde(rename = "From_Account", default)]
+    from_account: OrEmpty<UserId>,
+    random: u32,
+    /// Absent: `Normal`.
+    #[serde(default)]
+    msg_priority: OrEmpty<Priority>,
+    msg_body: MsgBody,
     /// Above 0: not stored, only for members who are online.
     online_only_flag: Option<u32>,
-    /// `NoUnread`, `NoLastMsg`.
-    send_msg_control: Option<Vec<String>>,
+    /// `NoUnread`, `NoLastMsg`; others have no effect yet.
+    #[serde(default)]
+    send_msg_control: Vec<String>,
     /// No callbacks are made yet.
-    forbid_callback_control: Option<Vec<String>>,
+    #[serde(default)]
+    #[expect(dead_code, reason = "taken and not used yet")]
+    forbid_callback_control: Vec<String>,
     cloud_custom_data: Option<String>,
-    /// At most 30.
-    group_at_info: Option<Vec<GroupAt>>,
+    #[serde(default)]
+    group_at_info: List<GroupAt, GROUP_MENTIONS_MAX>,
     /// Not there yet: refused unless empty.
-    #[serde(rename = "To_Account")]
-    to_account: Option<Vec<String>>,
+    #[serde(rename = "To_Account", default)]
+    #[schemars(length(max = 0))]
+    to_account: Vec<String>,
     /// Not there yet: refused unless empty.
+    #[schemars(length(max = 0))]
     topic_id: Option<String>,
     /// Taken and not used yet: there is no offline push.
+    #[expect(dead_code, reason = "taken and not used yet")]
     offline_push_info: Option<AnyObject>,
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+enum Priority {
+    High,
+    Normal,
+    Low,
+    Lowest,
+}
+
+/// Everyone, or the account that is named.
+#[derive(Deserialize, JsonSchema)]
 struct GroupAt {
     /// 1: everyone.
     #[serde(rename = "GroupAtAllFlag")]
     all: Option<u32>,
-    #[serde(rename = "GroupAt_Account")]
-    account: Option<String>,
+    #[serde(rename = "GroupAt_Account", default)]
+    account: OrEmpty<UserId>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -81,7 +94,11 @@ pub(crate) struct SendGroupMsgResponse {
 
 impl Operation for SendGroupMsg {
     const SUMMARY: &'static str = "Sends a message to a group";
-    const FIELDS: &'static [Field] = &[Field::of("GroupId", codes::GROUP_ID_INVALID)];
+    const FIELDS: &'static [Field] = &[
+        GROUP_ID,
+        Field::of("GroupAtInfo", codes::GROUP_PARAMETER).too_many(codes::GROUP_TOO_MANY_MENTIONS),
+        Field::account("GroupAtInfo[].GroupAt_Account", codes::GROUP_PARAMETER),
+    ];
     type Request = SendGroupMsgRequest;
     type Response = SendGroupMsgResponse;
 
@@ -125,22 +142,17 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
         offline_push_info: _,
     } = request;
     profile::no_topic(topic_id.as_deref())?;
-    if to_account.is_some_and(|some| !some.is_empty()) {
+    if !to_account.is_empty() {
         let info = "messages to some members only are not there yet";
         return Err(Failure::refused(codes::GROUP_FORBIDDEN, info));
     }
-    let group_id = profile::group(group_id.as_deref())?;
-    let code = codes::GROUP_PARAMETER;
-    let from = field::user_or_caller(call, from_account.as_deref(), "From_Account", code)?;
-    let random = random.ok_or_else(|| call.parameter("Random is missing"))?;
-    let priority = match msg_priority.as_deref() {
-        Some("High") => 1,
-        None | Some("" | "Normal") => 2,
-        Some("Low") => 3,
-        Some("Lowest") => 4,
-        Some(_) => return Err(call.parameter("MsgPriority must be High, Normal, Low or Lowest")),
+    let priority = match msg_priority.0 {
+        Some(Priority::High) => 1,
+        None | Some(Priority::Normal) => 2,
+        Some(Priority::Low) => 3,
+        Some(Priority::Lowest) => 4,
     };
-    let control = SendControl::of(send_msg_control.as_ref());
+    let control = SendControl::of(&send_msg_control);
     let elements = element::read(msg_body).map_err(|fault| call.parameter(fault.to_string()))?;
     let content = Content {
         elements,
@@ -148,10 +160,10 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
         no_unread: control.no_unread,
         no_last: control.no_last,
     };
-    let mentions = mentions(group_at_info.unwrap_or_default())?;
+    let mentions = mentions(call, group_at_info.0)?;
     Ok(SendGroup {
         group_id,
-        from,
+        from: from_account.0.unwrap_or_else(|| call.caller.user.clone()),
         content,
         random,
         priority,
@@ -160,18 +172,14 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
     })
 }
 
-fn mentions(list: Vec<GroupAt>) -> Result<Vec<Mention>, Failure> {
-    if list.len() > GROUP_MENTIONS_MAX {
-        let info = "GroupAtInfo holds at most 30";
-        return Err(Failure::refused(codes::GROUP_TOO_MANY_MENTIONS, info));
-    }
+fn mentions(call: &Call<'_>, list: Vec<GroupAt>) -> Result<Vec<Mention>, Failure> {
     let mut mentions = Vec::with_capacity(list.len());
     for GroupAt { all, account } in list {
         if all == Some(1) {
             mentions.push(Mention::All);
         } else {
-            let code = codes::GROUP_PARAMETER;
-            let user_id = field::user(account.as_deref(), "GroupAt_Account", code)?;
+            let missing = || call.parameter("GroupAt_Account is missing");
+            let user_id = account.0.ok_or_else(missing)?;
             mentions.push(Mention::Account { user_id });
         }
     }

@@ -1,27 +1,26 @@
 //! `im_open_login_svc/account_check`: which accounts there are.
 
-use hansard_types::{UserId, limits};
+use hansard_types::UserId;
+use hansard_types::limits::ACCOUNTS_PER_CALL_MAX;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
-use crate::field;
+use crate::typed::Items;
 
 pub(crate) struct AccountCheck;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct AccountCheckRequest {
-    /// At most 100.
-    check_item: Vec<AccountToCheck>,
+    check_item: Items<AccountToCheck, ACCOUNTS_PER_CALL_MAX>,
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default)]
+#[derive(Deserialize, JsonSchema)]
 struct AccountToCheck {
     #[serde(rename = "UserID")]
-    user_id: Option<String>,
+    user_id: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -51,14 +50,7 @@ impl Operation for AccountCheck {
         request: AccountCheckRequest,
     ) -> Result<Answered<AccountCheckResponse>, Failure> {
         let AccountCheckRequest { check_item } = request;
-        let count_max = limits::ACCOUNTS_PER_CALL_MAX;
-        field::bounded(
-            "CheckItem",
-            check_item.len(),
-            count_max,
-            codes::ACCOUNT_PARAMETER,
-        )?;
-        let result_item = call.read(|reads| check(reads, check_item)).await?;
+        let result_item = call.read(|reads| check(reads, check_item.0)).await?;
         Ok(Answered::read(AccountCheckResponse { result_item }))
     }
 }
@@ -69,13 +61,12 @@ fn check(
 ) -> Result<Vec<CheckedAccount>, Failure> {
     let mut result_item = Vec::with_capacity(check_item.len());
     for AccountToCheck { user_id } in check_item {
-        let text = user_id.ok_or_else(|| call.parameter("an item has no UserID"))?;
-        let (result_code, result_info, known) = match UserId::new(&text) {
+        let (result_code, result_info, known) = match UserId::new(&user_id) {
             Err(error) => (codes::ACCOUNT_PARAMETER, error.to_string(), false),
             Ok(id) => (0, String::new(), call.account(&id)?.is_some()),
         };
         result_item.push(CheckedAccount {
-            user_id: text,
+            user_id,
             result_code,
             result_info,
             account_status: if known { "Imported" } else { "NotImported" },

@@ -5,31 +5,30 @@
 //! the app cannot be deleted: its item is answered 70402.
 
 use hansard_domain::account::DeleteAccount;
-use hansard_types::{UserId, limits};
+use hansard_types::UserId;
+use hansard_types::limits::ACCOUNTS_PER_CALL_MAX;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Fault, Operation};
-use crate::field;
+use crate::typed::Items;
 
 /// The contract's own words.
 const NOT_EXIST: &str = "Err_TLS_PT_Open_Login_Account_Not_Exist";
 
 pub(crate) struct AccountDelete;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct AccountDeleteRequest {
-    /// 1 to 100.
-    delete_item: Vec<AccountToDelete>,
+    delete_item: Items<AccountToDelete, ACCOUNTS_PER_CALL_MAX>,
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default)]
+#[derive(Deserialize, JsonSchema)]
 struct AccountToDelete {
     #[serde(rename = "UserID")]
-    user_id: Option<String>,
+    user_id: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -60,12 +59,8 @@ impl Operation for AccountDelete {
     ) -> Result<Answered<AccountDeleteResponse>, Failure> {
         let AccountDeleteRequest { delete_item } = request;
         let code = codes::ACCOUNT_PARAMETER;
-        let count_max = limits::ACCOUNTS_PER_CALL_MAX;
-        field::bounded("DeleteItem", delete_item.len(), count_max, code)?;
-        let mut ids = Vec::with_capacity(delete_item.len());
-        for AccountToDelete { user_id } in delete_item {
-            ids.push(user_id.ok_or_else(|| call.parameter("an item has no UserID"))?);
-        }
+        let ids = delete_item.0.into_iter().map(|item| item.user_id);
+        let ids: Vec<String> = ids.collect();
         let command = |id: &String| match UserId::new(id) {
             Ok(user_id) => Ok(DeleteAccount { user_id }),
             Err(error) => Err(Fault::new(code, error.to_string())),

@@ -2,53 +2,49 @@
 //! that exists.
 
 use hansard_domain::account::ImportAccount;
+use hansard_types::UserId;
+use hansard_types::limits::PROFILE_VALUE_BYTES_MAX;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::codes;
-use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
-use crate::field;
+use crate::endpoint::{Action, Call, Failure};
+use crate::typed::{Field, OrEmpty, Text, one_of};
 
-pub(crate) struct AccountImport;
-
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct AccountImportRequest {
-    /// 1 to 32 bytes of printable ASCII.
-    #[serde(rename = "UserID")]
-    user_id: Option<String>,
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schemars(extend("anyOf" = one_of(&["UserID", "Identifier"])))]
+pub(crate) struct AccountImport {
+    #[serde(rename = "UserID", default)]
+    user_id: OrEmpty<UserId>,
     /// The older name of `UserID`.
-    identifier: Option<String>,
-    /// At most 500 bytes.
-    nick: Option<String>,
-    /// At most 500 bytes.
-    face_url: Option<String>,
+    #[serde(default)]
+    identifier: OrEmpty<UserId>,
+    nick: Option<Text<PROFILE_VALUE_BYTES_MAX>>,
+    face_url: Option<Text<PROFILE_VALUE_BYTES_MAX>>,
 }
 
-impl Operation for AccountImport {
+impl Action for AccountImport {
     const SUMMARY: &'static str = "Imports an account";
-    type Request = AccountImportRequest;
-    type Response = Nothing;
+    const FIELDS: &'static [Field] = &[
+        Field::of("Nick", codes::ACCOUNT_PARAMETER).invalid(codes::PROFILE_VALUE_TOO_LONG),
+        Field::of("FaceUrl", codes::ACCOUNT_PARAMETER).invalid(codes::PROFILE_VALUE_TOO_LONG),
+    ];
+    type Command = ImportAccount;
 
-    async fn call(
-        call: &Call<'_>,
-        request: AccountImportRequest,
-    ) -> Result<Answered<Nothing>, Failure> {
-        let AccountImportRequest {
+    fn command(self, call: &Call<'_>) -> Result<ImportAccount, Failure> {
+        let Self {
             user_id,
             identifier,
             nick,
             face_url,
-        } = request;
-        let id = field::either(user_id.as_ref(), identifier.as_ref());
-        let user_id = field::user(id, "UserID", codes::ACCOUNT_PARAMETER)?;
-        let command = ImportAccount {
-            user_id,
-            nick,
-            face_url,
-        };
-        let answer = call.submit(command).await?;
-        Ok(Answered::written(Nothing {}, answer.position))
+        } = self;
+        let user_id = user_id.0.or(identifier.0);
+        Ok(ImportAccount {
+            user_id: user_id.ok_or_else(|| call.parameter("UserID is missing"))?,
+            nick: nick.map(|Text(text)| text),
+            face_url: face_url.map(|Text(text)| text),
+        })
     }
 }
 

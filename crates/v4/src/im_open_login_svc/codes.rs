@@ -2,8 +2,8 @@
 
 use hansard_types::Reason as R;
 
-pub(super) use crate::codes::ACCOUNT_UNKNOWN;
 use crate::codes::JSON_MALFORMED;
+pub(super) use crate::codes::{ACCOUNT_UNKNOWN, PROFILE_VALUE_TOO_LONG};
 use crate::service::Service;
 
 pub(super) const ACCOUNT_PARAMETER: u32 = 70402;

@@ -14,18 +14,20 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::endpoint::{Action, Call, Failure};
+use crate::typed::{OrEmpty, one_of};
 
 /// The seconds before a kick whose signatures are left, and its own.
 const LEFT_SECONDS: u64 = SIGNER_BEHIND_SECONDS_MAX + 1;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(extend("anyOf" = one_of(&["UserID", "Identifier"])))]
 pub(crate) struct Kick {
-    /// Required.
-    #[serde(rename = "UserID")]
-    user_id: Option<UserId>,
+    #[serde(rename = "UserID", default)]
+    user_id: OrEmpty<UserId>,
     /// The older name of `UserID`.
-    identifier: Option<UserId>,
+    #[serde(default)]
+    identifier: OrEmpty<UserId>,
 }
 
 impl Action for Kick {
@@ -38,7 +40,7 @@ impl Action for Kick {
             user_id,
             identifier,
         } = self;
-        let user_id = user_id.or(identifier);
+        let user_id = user_id.0.or(identifier.0);
         Ok(RevokeSignatures {
             user_id: user_id.ok_or_else(|| call.parameter("UserID is missing"))?,
             issued_up_to_seconds: call.now().seconds().saturating_sub(LEFT_SECONDS),

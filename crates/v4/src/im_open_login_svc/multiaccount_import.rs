@@ -1,30 +1,33 @@
 //! `im_open_login_svc/multiaccount_import`: imports up to 100 accounts.
 
 use hansard_domain::account::ImportAccount;
-use hansard_types::{UserId, limits};
+use hansard_types::UserId;
+use hansard_types::limits::ACCOUNTS_PER_CALL_MAX;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Fault, Operation, Outcomes};
-use crate::field;
+use crate::typed::{List, one_of};
 
 pub(crate) struct MultiaccountImport;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schemars(extend("anyOf" = one_of(&["AccountList", "Accounts"])))]
 pub(crate) struct MultiaccountImportRequest {
-    /// At most 100.
-    account_list: Option<Vec<AccountToImport>>,
-    /// The older form: ids only.
-    accounts: Option<Vec<String>>,
+    #[serde(default)]
+    account_list: List<AccountToImport, ACCOUNTS_PER_CALL_MAX>,
+    /// The older form: ids only. Both together hold 1 to 100.
+    #[serde(default)]
+    accounts: List<String, ACCOUNTS_PER_CALL_MAX>,
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 struct AccountToImport {
     #[serde(rename = "UserID")]
-    user_id: Option<String>,
+    user_id: String,
     nick: Option<String>,
     face_url: Option<String>,
 }
@@ -49,20 +52,16 @@ impl Operation for MultiaccountImport {
             account_list,
             accounts,
         } = request;
-        let by_id = |id| AccountToImport {
-            user_id: Some(id),
+        let by_id = |user_id| AccountToImport {
+            user_id,
             nick: None,
             face_url: None,
         };
-        let mut wanted = account_list.unwrap_or_default();
-        wanted.extend(accounts.unwrap_or_default().into_iter().map(by_id));
-        let code = codes::ACCOUNT_PARAMETER;
-        field::bounded(
-            "AccountList",
-            wanted.len(),
-            limits::ACCOUNTS_PER_CALL_MAX,
-            code,
-        )?;
+        let mut wanted = account_list.0;
+        wanted.extend(accounts.0.into_iter().map(by_id));
+        if wanted.is_empty() || wanted.len() > ACCOUNTS_PER_CALL_MAX {
+            return Err(call.parameter("AccountList holds 1 to 100"));
+        }
         let mut ids = Vec::with_capacity(wanted.len());
         let mut commands = Vec::with_capacity(wanted.len());
         for AccountToImport {
@@ -71,15 +70,14 @@ impl Operation for MultiaccountImport {
             face_url,
         } in wanted
         {
-            let id = user_id.ok_or_else(|| call.parameter("an account has no UserID"))?;
-            let user_id = UserId::new(&id);
-            let command = user_id.map(|user_id| ImportAccount {
+            let command = UserId::new(&user_id).map(|user_id| ImportAccount {
                 user_id,
                 nick,
                 face_url,
             });
+            let code = codes::ACCOUNT_PARAMETER;
             commands.push(command.map_err(|error| Fault::new(code, error.to_string())));
-            ids.push(id);
+            ids.push(user_id);
         }
         let Outcomes { replies, position } = call.submit_each(commands).await?;
         let results = ids.into_iter().zip(replies);

@@ -1,23 +1,20 @@
 //! `openconfigsvr/getnospeaking`: for how long an account may not speak.
 
-use hansard_types::{Reason, Timestamp};
+use hansard_types::{Reason, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation};
-use crate::field;
 use crate::openconfigsvr::setnospeaking::FOR_GOOD;
 use crate::typed::Field;
 
 pub(crate) struct GetNoSpeaking;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct GetNoSpeakingRequest {
-    /// Required.
     #[serde(rename = "Get_Account")]
-    get_account: Option<String>,
+    get_account: UserId,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -31,7 +28,9 @@ pub(crate) struct GetNoSpeakingResponse {
 
 impl Operation for GetNoSpeaking {
     const SUMMARY: &'static str = "Tells for how long an account is muted";
-    const FIELDS: &'static [Field] = &[Field::of("Get_Account", codes::GET_ACCOUNT_INVALID)];
+    const FIELDS: &'static [Field] = &[
+        Field::of("Get_Account", codes::GET_ACCOUNT_INVALID).missing(codes::GET_ACCOUNT_MISSING)
+    ];
     type Request = GetNoSpeakingRequest;
     type Response = GetNoSpeakingResponse;
 
@@ -40,13 +39,7 @@ impl Operation for GetNoSpeaking {
         request: GetNoSpeakingRequest,
     ) -> Result<Answered<GetNoSpeakingResponse>, Failure> {
         let GetNoSpeakingRequest { get_account } = request;
-        if get_account.is_none() {
-            let info = "Get_Account is missing";
-            return Err(Failure::refused(codes::GET_ACCOUNT_MISSING, info));
-        }
-        let code = codes::GET_ACCOUNT_INVALID;
-        let user_id = field::user(get_account.as_deref(), "Get_Account", code)?;
-        let found = call.account(&user_id)?;
+        let found = call.account(&get_account)?;
         let account = found.ok_or_else(|| call.refusal(Reason::AccountUnknown))?;
         let now = call.log_now();
         Ok(Answered::read(GetNoSpeakingResponse {

@@ -10,12 +10,13 @@ use serde::Deserialize;
 
 use super::codes;
 use crate::endpoint::{Action, Call, Failure};
-use crate::typed::Field;
+use crate::typed::{Field, one_of};
 
 /// What stands for a mute that does not end.
 pub(crate) const FOR_GOOD: u32 = u32::MAX;
 
 #[derive(Deserialize, JsonSchema)]
+#[schemars(extend("anyOf" = one_of(&["C2CmsgNospeakingTime", "GroupmsgNospeakingTime"])))]
 pub(crate) struct SetNoSpeaking {
     #[serde(rename = "Set_Account")]
     set_account: UserId,

@@ -3,6 +3,8 @@
 //! Pages go from the newest to the oldest; inside a page messages ascend. While `Complete` is 0,
 //! ask again with `MaxTime` = `LastMsgTime` and `LastMsgKey` = `LastMsgKey`.
 
+use std::num::NonZeroU32;
+
 use hansard_conversations::{MessageRow, Reader, ReaderRow};
 use hansard_domain::MessageKey;
 use hansard_events::message::decode_elements;
@@ -12,38 +14,43 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes;
+use super::key::MsgKey;
 use crate::element::{self, MsgElement};
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
-use crate::field;
+use crate::typed::{Field, OrEmpty, one_of};
 
 /// Messages looked at for one page, whoever may see them.
 const LOOKED_AT_MAX: usize = 1000;
 
 pub(crate) struct AdminGetRoamMsg;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+#[schemars(extend("allOf" = [
+    { "anyOf": one_of(&["Operator_Account", "From_Account"]) },
+    { "anyOf": one_of(&["Peer_Account", "To_Account"]) },
+]))]
 pub(crate) struct AdminGetRoamMsgRequest {
-    /// Whose view it is. Required.
-    #[serde(rename = "Operator_Account")]
-    operator_account: Option<String>,
+    /// Whose view it is.
+    #[serde(rename = "Operator_Account", default)]
+    operator_account: OrEmpty<UserId>,
     /// The older name of `Operator_Account`.
-    #[serde(rename = "From_Account")]
-    from_account: Option<String>,
-    /// Required.
-    #[serde(rename = "Peer_Account")]
-    peer_account: Option<String>,
+    #[serde(rename = "From_Account", default)]
+    from_account: OrEmpty<UserId>,
+    #[serde(rename = "Peer_Account", default)]
+    peer_account: OrEmpty<UserId>,
     /// The older name of `Peer_Account`.
-    #[serde(rename = "To_Account")]
-    to_account: Option<String>,
-    /// Messages on the page, at least 1; more than 100 count as 100. Required.
-    max_cnt: Option<u32>,
-    /// Unix seconds, included. Required.
-    min_time: Option<u64>,
-    /// Unix seconds, included. Required.
-    max_time: Option<u64>,
+    #[serde(rename = "To_Account", default)]
+    to_account: OrEmpty<UserId>,
+    /// Messages on the page; more than 100 count as 100.
+    max_cnt: NonZeroU32,
+    /// Unix seconds, included.
+    min_time: u64,
+    /// Unix seconds, included.
+    max_time: u64,
     /// `LastMsgKey` of the page before.
-    last_msg_key: Option<String>,
+    #[serde(default)]
+    last_msg_key: OrEmpty<MsgKey>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -82,6 +89,13 @@ struct RoamMsg {
 
 impl Operation for AdminGetRoamMsg {
     const SUMMARY: &'static str = "Reads the history of two accounts as one of them sees it";
+    const FIELDS: &'static [Field] = &[
+        Field::account("Operator_Account", codes::FROM_ACCOUNT_INVALID),
+        Field::account("From_Account", codes::FROM_ACCOUNT_INVALID),
+        Field::account("Peer_Account", codes::TO_ACCOUNT_INVALID),
+        Field::account("To_Account", codes::TO_ACCOUNT_INVALID),
+        Field::of("LastMsgKey", codes::MSG_KEY_INVALID),
+    ];
     type Request = AdminGetRoamMsgRequest;
     type Response = AdminGetRoamMsgResponse;
 
@@ -89,7 +103,7 @@ impl Operation for AdminGetRoamMsg {
         call: &Call<'_>,
         request: AdminGetRoamMsgRequest,
     ) -> Result<Answered<AdminGetRoamMsgResponse>, Failure> {
-        let page = call.read(|reads| View::of(reads, &request)?.page());
+        let page = call.read(|reads| View::of(reads, request)?.page());
         page.await.map(Answered::read)
     }
 }
@@ -108,7 +122,7 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn of(call: &Reading<'a>, request: &AdminGetRoamMsgRequest) -> Result<Self, Failure> {
+    fn of(call: &Reading<'a>, request: AdminGetRoamMsgRequest) -> Result<Self, Failure> {
         let AdminGetRoamMsgRequest {
             operator_account,
             from_account,
@@ -119,14 +133,12 @@ impl<'a> View<'a> {
             max_time,
             last_msg_key,
         } = request;
-        let operator = field::either(operator_account.as_ref(), from_account.as_ref());
-        let operator = field::user(operator, "Operator_Account", codes::FROM_ACCOUNT_INVALID)?;
-        let peer = field::either(peer_account.as_ref(), to_account.as_ref());
-        let peer = field::user(peer, "Peer_Account", codes::TO_ACCOUNT_INVALID)?;
-        let messages = max_cnt.filter(|count| *count > 0);
-        let messages = messages.ok_or_else(|| call.parameter("MaxCnt is missing or 0"))?;
-        let min = min_time.ok_or_else(|| call.parameter("MinTime is missing"))?;
-        let max = max_time.ok_or_else(|| call.parameter("MaxTime is missing"))?;
+        let missing = |code, name| Failure::refused(code, format!("{name} is missing"));
+        let operator = operator_account.0.or(from_account.0);
+        let operator =
+            operator.ok_or_else(|| missing(codes::FROM_ACCOUNT_INVALID, "Operator_Account"))?;
+        let peer = peer_account.0.or(to_account.0);
+        let peer = peer.ok_or_else(|| missing(codes::TO_ACCOUNT_INVALID, "Peer_Account"))?;
         let known = |user: &UserId| call.account(user);
         if known(&operator)?.is_none() {
             return Err(call.refusal(Reason::SenderUnknown));
@@ -139,28 +151,26 @@ impl<'a> View<'a> {
             conversation: ConversationId::c2c(&operator, &peer),
             operator,
             peer,
-            messages_max: usize::try_from(messages)
+            messages_max: usize::try_from(max_cnt.get())
                 .unwrap_or(usize::MAX)
                 .min(C2C_HISTORY_PAGE_MAX),
-            min: Timestamp::from_seconds(min),
-            max: Timestamp(Timestamp::from_seconds(max).0.saturating_add(999)),
+            min: Timestamp::from_seconds(min_time),
+            max: Timestamp(Timestamp::from_seconds(max_time).0.saturating_add(999)),
             before: None,
         };
-        if let Some(key) = last_msg_key.as_deref().filter(|key| !key.is_empty()) {
+        if let Some(MsgKey(key)) = last_msg_key.0 {
             view.before = Some(view.place_of(key)?);
         }
         Ok(view)
     }
 
-    fn place_of(&self, key: &str) -> Result<(Timestamp, Seq), Failure> {
-        let invalid = |_| Failure::refused(codes::MSG_KEY_INVALID, "LastMsgKey is no MsgKey");
+    fn place_of(&self, key: MessageKey) -> Result<(Timestamp, Seq), Failure> {
         let unknown = || {
             Failure::refused(
                 codes::MSG_KEY_INVALID,
                 "LastMsgKey names no message of the two",
             )
         };
-        let key: MessageKey = key.parse().map_err(invalid)?;
         let MessageKey {
             client_seq,
             random,

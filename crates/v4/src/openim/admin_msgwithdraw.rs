@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::codes;
+use super::key::MsgKey;
 use crate::endpoint::{Action, Call, Failure};
 use crate::typed::Field;
 
@@ -16,9 +17,8 @@ pub(crate) struct AdminMsgWithdraw {
     from_account: UserId,
     #[serde(rename = "To_Account")]
     to_account: UserId,
-    /// `<MsgSeq>_<MsgRandom>_<MsgTimeStamp>`.
     #[serde(rename = "MsgKey")]
-    msg_key: String,
+    msg_key: MsgKey,
 }
 
 impl Action for AdminMsgWithdraw {
@@ -34,11 +34,8 @@ impl Action for AdminMsgWithdraw {
         let Self {
             from_account: from,
             to_account: to,
-            msg_key,
+            msg_key: MsgKey(key),
         } = self;
-        let key = msg_key
-            .parse()
-            .map_err(|_| Failure::refused(codes::MSG_KEY_INVALID, "MsgKey is none"))?;
         Ok(RecallC2c {
             from,
             to,

@@ -2,26 +2,25 @@
 //! as much as `UNREAD_SPAN_MAX` and its neighbours say: whoever is further behind than 100,000
 //! messages in one conversation, or has more than 10,000 conversations, has at least that many.
 
-use hansard_types::{ConversationId, Reason, UserId, limits};
+use hansard_types::limits::UNREAD_PEERS_PER_CALL_MAX;
+use hansard_types::{ConversationId, Reason, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
-use crate::field;
-use crate::typed::Field;
+use crate::typed::{Field, List};
 
 pub(crate) struct GetC2cUnreadMsgNum;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(default)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct GetC2cUnreadMsgNumRequest {
-    /// The reader. Required.
+    /// The reader.
     #[serde(rename = "To_Account")]
-    to_account: Option<String>,
-    /// At most 10; absent: all one-to-one conversations together.
-    #[serde(rename = "Peer_Account")]
-    peer_account: Option<Vec<String>>,
+    to_account: UserId,
+    /// Absent: all one-to-one conversations together.
+    #[serde(rename = "Peer_Account", default)]
+    peer_account: List<String, UNREAD_PEERS_PER_CALL_MAX>,
 }
 
 #[derive(Default, Serialize, JsonSchema)]
@@ -67,15 +66,12 @@ impl Operation for GetC2cUnreadMsgNum {
         request: GetC2cUnreadMsgNumRequest,
     ) -> Result<Answered<GetC2cUnreadMsgNumResponse>, Failure> {
         let GetC2cUnreadMsgNumRequest {
-            to_account,
-            peer_account,
+            to_account: reader,
+            peer_account: List(peers),
         } = request;
-        let code = codes::TO_ACCOUNT_INVALID;
-        let reader = field::user(to_account.as_deref(), "To_Account", code)?;
         if call.account(&reader)?.is_none() {
             return Err(call.refusal(Reason::RecipientUnknown));
         }
-        let peers = peer_account.unwrap_or_default();
         if peers.is_empty() {
             let all = call.read(|reads| {
                 let all = reads.conversations().unread_of_all(&reader);
@@ -87,8 +83,6 @@ impl Operation for GetC2cUnreadMsgNum {
                 ..Default::default()
             }));
         }
-        let peers_max = limits::UNREAD_PEERS_PER_CALL_MAX;
-        field::bounded("Peer_Account", peers.len(), peers_max, codes::OPENIM_JSON)?;
         let read = call.read(|reads| of_peers(reads, &reader, peers));
         read.await.map(Answered::read)
     }

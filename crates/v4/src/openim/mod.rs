@@ -5,6 +5,7 @@ mod admin_msgwithdraw;
 mod admin_set_msg_read;
 mod codes;
 mod get_c2c_unread_msg_num;
+mod key;
 mod query_online_status;
 mod sendmsg;
 

@@ -2,22 +2,24 @@
 //! until clients can connect, everyone is offline.
 
 use hansard_directory::{Platform, SessionRow, SessionState};
-use hansard_types::{Reason, UserId, limits};
+use hansard_types::limits::ONLINE_STATUS_PER_CALL_MAX;
+use hansard_types::{Reason, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
+use crate::typed::{Field, Items};
 
 pub(crate) struct QueryOnlineStatus;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct QueryOnlineStatusRequest {
-    /// 1 to 500.
     #[serde(rename = "To_Account")]
-    to_account: Vec<String>,
+    to_account: Items<String, ONLINE_STATUS_PER_CALL_MAX>,
     /// 1: each device's state too.
+    #[serde(default)]
     is_need_detail: u8,
 }
 
@@ -62,6 +64,8 @@ struct AccountError {
 
 impl Operation for QueryOnlineStatus {
     const SUMMARY: &'static str = "Tells which accounts are online, at most 500";
+    const FIELDS: &'static [Field] =
+        &[Field::account("To_Account", codes::OPENIM_JSON).too_many(codes::TOO_MANY_TO_ACCOUNTS)];
     type Request = QueryOnlineStatusRequest;
     type Response = QueryOnlineStatusResponse;
 
@@ -73,17 +77,7 @@ impl Operation for QueryOnlineStatus {
             to_account,
             is_need_detail,
         } = request;
-        if to_account.is_empty() {
-            return Err(call.parameter("To_Account is missing or empty"));
-        }
-        if to_account.len() > limits::ONLINE_STATUS_PER_CALL_MAX {
-            let info = format!(
-                "To_Account holds at most {}",
-                limits::ONLINE_STATUS_PER_CALL_MAX
-            );
-            return Err(Failure::refused(codes::TOO_MANY_TO_ACCOUNTS, info));
-        }
-        let read = call.read(|reads| statuses(reads, to_account, is_need_detail != 0));
+        let read = call.read(|reads| statuses(reads, to_account.0, is_need_detail != 0));
         read.await.map(Answered::read)
     }
 }

@@ -11,29 +11,27 @@
 use hansard_desk::json::AnyObject;
 use hansard_domain::SentC2c;
 use hansard_domain::message::{Content, SendC2c};
-use hansard_events::message::Element;
-use hansard_types::ConversationId;
+use hansard_types::{ConversationId, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes;
-use crate::element::{self, ElementFault, MsgElement};
+use crate::element::{self, MsgBody};
 use crate::endpoint::{Answered, Call, Failure, Operation};
-use crate::field::{self, SendControl};
+use crate::field::SendControl;
 use crate::message_id::message_id;
-use crate::typed::Field;
+use crate::typed::{Field, OrEmpty};
 
 pub(crate) struct SendMsg;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct SendMsgRequest {
     /// The sender; absent: the calling administrator.
-    #[serde(rename = "From_Account")]
-    from_account: Option<String>,
-    /// Required.
+    #[serde(rename = "From_Account", default)]
+    from_account: OrEmpty<UserId>,
     #[serde(rename = "To_Account")]
-    to_account: Option<String>,
+    to_account: UserId,
     /// 2 keeps the message out of the sender's own history.
     sync_other_machine: Option<u32>,
     /// Seconds; 0 means online only, more than 7 days count as 7 days.
@@ -42,18 +40,20 @@ pub(crate) struct SendMsgRequest {
     online_only_flag: Option<u32>,
     /// Absent: drawn from what is said, so that a retry within the second is recognised.
     msg_seq: Option<u32>,
-    /// Required.
-    msg_random: Option<u32>,
+    msg_random: u32,
     /// Unix seconds; absent: now.
     msg_time_stamp: Option<u64>,
     /// `NoUnread`, `NoLastMsg`; others have no effect yet.
-    send_msg_control: Option<Vec<String>>,
+    #[serde(default)]
+    send_msg_control: Vec<String>,
     /// No callbacks are made yet.
-    forbid_callback_control: Option<Vec<String>>,
-    /// Required.
-    msg_body: Option<Vec<MsgElement>>,
+    #[serde(default)]
+    #[expect(dead_code, reason = "taken and not used yet")]
+    forbid_callback_control: Vec<String>,
+    msg_body: MsgBody,
     cloud_custom_data: Option<String>,
     /// Taken and not used yet: there is no offline push.
+    #[expect(dead_code, reason = "taken and not used yet")]
     offline_push_info: Option<AnyObject>,
 }
 
@@ -70,12 +70,14 @@ pub(crate) struct SendMsgResponse {
 impl Operation for SendMsg {
     const SUMMARY: &'static str = "Sends a message from one account to another";
     const FIELDS: &'static [Field] = &[
+        Field::account("From_Account", codes::FROM_ACCOUNT_INVALID),
         Field::of("To_Account", codes::TO_ACCOUNT_INVALID),
         Field::of("MsgRandom", codes::MSG_RANDOM_INVALID),
         Field::of("MsgTimeStamp", codes::MSG_TIME_INVALID),
         Field::of("MsgLifeTime", codes::MSG_LIFETIME_INVALID),
-        Field::of("MsgBody", codes::MSG_BODY_NOT_ARRAY),
+        Field::of("MsgBody", codes::MSG_BODY_INVALID).wrong_type(codes::MSG_BODY_NOT_ARRAY),
         Field::of("MsgBody[]", codes::MSG_BODY_INVALID),
+        Field::of("MsgBody[].MsgType", codes::MSG_BODY_INVALID).invalid(codes::MSG_ELEMENT_INVALID),
         Field::of("OfflinePushInfo", codes::PUSH_INFO_INVALID),
     ];
     type Request = SendMsgRequest;
@@ -104,12 +106,12 @@ fn response(conversation: &ConversationId, sent: SentC2c) -> SendMsgResponse {
 fn command(call: &Call<'_>, request: SendMsgRequest) -> Result<SendC2c, Failure> {
     let SendMsgRequest {
         from_account,
-        to_account,
+        to_account: to,
         sync_other_machine,
         msg_life_time,
         online_only_flag,
         msg_seq,
-        msg_random,
+        msg_random: random,
         msg_time_stamp,
         send_msg_control,
         forbid_callback_control: _,
@@ -117,26 +119,17 @@ fn command(call: &Call<'_>, request: SendMsgRequest) -> Result<SendC2c, Failure>
         cloud_custom_data,
         offline_push_info: _,
     } = request;
-    let from_code = codes::FROM_ACCOUNT_INVALID;
-    let from = field::user_or_caller(call, from_account.as_deref(), "From_Account", from_code)?;
-    let to = field::user(
-        to_account.as_deref(),
-        "To_Account",
-        codes::TO_ACCOUNT_INVALID,
-    )?;
-    let random = msg_random.ok_or(Failure::refused(
-        codes::MSG_RANDOM_INVALID,
-        "MsgRandom is missing",
-    ))?;
-    let control = SendControl::of(send_msg_control.as_ref());
+    let control = SendControl::of(&send_msg_control);
+    let elements = element::read(msg_body)
+        .map_err(|fault| Failure::refused(codes::MSG_ELEMENT_INVALID, fault.to_string()))?;
     let content = Content {
-        elements: elements(msg_body)?,
+        elements,
         cloud_custom_data,
         no_unread: control.no_unread,
         no_last: control.no_last,
     };
     Ok(SendC2c {
-        from,
+        from: from_account.0.unwrap_or_else(|| call.caller.user.clone()),
         to,
         content,
         random,
@@ -144,20 +137,6 @@ fn command(call: &Call<'_>, request: SendMsgRequest) -> Result<SendC2c, Failure>
         time_seconds: msg_time_stamp,
         hidden_from_sender: sync_other_machine == Some(2),
         online_only: online_only_flag == Some(1) || msg_life_time == Some(0),
-    })
-}
-
-fn elements(body: Option<Vec<MsgElement>>) -> Result<Vec<Element>, Failure> {
-    element::read(body).map_err(|fault| {
-        let code = match fault {
-            ElementFault::TypeUnknown | ElementFault::CustomTwice => codes::MSG_ELEMENT_INVALID,
-            ElementFault::Missing
-            | ElementFault::Empty
-            | ElementFault::TooMany
-            | ElementFault::TypeMissing
-            | ElementFault::ContentMissing => codes::MSG_BODY_INVALID,
-        };
-        Failure::refused(code, fault.to_string())
     })
 }
 

@@ -4,25 +4,25 @@
 use hansard_directory::ProfileRow;
 use hansard_events::account::ProfileValue;
 use hansard_events::app::Party;
+use hansard_types::limits::{PROFILE_TAGS_PER_CALL_MAX, PROFILES_PER_CALL_MAX};
 use hansard_types::profile::{CUSTOM_PREFIX, standard_rule};
-use hansard_types::{Reason, UserId, limits};
+use hansard_types::{Reason, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
-use crate::field;
+use crate::typed::{Field, Items};
 
 pub(crate) struct PortraitGet;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct PortraitGetRequest {
-    /// 1 to 100.
     #[serde(rename = "To_Account")]
-    to_account: Vec<String>,
-    /// 1 to 100: `Tag_Profile_IM_…`, or `Tag_Profile_Custom_…` as the app has declared it.
-    tag_list: Vec<String>,
+    to_account: Items<String, PROFILES_PER_CALL_MAX>,
+    /// `Tag_Profile_IM_…`, or `Tag_Profile_Custom_…` as the app has declared it.
+    tag_list: Items<String, PROFILE_TAGS_PER_CALL_MAX>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -59,6 +59,9 @@ struct TagValue {
 
 impl Operation for PortraitGet {
     const SUMMARY: &'static str = "Shows fields of accounts' profiles, at most 100 accounts";
+    const FIELDS: &'static [Field] = &[Field::account("To_Account", codes::PROFILE_PARAMETER)
+        .missing(codes::PROFILE_ACCOUNTS_MISSING)
+        .invalid(codes::PROFILE_ACCOUNTS_MISSING)];
     type Request = PortraitGetRequest;
     type Response = PortraitGetResponse;
 
@@ -67,18 +70,9 @@ impl Operation for PortraitGet {
         request: PortraitGetRequest,
     ) -> Result<Answered<PortraitGetResponse>, Failure> {
         let PortraitGetRequest {
-            to_account,
-            tag_list,
+            to_account: Items(to_account),
+            tag_list: Items(tag_list),
         } = request;
-        if to_account.is_empty() {
-            let info = "To_Account is missing or empty";
-            return Err(Failure::refused(codes::PROFILE_ACCOUNTS_MISSING, info));
-        }
-        let code = codes::PROFILE_PARAMETER;
-        let count_max = limits::PROFILES_PER_CALL_MAX;
-        field::bounded("To_Account", to_account.len(), count_max, code)?;
-        let count_max = limits::PROFILE_TAGS_PER_CALL_MAX;
-        field::bounded("TagList", tag_list.len(), count_max, code)?;
         check_readable(call, &tag_list)?;
         let read = call.read(|reads| profiles(reads, to_account, &tag_list));
         read.await.map(Answered::read)

@@ -2,88 +2,57 @@
 
 use hansard_domain::profile::ChangeProfile;
 use hansard_events::account::ProfileValue;
-use hansard_types::limits;
+use hansard_types::UserId;
+use hansard_types::limits::PROFILE_TAGS_PER_CALL_MAX;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::codes;
-use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
-use crate::field;
+use crate::endpoint::{Action, Call, Failure};
+use crate::typed::{Field, Items};
 
-pub(crate) struct PortraitSet;
-
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct PortraitSetRequest {
-    /// Required.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PortraitSet {
     #[serde(rename = "From_Account")]
-    from_account: Option<String>,
-    /// 1 to 100; of a tag given twice the later value counts.
-    profile_item: Vec<ProfileItem>,
+    from_account: UserId,
+    /// Of a tag given twice the later value counts.
+    profile_item: Items<ProfileItem, PROFILE_TAGS_PER_CALL_MAX>,
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 struct ProfileItem {
     /// `Tag_Profile_IM_…`, or `Tag_Profile_Custom_…` as the app has declared it.
-    tag: Option<String>,
+    tag: String,
     /// A string or a number, as the tag wants it.
-    value: Option<Value>,
+    value: ProfileValue,
 }
 
-impl Operation for PortraitSet {
+impl Action for PortraitSet {
     const SUMMARY: &'static str = "Sets fields of an account's profile";
-    type Request = PortraitSetRequest;
-    type Response = Nothing;
+    const FIELDS: &'static [Field] = &[
+        Field::of("ProfileItem[].Tag", codes::PROFILE_PARAMETER)
+            .missing(codes::PROFILE_TAG_UNKNOWN),
+        Field::of("ProfileItem[].Value", codes::PROFILE_TYPE_DIFFERS)
+            .missing(codes::PROFILE_PARAMETER),
+    ];
+    type Command = ChangeProfile;
 
-    async fn call(
-        call: &Call<'_>,
-        request: PortraitSetRequest,
-    ) -> Result<Answered<Nothing>, Failure> {
-        let PortraitSetRequest {
-            from_account,
+    fn command(self, _call: &Call<'_>) -> Result<ChangeProfile, Failure> {
+        let Self {
+            from_account: user_id,
             profile_item,
-        } = request;
-        let code = codes::PROFILE_PARAMETER;
-        let user_id = field::user(from_account.as_deref(), "From_Account", code)?;
-        let count_max = limits::PROFILE_TAGS_PER_CALL_MAX;
-        field::bounded("ProfileItem", profile_item.len(), count_max, code)?;
-        let fields: Result<Vec<_>, Failure> = profile_item.into_iter().map(tag_and_value).collect();
-        let command = ChangeProfile {
+        } = self;
+        let fields = profile_item
+            .0
+            .into_iter()
+            .map(|item| (item.tag, item.value));
+        Ok(ChangeProfile {
             user_id,
-            fields: fields?,
-        };
-        let answer = call.submit(command).await?;
-        Ok(Answered::written(Nothing {}, answer.position))
+            fields: fields.collect(),
+        })
     }
-}
-
-fn tag_and_value(item: ProfileItem) -> Result<(String, ProfileValue), Failure> {
-    let ProfileItem { tag, value } = item;
-    let tag =
-        tag.ok_or_else(|| Failure::refused(codes::PROFILE_TAG_UNKNOWN, "a Tag is missing"))?;
-    let value = match value {
-        Some(Value::String(text)) => ProfileValue::Text(text),
-        Some(Value::Number(number)) => {
-            let number = number
-                .as_u64()
-                .and_then(|number| u32::try_from(number).ok());
-            ProfileValue::Number(number.ok_or_else(|| {
-                let info = format!("{tag}: a number is unsigned and of 32 bits");
-                Failure::refused(codes::PROFILE_TYPE_DIFFERS, info)
-            })?)
-        }
-        None | Some(Value::Null) => {
-            let info = format!("{tag}: the Value is missing");
-            return Err(Failure::refused(codes::PROFILE_PARAMETER, info));
-        }
-        Some(Value::Bool(_) | Value::Array(_) | Value::Object(_)) => {
-            let info = format!("{tag}: the Value is a string or a number");
-            return Err(Failure::refused(codes::PROFILE_TYPE_DIFFERS, info));
-        }
-    };
-    Ok((tag, value))
 }
 
 #[cfg(test)]

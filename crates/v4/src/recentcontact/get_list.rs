@@ -15,28 +15,28 @@ use hansard_types::{ConversationId, Reason, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
-use crate::field;
+use crate::typed::AtMost;
 
 /// `AssistFlags`: conversations without a message are listed too.
 const EMPTY_CONVERSATIONS: u64 = 1 << 1;
 
 pub(crate) struct GetList;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct GetListRequest {
-    /// Required.
     #[serde(rename = "From_Account")]
-    from_account: Option<String>,
-    /// 0 for the first page, then what the page before returned. Required, as the four below.
-    time_stamp: Option<u64>,
-    start_index: Option<u64>,
-    top_time_stamp: Option<u64>,
-    top_start_index: Option<u64>,
+    from_account: UserId,
+    /// 0 for the first page, then what the page before returned, as the three below.
+    time_stamp: u64,
+    start_index: AtMost<RECENT_CONTACTS_SKIPPED_MAX>,
+    #[expect(dead_code, reason = "nothing can be pinned yet")]
+    top_time_stamp: u64,
+    #[expect(dead_code, reason = "nothing can be pinned yet")]
+    top_start_index: u64,
     /// Bit 1: conversations without a message are listed too. Nothing can be pinned yet.
-    assist_flags: Option<u64>,
+    assist_flags: u64,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -77,34 +77,18 @@ impl Operation for GetList {
         request: GetListRequest,
     ) -> Result<Answered<GetListResponse>, Failure> {
         let GetListRequest {
-            from_account,
-            time_stamp,
-            start_index,
-            top_time_stamp,
-            top_start_index,
+            from_account: user,
+            time_stamp: time,
+            start_index: AtMost(skip),
+            top_time_stamp: _,
+            top_start_index: _,
             assist_flags,
         } = request;
-        let user = field::user(
-            from_account.as_deref(),
-            "From_Account",
-            codes::CONTACT_PARAMETER,
-        )?;
-        let there = |value: Option<u64>, name: &str| {
-            value.ok_or_else(|| call.parameter(format!("{name} is missing")))
-        };
-        let time = there(time_stamp, "TimeStamp")?;
-        let skip = there(start_index, "StartIndex")?;
-        there(top_time_stamp, "TopTimeStamp")?;
-        there(top_start_index, "TopStartIndex")?;
-        let flags = there(assist_flags, "AssistFlags")?;
-        if skip > RECENT_CONTACTS_SKIPPED_MAX {
-            let info = format!("StartIndex is at most {RECENT_CONTACTS_SKIPPED_MAX}");
-            return Err(call.parameter(info));
-        }
+        let skip = u64::try_from(skip).unwrap_or(u64::MAX);
+        let with_empty = assist_flags & EMPTY_CONVERSATIONS != 0;
         if call.account(&user)?.is_none() {
             return Err(call.refusal(Reason::AccountUnknown));
         }
-        let with_empty = flags & EMPTY_CONVERSATIONS != 0;
         let page = call.read(|reads| {
             let sessions = sessions(reads, &user, (time, skip), with_empty)?;
             Ok(page(sessions, time, skip))

@@ -11,7 +11,6 @@ use serde::de::DeserializeOwned;
 
 use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Fault, Operation, Outcomes};
-use crate::field;
 use crate::typed::{Field, Items};
 
 #[derive(Serialize, JsonSchema)]
@@ -46,24 +45,12 @@ pub(super) const TO: Field = Field::account("To_Account", codes::SNS_PARAMETER);
 /// The accounts of a call's items, each checked by itself.
 pub(super) type Accounts = Items<String, { limits::RELATIONS_PER_CALL_MAX }>;
 
-/// The account a call is about, which there must be.
-pub(super) fn from_account(call: &Call<'_>, text: Option<&str>) -> Result<UserId, Failure> {
-    let user = field::user(text, "From_Account", codes::SNS_PARAMETER)?;
-    there_must_be(call, &user)?;
-    Ok(user)
-}
-
+/// Refuses a call about an account that there is not.
 pub(super) fn there_must_be(call: &Call<'_>, user: &UserId) -> Result<(), Failure> {
     if call.account(user)?.is_none() {
         return Err(call.refusal(Reason::AccountUnknown));
     }
     Ok(())
-}
-
-/// How many accounts or items a call takes.
-pub(super) fn bounded(name: &str, count: usize) -> Result<(), Failure> {
-    let count_max = limits::RELATIONS_PER_CALL_MAX;
-    field::bounded(name, count, count_max, codes::SNS_PARAMETER)
 }
 
 /// An item's account.

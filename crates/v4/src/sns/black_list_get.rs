@@ -1,27 +1,32 @@
 //! `sns/black_list_get`: pages of the accounts that an account blocks.
 
+use hansard_types::UserId;
 use hansard_types::limits::RELATIONS_PER_CALL_MAX;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field;
-use crate::sns::batch;
+use crate::sns::batch::{self, FROM};
+use crate::typed::{AtMost, Field};
 
 pub(crate) struct BlackListGet;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct BlackListGetRequest {
-    /// Required.
     #[serde(rename = "From_Account")]
-    from_account: Option<String>,
+    from_account: UserId,
     /// 0 for the first page, then what the page before returned.
+    #[serde(default)]
     start_index: usize,
-    /// Accounts on a page, at most 1000, which is also what 0 and none mean.
-    max_limited: usize,
+    /// Accounts on a page; 1000, too, when it is 0 or absent.
+    #[serde(default)]
+    max_limited: AtMost<RELATIONS_PER_CALL_MAX>,
     /// `CurruentSequence` of an earlier answer. Pagers send back what the page before said: it
     /// leaves nothing out.
+    #[serde(default)]
+    #[expect(dead_code, reason = "it leaves nothing out")]
     last_sequence: u64,
 }
 
@@ -48,6 +53,7 @@ struct BlockedAccount {
 
 impl Operation for BlackListGet {
     const SUMMARY: &'static str = "Lists the accounts that an account blocks";
+    const FIELDS: &'static [Field] = &[FROM];
     type Request = BlackListGetRequest;
     type Response = BlackListGetResponse;
 
@@ -56,16 +62,13 @@ impl Operation for BlackListGet {
         request: BlackListGetRequest,
     ) -> Result<Answered<BlackListGetResponse>, Failure> {
         let BlackListGetRequest {
-            from_account,
+            from_account: user,
             start_index,
-            max_limited,
+            max_limited: AtMost(max_limited),
             last_sequence: _,
         } = request;
-        if max_limited > RELATIONS_PER_CALL_MAX {
-            return Err(call.parameter("MaxLimited is at most 1000"));
-        }
         let count = field::limit(max_limited, RELATIONS_PER_CALL_MAX);
-        let user = batch::from_account(call, from_account.as_deref())?;
+        batch::there_must_be(call, &user)?;
         let read = call.read(|reads| {
             let directory = reads.directory();
             let lists = directory.lists(&user).map_err(Failure::broken)?;

@@ -7,23 +7,38 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{Answered, Call, Failure, Fault, Operation, Reading};
-use crate::sns::batch;
+use crate::sns::batch::{self, Accounts, FROM, TO};
+use crate::typed::{Field, Items};
 
 pub(crate) struct FriendCheck;
 pub(crate) struct BlackListCheck;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct CheckRequest {
-    /// Required.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct CheckRequest<T> {
     #[serde(rename = "From_Account")]
-    from_account: Option<String>,
-    /// 1 to 1000.
+    from_account: UserId,
     #[serde(rename = "To_Account")]
-    to_account: Vec<String>,
-    /// Required: `CheckResult_Type_Single` or `CheckResult_Type_Both`, of blocks
-    /// `BlackCheckResult_Type_Single` or `BlackCheckResult_Type_Both`.
-    check_type: Option<String>,
+    to_account: Accounts,
+    check_type: T,
+}
+
+/// Whether the other's list is looked at, too.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+pub(crate) enum FriendCheckType {
+    #[serde(rename = "CheckResult_Type_Single")]
+    Single,
+    #[serde(rename = "CheckResult_Type_Both")]
+    Both,
+}
+
+/// Whether the other's list is looked at, too.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+pub(crate) enum BlackCheckType {
+    #[serde(rename = "BlackCheckResult_Type_Single")]
+    Single,
+    #[serde(rename = "BlackCheckResult_Type_Both")]
+    Both,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -69,8 +84,6 @@ struct CheckedPair {
 
 /// The contract's words for one kind of relation, and how it is looked up.
 struct Words {
-    single: &'static str,
-    both: &'static str,
     both_way: &'static str,
     a_with_b: &'static str,
     b_with_a: &'static str,
@@ -79,8 +92,6 @@ struct Words {
 }
 
 static FRIENDS: Words = Words {
-    single: "CheckResult_Type_Single",
-    both: "CheckResult_Type_Both",
     both_way: "CheckResult_Type_BothWay",
     a_with_b: "CheckResult_Type_AWithB",
     b_with_a: "CheckResult_Type_BWithA",
@@ -92,8 +103,6 @@ static FRIENDS: Words = Words {
 };
 
 static BLOCKS: Words = Words {
-    single: "BlackCheckResult_Type_Single",
-    both: "BlackCheckResult_Type_Both",
     both_way: "BlackCheckResult_Type_BothWay",
     a_with_b: "BlackCheckResult_Type_AWithB",
     b_with_a: "BlackCheckResult_Type_BWithA",
@@ -106,14 +115,16 @@ static BLOCKS: Words = Words {
 
 impl Operation for FriendCheck {
     const SUMMARY: &'static str = "Tells who is whose friend, at most 1000 accounts";
-    type Request = CheckRequest;
+    const FIELDS: &'static [Field] = &[FROM, TO];
+    type Request = CheckRequest<FriendCheckType>;
     type Response = FriendCheckResponse;
 
     async fn call(
         call: &Call<'_>,
-        request: CheckRequest,
+        request: CheckRequest<FriendCheckType>,
     ) -> Result<Answered<FriendCheckResponse>, Failure> {
-        let (info_item, fail_account) = FRIENDS.check(call, request).await?;
+        let both = matches!(request.check_type, FriendCheckType::Both);
+        let (info_item, fail_account) = FRIENDS.check(call, request, both).await?;
         Ok(Answered::read(FriendCheckResponse {
             info_item,
             fail_account,
@@ -123,14 +134,16 @@ impl Operation for FriendCheck {
 
 impl Operation for BlackListCheck {
     const SUMMARY: &'static str = "Tells who blocks whom, at most 1000 accounts";
-    type Request = CheckRequest;
+    const FIELDS: &'static [Field] = &[FROM, TO];
+    type Request = CheckRequest<BlackCheckType>;
     type Response = BlackListCheckResponse;
 
     async fn call(
         call: &Call<'_>,
-        request: CheckRequest,
+        request: CheckRequest<BlackCheckType>,
     ) -> Result<Answered<BlackListCheckResponse>, Failure> {
-        let (black_list_check_item, fail_account) = BLOCKS.check(call, request).await?;
+        let both = matches!(request.check_type, BlackCheckType::Both);
+        let (black_list_check_item, fail_account) = BLOCKS.check(call, request, both).await?;
         Ok(Answered::read(BlackListCheckResponse {
             black_list_check_item,
             fail_account,
@@ -140,23 +153,18 @@ impl Operation for BlackListCheck {
 
 impl Words {
     /// Every account with what it is to the first, and those that failed.
-    async fn check(
+    async fn check<T>(
         &self,
         call: &Call<'_>,
-        request: CheckRequest,
+        request: CheckRequest<T>,
+        both: bool,
     ) -> Result<(Vec<CheckedPair>, Vec<String>), Failure> {
         let CheckRequest {
-            from_account,
-            to_account,
-            check_type,
+            from_account: from,
+            to_account: Items(to_account),
+            check_type: _,
         } = request;
-        let both = check_type.as_deref() == Some(self.both);
-        if !both && check_type.as_deref() != Some(self.single) {
-            let info = format!("CheckType is {} or {}", self.single, self.both);
-            return Err(call.parameter(info));
-        }
-        batch::bounded("To_Account", to_account.len())?;
-        let from = batch::from_account(call, from_account.as_deref())?;
+        batch::there_must_be(call, &from)?;
         call.read(|reads| self.pairs(reads, &from, to_account, both))
             .await
     }

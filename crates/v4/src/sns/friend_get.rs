@@ -2,23 +2,25 @@
 //! changed since the sequences that the caller begins with is left out. A pager sends back the
 //! sequences of the page before, which are those of now: they leave nothing of a later page out.
 
+use hansard_types::UserId;
 use hansard_types::limits::FRIENDS_PAGE_MAX;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{Answered, Call, Failure, Operation};
-use crate::sns::batch;
+use crate::sns::batch::{self, FROM};
 use crate::sns::tags::{self, TagValue};
+use crate::typed::Field;
 
 pub(crate) struct FriendGet;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct FriendGetRequest {
-    /// Required.
     #[serde(rename = "From_Account")]
-    from_account: Option<String>,
+    from_account: UserId,
     /// 0 for the first page, then `NextStartIndex`.
+    #[serde(default)]
     start_index: usize,
     /// Of an earlier answer; looked at for the first page only.
     standard_sequence: Option<u64>,
@@ -50,6 +52,7 @@ struct UserData {
 
 impl Operation for FriendGet {
     const SUMMARY: &'static str = "Lists an account's friends";
+    const FIELDS: &'static [Field] = &[FROM];
     type Request = FriendGetRequest;
     type Response = FriendGetResponse;
 
@@ -58,12 +61,12 @@ impl Operation for FriendGet {
         request: FriendGetRequest,
     ) -> Result<Answered<FriendGetResponse>, Failure> {
         let FriendGetRequest {
-            from_account,
+            from_account: user,
             start_index,
             standard_sequence,
             custom_sequence,
         } = request;
-        let user = batch::from_account(call, from_account.as_deref())?;
+        batch::there_must_be(call, &user)?;
         let is_first = start_index == 0;
         let known = |sequence: Option<u64>, now| {
             is_first && sequence.is_some_and(|seen| seen != 0 && seen == now)

@@ -4,31 +4,29 @@ use std::borrow::Cow;
 
 use hansard_directory::FriendRow;
 use hansard_events::app::{CustomField, Party};
+use hansard_types::limits::PROFILE_TAGS_PER_CALL_MAX;
 use hansard_types::profile::{CUSTOM_PREFIX, FRIEND_CUSTOM_PREFIX, standard_rule};
-use hansard_types::{Reason, UserId, limits};
+use hansard_types::{Reason, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Fault, Operation, Reading};
-use crate::field;
-use crate::sns::batch;
+use crate::sns::batch::{self, Accounts, FROM, TO};
 use crate::sns::tags::{self, TagValue};
+use crate::typed::{Field, Items};
 
 pub(crate) struct FriendGetList;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct FriendGetListRequest {
-    /// Required.
     #[serde(rename = "From_Account")]
-    from_account: Option<String>,
-    /// 1 to 1000.
+    from_account: UserId,
     #[serde(rename = "To_Account")]
-    to_account: Vec<String>,
-    /// 1 to 100: `Tag_Profile_…` and `Tag_SNS_…`.
-    tag_list: Vec<String>,
+    to_account: Accounts,
+    /// `Tag_Profile_…` and `Tag_SNS_…`.
+    tag_list: Items<String, PROFILE_TAGS_PER_CALL_MAX>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -58,6 +56,7 @@ struct FriendInfo {
 
 impl Operation for FriendGetList {
     const SUMMARY: &'static str = "Shows fields of friends, at most 1000 friends";
+    const FIELDS: &'static [Field] = &[FROM, TO];
     type Request = FriendGetListRequest;
     type Response = FriendGetListResponse;
 
@@ -66,15 +65,12 @@ impl Operation for FriendGetList {
         request: FriendGetListRequest,
     ) -> Result<Answered<FriendGetListResponse>, Failure> {
         let FriendGetListRequest {
-            from_account,
-            to_account,
-            tag_list,
+            from_account: from,
+            to_account: Items(to_account),
+            tag_list: Items(tag_list),
         } = request;
-        batch::bounded("To_Account", to_account.len())?;
-        let count_max = limits::PROFILE_TAGS_PER_CALL_MAX;
-        field::bounded("TagList", tag_list.len(), count_max, codes::SNS_PARAMETER)?;
         check_readable(call, &tag_list)?;
-        let from = batch::from_account(call, from_account.as_deref())?;
+        batch::there_must_be(call, &from)?;
         let read = call.read(|reads| friends(reads, &from, to_account, &tag_list));
         read.await.map(Answered::read)
     }

@@ -2,26 +2,27 @@
 
 use hansard_domain::relation::{AddFriendGroups, DeleteFriendGroups};
 use hansard_types::UserId;
+use hansard_types::limits::{FRIEND_GROUP_NAME_BYTES_MAX, RELATIONS_PER_CALL_MAX};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{Answered, Call, Failure, Fault, Operation};
-use crate::sns::batch::{self, BatchResponse, ItemResult};
+use crate::sns::batch::{self, BatchResponse, FROM, ItemResult};
+use crate::typed::{Field, Items, List, Name};
 
 pub(crate) struct GroupAdd;
 pub(crate) struct GroupDelete;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct GroupAddRequest {
-    /// Required.
     #[serde(rename = "From_Account")]
-    from_account: Option<String>,
-    /// Names of 1 to 30 bytes; an account has at most 32 groups.
-    group_name: Vec<String>,
-    /// Friends to put into all of them, at most 1000.
-    #[serde(rename = "To_Account")]
-    to_account: Vec<String>,
+    from_account: UserId,
+    /// An account has at most 32 groups.
+    group_name: Items<Name<FRIEND_GROUP_NAME_BYTES_MAX>, RELATIONS_PER_CALL_MAX>,
+    /// Friends to put into all of them.
+    #[serde(rename = "To_Account", default)]
+    to_account: List<String, RELATIONS_PER_CALL_MAX>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -34,13 +35,12 @@ pub(crate) struct GroupAddResponse {
     current_sequence: u64,
 }
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct GroupDeleteRequest {
-    /// Required.
     #[serde(rename = "From_Account")]
-    from_account: Option<String>,
-    group_name: Vec<String>,
+    from_account: UserId,
+    group_name: Items<String, RELATIONS_PER_CALL_MAX>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -56,6 +56,7 @@ async fn sequence(call: &Call<'_>, user: &UserId) -> Result<u64, Failure> {
 
 impl Operation for GroupAdd {
     const SUMMARY: &'static str = "Makes friend groups and puts friends into them";
+    const FIELDS: &'static [Field] = &[FROM];
     type Request = GroupAddRequest;
     type Response = GroupAddResponse;
 
@@ -64,15 +65,11 @@ impl Operation for GroupAdd {
         request: GroupAddRequest,
     ) -> Result<Answered<GroupAddResponse>, Failure> {
         let GroupAddRequest {
-            from_account,
+            from_account: user,
             group_name,
-            to_account,
+            to_account: List(to_account),
         } = request;
-        batch::bounded("GroupName", group_name.len())?;
-        if !to_account.is_empty() {
-            batch::bounded("To_Account", to_account.len())?;
-        }
-        let user = batch::from_account(call, from_account.as_deref())?;
+        batch::there_must_be(call, &user)?;
         let parsed: Vec<_> = to_account
             .iter()
             .map(|text| batch::to_account(text))
@@ -80,7 +77,7 @@ impl Operation for GroupAdd {
         let friends = parsed.iter().filter_map(|user| user.clone().ok()).collect();
         let command = AddFriendGroups {
             user: user.clone(),
-            groups: group_name,
+            groups: group_name.0.into_iter().map(|Name(name)| name).collect(),
             friends,
         };
         let answer = call.submit(command).await?;
@@ -108,6 +105,7 @@ impl Operation for GroupAdd {
 
 impl Operation for GroupDelete {
     const SUMMARY: &'static str = "Deletes friend groups; their friends stay friends";
+    const FIELDS: &'static [Field] = &[FROM];
     type Request = GroupDeleteRequest;
     type Response = GroupDeleteResponse;
 
@@ -116,14 +114,13 @@ impl Operation for GroupDelete {
         request: GroupDeleteRequest,
     ) -> Result<Answered<GroupDeleteResponse>, Failure> {
         let GroupDeleteRequest {
-            from_account,
-            group_name,
+            from_account: user,
+            group_name: Items(groups),
         } = request;
-        batch::bounded("GroupName", group_name.len())?;
-        let user = batch::from_account(call, from_account.as_deref())?;
+        batch::there_must_be(call, &user)?;
         let command = DeleteFriendGroups {
             user: user.clone(),
-            groups: group_name,
+            groups,
         };
         let answer = call.submit(command).await?;
         let body = GroupDeleteResponse {

@@ -2,28 +2,40 @@
 
 use std::collections::BTreeMap;
 
-use hansard_types::limits::FRIENDS_MAX;
+use hansard_types::UserId;
+use hansard_types::limits::{FRIENDS_MAX, RELATIONS_PER_CALL_MAX};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{Answered, Call, Failure, Operation};
-use crate::sns::batch;
+use crate::sns::batch::{self, FROM};
+use crate::typed::{Field, List, OrEmpty};
 
 pub(crate) struct GroupGet;
 
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct GroupGetRequest {
-    /// Required.
     #[serde(rename = "From_Account")]
-    from_account: Option<String>,
+    from_account: UserId,
     /// `CurrentSequence` of an earlier answer: without `GroupName`, nothing is listed when nothing
     /// has changed.
+    #[serde(default)]
     last_sequence: u64,
-    /// `Need_Friend_Type_Yes`: who is in them too.
-    need_friend: Option<String>,
+    /// Whether to list who is in them, too; absent: not.
+    #[serde(default)]
+    need_friend: OrEmpty<NeedFriend>,
     /// Only these; all when absent.
-    group_name: Vec<String>,
+    #[serde(default)]
+    group_name: List<String, RELATIONS_PER_CALL_MAX>,
+}
+
+#[derive(PartialEq, Deserialize, JsonSchema)]
+enum NeedFriend {
+    #[serde(rename = "Need_Friend_Type_Yes")]
+    Yes,
+    #[serde(rename = "Need_Friend_Type_No")]
+    No,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -46,6 +58,7 @@ struct FriendGroup {
 
 impl Operation for GroupGet {
     const SUMMARY: &'static str = "Lists an account's friend groups";
+    const FIELDS: &'static [Field] = &[FROM];
     type Request = GroupGetRequest;
     type Response = GroupGetResponse;
 
@@ -54,23 +67,13 @@ impl Operation for GroupGet {
         request: GroupGetRequest,
     ) -> Result<Answered<GroupGetResponse>, Failure> {
         let GroupGetRequest {
-            from_account,
+            from_account: user,
             last_sequence,
             need_friend,
-            group_name,
+            group_name: List(group_name),
         } = request;
-        let need_friend = match need_friend.as_deref() {
-            None | Some("" | "Need_Friend_Type_No") => false,
-            Some("Need_Friend_Type_Yes") => true,
-            Some(_) => {
-                let info = "NeedFriend is Need_Friend_Type_Yes or Need_Friend_Type_No";
-                return Err(call.parameter(info));
-            }
-        };
-        if !group_name.is_empty() {
-            batch::bounded("GroupName", group_name.len())?;
-        }
-        let user = batch::from_account(call, from_account.as_deref())?;
+        let need_friend = need_friend.0 == Some(NeedFriend::Yes);
+        batch::there_must_be(call, &user)?;
         let lists = call.read(|reads| reads.directory().lists(&user).map_err(Failure::broken));
         let lists = lists.await?;
         let current_sequence = lists.group_sequence;

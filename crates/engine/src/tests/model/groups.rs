@@ -3,7 +3,7 @@
 use hansard_domain::group::{
     AddMembers, AddOutcome, ChangeGroupProfile, CreateGroup, RemoveMembers,
 };
-use hansard_events::group::{FirstMember, GroupType, JoinOption, Role};
+use hansard_events::group::{FirstMember, GroupProfileChange, GroupType, JoinOption, Role};
 use hansard_types::{ConversationId, GroupId, Reason, Timestamp, UserId, limits};
 
 use super::{Answered, Expected, Group, Model, Talk};
@@ -61,17 +61,18 @@ impl Model {
             return Err(Reason::GroupTypeForbids);
         }
         let (members_max, apply, invite) = defaults(command.group_type);
+        let profile = &command.profile;
         let mut group = Group {
             group_type: command.group_type,
-            name: command.name.clone(),
+            name: profile.name.clone().unwrap_or_default(),
             owner: command.owner.clone(),
-            introduction: command.introduction.clone(),
-            notification: command.notification.clone(),
-            face_url: command.face_url.clone(),
-            max_members: command.max_members.unwrap_or(members_max).min(members_max),
-            apply_join_option: command.apply_join_option.unwrap_or(apply),
-            invite_join_option: command.invite_join_option.unwrap_or(invite),
-            mute_all: false,
+            introduction: profile.introduction.clone().unwrap_or_default(),
+            notification: profile.notification.clone().unwrap_or_default(),
+            face_url: profile.face_url.clone().unwrap_or_default(),
+            max_members: profile.max_members.unwrap_or(members_max).min(members_max),
+            apply_join_option: profile.apply_join_option.unwrap_or(apply),
+            invite_join_option: profile.invite_join_option.unwrap_or(invite),
+            mute_all: profile.mute_all.unwrap_or(false),
             dissolved: false,
             members: command
                 .owner
@@ -169,8 +170,8 @@ impl Model {
     }
 
     pub(super) fn change_group_profile(&mut self, command: &ChangeGroupProfile) -> Expected {
-        let ChangeGroupProfile {
-            group_id,
+        let ChangeGroupProfile { group_id, change } = command;
+        let GroupProfileChange {
             name,
             introduction,
             notification,
@@ -179,7 +180,7 @@ impl Model {
             apply_join_option,
             invite_join_option,
             mute_all,
-        } = command;
+        } = change;
         let group = self.existing(group_id)?;
         if max_members.is_some_and(|max| is_over(group.members.len(), max)) {
             return Err(Reason::GroupFull);

@@ -153,15 +153,15 @@ fn group(handle: &Handle, model: &Model, id: &GroupId) {
     assert_eq!(u32::try_from(members.len()), Ok(count), "{id}");
     let group = row.map(|row| Group {
         group_type: row.group_type,
-        name: row.name,
+        name: row.profile.name,
         owner: row.owner,
-        introduction: row.introduction,
-        notification: row.notification,
-        face_url: row.face_url,
-        max_members: row.max_members,
-        apply_join_option: row.apply_join_option,
-        invite_join_option: row.invite_join_option,
-        mute_all: row.mute_all,
+        introduction: row.profile.introduction,
+        notification: row.profile.notification,
+        face_url: row.profile.face_url,
+        max_members: row.profile.max_members,
+        apply_join_option: row.profile.apply_join_option,
+        invite_join_option: row.profile.invite_join_option,
+        mute_all: row.profile.mute_all,
         dissolved: row.dissolved,
         members: members
             .into_iter()

@@ -2,7 +2,7 @@ use hansard_domain::Command;
 use hansard_domain::group::{
     AddMembers, ChangeGroupProfile, CreateGroup, DissolveGroup, RemoveMembers,
 };
-use hansard_events::group::{FirstMember, GroupType, JoinOption, Role};
+use hansard_events::group::{FirstMember, GroupProfileChange, GroupType, JoinOption, Role};
 use hansard_types::Timestamp;
 
 use rand::Rng;
@@ -82,14 +82,15 @@ impl Maker {
         CreateGroup {
             group_id: self.group(),
             group_type,
-            name: self.word(),
             owner: self.maybe(0.8, Self::user),
-            introduction: String::new(),
-            notification: String::new(),
-            face_url: String::new(),
-            max_members: self.maybe(0.3, Self::max_members),
-            apply_join_option: self.maybe(0.3, Self::join_option),
-            invite_join_option: self.maybe(0.3, Self::join_option),
+            profile: GroupProfileChange {
+                name: Some(self.word()),
+                introduction: self.maybe(0.1, Self::word),
+                max_members: self.maybe(0.3, Self::max_members),
+                apply_join_option: self.maybe(0.3, Self::join_option),
+                invite_join_option: self.maybe(0.3, Self::join_option),
+                ..GroupProfileChange::default()
+            },
             members,
             created_at: None,
         }
@@ -98,14 +99,16 @@ impl Maker {
     fn change_group_profile(&mut self) -> ChangeGroupProfile {
         ChangeGroupProfile {
             group_id: self.group(),
-            name: self.maybe(0.3, Self::word),
-            introduction: self.maybe(0.2, Self::word),
-            notification: self.maybe(0.2, Self::word),
-            face_url: self.maybe(0.2, Self::word),
-            max_members: self.maybe(0.2, Self::max_members),
-            apply_join_option: self.maybe(0.2, Self::join_option),
-            invite_join_option: self.maybe(0.2, Self::join_option),
-            mute_all: self.maybe(0.3, |maker| maker.yes(0.4)),
+            change: GroupProfileChange {
+                name: self.maybe(0.3, Self::word),
+                introduction: self.maybe(0.2, Self::word),
+                notification: self.maybe(0.2, Self::word),
+                face_url: self.maybe(0.2, Self::word),
+                max_members: self.maybe(0.2, Self::max_members),
+                apply_join_option: self.maybe(0.2, Self::join_option),
+                invite_join_option: self.maybe(0.2, Self::join_option),
+                mute_all: self.maybe(0.3, |maker| maker.yes(0.4)),
+            },
         }
     }
 }
