@@ -25,7 +25,7 @@ use crate::element::{self, MsgBody};
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field::SendControl;
 use crate::message_id::message_id;
-use crate::typed::{Field, List, OrEmpty};
+use crate::typed::{Field, List, OrEmpty, one_of};
 
 pub(crate) struct SendGroupMsg;
 
@@ -75,6 +75,10 @@ enum Priority {
 
 /// Everyone, or the account that is named.
 #[derive(Deserialize, JsonSchema)]
+#[schemars(extend("anyOf" = [
+    { "required": ["GroupAtAllFlag"], "properties": { "GroupAtAllFlag": { "const": 1 } } },
+    { "anyOf": one_of(&["GroupAt_Account"]) },
+]))]
 struct GroupAt {
     /// 1: everyone.
     #[serde(rename = "GroupAtAllFlag")]
