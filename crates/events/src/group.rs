@@ -354,6 +354,7 @@ impl Sample for GroupCreated {
             max_members: 200,
             apply_join_option: JoinOption::NeedPermission,
             invite_join_option: JoinOption::Disabled,
+            // Left out of the body: the golden vector is older than the field.
             mute_all: false,
             created_at: Timestamp(1_794_000_000_000),
             members: vec![

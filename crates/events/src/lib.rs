@@ -14,8 +14,8 @@
 //! * an event is chained to the one before it ([`chain`]): a changed, lost or renumbered event
 //!   does not hash to what follows.
 //!
-//! To add an event: its struct, its [`Sample`] and one row of the [`catalogue!`] in its family's
-//! file; then `cargo xtask schemas`.
+//! To add an event: its struct and its [`Sample`] in its family's file, and one row of the
+//! catalogue (`catalogue.rs`); then `cargo xtask schemas`.
 
 pub mod account;
 pub mod app;

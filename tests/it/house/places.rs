@@ -1,13 +1,24 @@
-//! In how many files a field is written.
+//! In how many files a thing is written: the examples of the recipes in `crates/README.md`.
 
 use super::source::{File, files};
 
-/// A field of a value type that event, row, view and command share, and the most files of the
-/// product that may name it: the type's own, and those of the surface that ask for it and tell it.
-const FIELDS: &[(&str, usize)] = &[("introduction", 4), ("notification", 4)];
+/// A word, and the most files of the product that may say it.
+const WORDS: &[(&str, usize)] = &[
+    // Fields of a group: their type's file, and those of the surface that ask for one and tell it.
+    ("introduction", 4),
+    ("notification", 4),
+    // An event: its struct, its row, who decides it, who folds it.
+    ("FriendGroupRenamed", 4),
+    // A command: its file, its folder's, its row, its endpoint.
+    ("DissolveGroup", 4),
+    // An endpoint: its file and its row.
+    ("DestroyGroup", 2),
+    // A reason: its row, who refuses, the code that a service gives for it.
+    ("FriendGroupTaken", 3),
+];
 
 /// The files whose product code says the word.
-fn places<'a>(files: &'a [File], field: &str) -> Vec<&'a str> {
+fn places<'a>(files: &'a [File], name: &str) -> Vec<&'a str> {
     let is_product = |file: &&File| {
         let in_crate = file.path.starts_with("crates/") || file.path.starts_with("projections/");
         in_crate && file.is_rust() && !file.is_test()
@@ -15,20 +26,20 @@ fn places<'a>(files: &'a [File], field: &str) -> Vec<&'a str> {
     let names = |file: &&File| {
         let is_part = |c: char| c.is_alphanumeric() || c == '_';
         let mut lines = file.product_lines();
-        lines.any(|(_, line)| line.split(|c| !is_part(c)).any(|word| word == field))
+        lines.any(|(_, line)| line.split(|c| !is_part(c)).any(|word| word == name))
     };
     let named = files.iter().filter(is_product).filter(names);
     named.map(|file| file.path.as_str()).collect()
 }
 
 #[test]
-fn a_field_is_written_in_few_places() {
+fn a_thing_is_written_in_few_places() {
     let files = files();
-    for (field, files_max) in FIELDS {
-        let places = places(&files, field);
-        assert!(!places.is_empty(), "{field} is a field of nothing");
+    for (word, files_max) in WORDS {
+        let places = places(&files, word);
+        assert!(!places.is_empty(), "nothing is called {word}");
         let count = places.len();
-        assert!(count <= *files_max, "{field} is in {count}: {places:?}");
+        assert!(count <= *files_max, "{word} is in {count}: {places:?}");
     }
 }
 
@@ -50,4 +61,34 @@ fn only_product_code_that_says_the_word_is_a_place() {
         places(&files, "introduction"),
         ["crates/events/src/a.rs", "projections/a/src/lib.rs"]
     );
+}
+
+/// The source files that a manual names, but for those with a blank to fill in (`<service>`).
+fn named_in(manual: &str) -> Vec<&str> {
+    let quoted = manual.split('`').skip(1).step_by(2);
+    let is_file = |text: &&str| text.ends_with(".rs") && !text.contains(['<', ' ']);
+    quoted.filter(is_file).collect()
+}
+
+#[test]
+fn the_manuals_name_files_that_exist() {
+    let files = files();
+    for manual in ["README.md", "crates/README.md", "projections/README.md"] {
+        let text = files.iter().find(|file| file.path == manual);
+        let named = named_in(text.map_or("", |file| file.text.as_str()));
+        for name in named {
+            let end = name.trim_start_matches("…").trim_start_matches('/');
+            let exists = files.iter().any(|file| {
+                let before = file.path.strip_suffix(end);
+                before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+            });
+            assert!(exists, "{manual} names {name}");
+        }
+    }
+}
+
+#[test]
+fn named_files_are_found_between_quotes() {
+    let manual = "see `a/b.rs`, `<service>/mod.rs`, `…/c.rs` and a.rs; `cargo run x.rs`";
+    assert_eq!(named_in(manual), ["a/b.rs", "…/c.rs"]);
 }
