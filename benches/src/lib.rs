@@ -221,7 +221,7 @@ impl Chat {
     /// Decides a command on a state.
     #[must_use]
     pub fn decide(&self, state: &dyn Read, command: &Command) -> Decision {
-        let view = StateView::new(state, LOG.app, &self.recents);
+        let view = StateView::new(state, LOG, &self.recents);
         let context = Context {
             now: self.now(),
             actor: &self.administrator,
@@ -275,7 +275,7 @@ impl Chat {
 }
 
 fn conversations(state: &dyn Read) -> hansard_conversations::Reader<'_> {
-    hansard_conversations::Reader::new(state, LOG.app)
+    hansard_conversations::Reader::new(state, LOG)
 }
 
 /// The newest page of the group's history.

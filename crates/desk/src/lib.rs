@@ -25,7 +25,7 @@ pub mod json;
 pub mod metrics;
 mod query;
 mod rate;
-pub mod route;
+mod route;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod usersig;

@@ -28,6 +28,16 @@ impl<'a> Query<'a> {
     pub fn filled(&self, name: &str) -> Option<Cow<'a, str>> {
         self.get(name).filter(|value| !value.is_empty())
     }
+
+    /// The position that a caller wants to see, as it is written: in the header `hansard-position`,
+    /// else in the query.
+    #[must_use]
+    pub fn position(&self, header: Option<&'a str>) -> Option<Cow<'a, str>> {
+        header
+            .map(Cow::Borrowed)
+            .or_else(|| self.filled("hansard-position"))
+            .or_else(|| self.filled("position"))
+    }
 }
 
 fn decoded(raw: &str) -> Cow<'_, str> {

@@ -32,7 +32,7 @@ pub struct Rights {
 
 /// The table of commands: what each is called, whose field says in whose name it acts, what it is
 /// answered with, and what each role may do. A command is one row here and a struct with `decide`
-/// in the file of its verb (decision 0003 says why this is a macro).
+/// in the file of its verb (decision 0004 says why this is a macro).
 macro_rules! commands {
     ($($module:ident :: $name:ident, $subject:tt, $reply:ty,
         [$system:ident, $import:ident, $administrator:ident, $account:ident];)*) => {

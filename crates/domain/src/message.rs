@@ -15,7 +15,7 @@ pub use send_c2c::SendC2c;
 pub use send_group::SendGroup;
 
 use hansard_events::message::MessageSent;
-use hansard_types::{ConversationId, Seq, Timestamp, UserId};
+use hansard_types::{ConversationId, Reason, Seq, Timestamp, UserId, limits};
 
 use crate::view::{MessageKey, Sent};
 use crate::{Decision, Halt, SentC2c, SentMessage, Signal, View};
@@ -30,6 +30,14 @@ fn next_seq(
         return Ok(Seq(0));
     }
     Ok(view.head(conversation)?.last_seq.next())
+}
+
+/// A caller's own time may be a little ahead of the log's.
+fn check_time(sent_at: Timestamp, now: Timestamp) -> Result<(), Reason> {
+    if sent_at.0 > now.0.saturating_add(limits::MESSAGE_AHEAD_MS_MAX) {
+        return Err(Reason::MessageTimeInvalid);
+    }
+    Ok(())
 }
 
 fn delivered<R>(message: MessageSent, online_only: bool, reply: R) -> Decision<R> {

@@ -327,7 +327,7 @@ async fn join<T>(log: LogId, task: JoinHandle<T>) {
 
 /// Reads the list of apps into memory.
 fn refresh_apps(shared: &Shared) -> hansard_store::Result<()> {
-    let apps = Directory::new(&*shared.store(LogId::CONTROL), LogId::CONTROL.app).apps()?;
+    let apps = Directory::new(&*shared.store(LogId::CONTROL), LogId::CONTROL).apps()?;
     *shared.apps.write() = apps.into_iter().collect();
     Ok(())
 }

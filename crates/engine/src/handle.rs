@@ -214,7 +214,7 @@ impl Handle {
         work: impl FnOnce(Reads<'_>) -> T,
     ) -> Result<T, SubmitError> {
         let store = self.store(app);
-        let reads = Reads::new(&*store, app);
+        let reads = Reads::new(&*store, LogId::new(app, 0));
         self.shared.reads.run(|| work(reads)).await
     }
 
@@ -227,7 +227,9 @@ impl Handle {
     /// # Errors
     /// When the store fails.
     pub fn account(&self, app: AppId, user: &UserId) -> hansard_store::Result<Option<AccountRow>> {
-        Reads::new(&*self.store(app), app).directory().account(user)
+        Reads::new(&*self.store(app), LogId::new(app, 0))
+            .directory()
+            .account(user)
     }
 
     /// The last second whose signatures of the account no longer hold; `None`: all hold. One
@@ -241,7 +243,7 @@ impl Handle {
         user: &UserId,
     ) -> hansard_store::Result<Option<u64>> {
         let store = self.store(app);
-        Reads::new(&*store, app)
+        Reads::new(&*store, LogId::new(app, 0))
             .directory()
             .signatures_revoked_up_to(user)
     }

@@ -1,40 +1,40 @@
 //! Where read models are read: on a bounded number of threads that nothing else waits for.
 
 use hansard_store::Read;
-use hansard_types::AppId;
+use hansard_types::LogId;
 use hansard_types::limits::{READS_AT_ONCE_MAX, READS_WAITING_MAX};
 use tokio::sync::Semaphore;
 
 use crate::commit::blocking;
 use crate::{SubmitError, metrics};
 
-/// The readers of one app's read models. What can touch many rows is reached through one of these
+/// The readers of one partition's read models. What can touch many rows is reached through one of these
 /// only, and [`Handle::read`](crate::Handle::read) is where they come from: a list that is read on
 /// one of the runtime's workers does not compile.
 #[derive(Clone, Copy)]
 pub struct Reads<'a> {
     store: &'a dyn Read,
-    app: AppId,
+    log: LogId,
 }
 
 impl<'a> Reads<'a> {
-    pub(crate) fn new(store: &'a dyn Read, app: AppId) -> Self {
-        Self { store, app }
+    pub(crate) fn new(store: &'a dyn Read, log: LogId) -> Self {
+        Self { store, log }
     }
 
     #[must_use]
     pub fn directory(&self) -> hansard_directory::Reader<'a> {
-        hansard_directory::Reader::new(self.store, self.app)
+        hansard_directory::Reader::new(self.store, self.log)
     }
 
     #[must_use]
     pub fn groups(&self) -> hansard_groups::Reader<'a> {
-        hansard_groups::Reader::new(self.store, self.app)
+        hansard_groups::Reader::new(self.store, self.log)
     }
 
     #[must_use]
     pub fn conversations(&self) -> hansard_conversations::Reader<'a> {
-        hansard_conversations::Reader::new(self.store, self.app)
+        hansard_conversations::Reader::new(self.store, self.log)
     }
 }
 

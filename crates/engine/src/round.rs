@@ -64,7 +64,7 @@ impl Memory {
         self.reading.spawn_blocking(move || {
             let go_on = || !ended.load(Ordering::Acquire);
             let mut recents = recents.lock();
-            if let Err(error) = recents.load(&*store.snapshot(), log.app, &go_on) {
+            if let Err(error) = recents.load(&*store.snapshot(), log, &go_on) {
                 // The round that needs it fails then, and says so to those who wait for it.
                 tracing::warn!(%log, %error, "recent messages cannot be read ahead");
             }
@@ -233,7 +233,7 @@ impl Deciding<'_> {
     /// `Err` when an event could not be folded: the state is of no use then.
     fn decide_letter(&mut self, letter: &Letter) -> Result<Result<Answer, SubmitError>, String> {
         let outcome = {
-            let view = StateView::new(&self.state, self.surroundings.log.app, self.recents);
+            let view = StateView::new(&self.state, self.surroundings.log, self.recents);
             let context = Context {
                 now: self.now,
                 actor: &letter.origin.actor,

@@ -11,9 +11,9 @@ use hansard_store::Read;
 use hansard_types::{AppId, ConversationId, GroupId, LogId, Seq, Timestamp, UserId};
 use parking_lot::Mutex;
 
-/// The deciders' view of one app: the projections' readers side by side.
+/// The deciders' view of one partition: the projections' readers side by side.
 pub struct StateView<'a> {
-    app: AppId,
+    log: LogId,
     state: &'a dyn Read,
     recents: &'a Mutex<Recents>,
     directory: Directory<'a>,
@@ -24,17 +24,17 @@ pub struct StateView<'a> {
 }
 
 impl<'a> StateView<'a> {
-    /// `recents` is the app's, and of no other state than this one.
+    /// `recents` is the partition's, and of no other state than this one.
     #[must_use]
-    pub fn new(state: &'a dyn Read, app: AppId, recents: &'a Mutex<Recents>) -> Self {
+    pub fn new(state: &'a dyn Read, log: LogId, recents: &'a Mutex<Recents>) -> Self {
         Self {
-            app,
+            log,
             state,
             recents,
-            directory: Directory::new(state, app),
-            control: Directory::new(state, LogId::CONTROL.app),
-            groups: Groups::new(state, app),
-            conversations: Conversations::new(state, app),
+            directory: Directory::new(state, log),
+            control: Directory::new(state, LogId::CONTROL),
+            groups: Groups::new(state, log),
+            conversations: Conversations::new(state, log),
         }
     }
 }
@@ -73,7 +73,7 @@ impl View for StateView<'_> {
     }
 
     fn own_app(&self) -> Result<Option<App>, ViewError> {
-        self.app(self.app)
+        self.app(self.log.app)
     }
 
     fn lists(&self, user: &UserId) -> Result<Lists, ViewError> {
@@ -183,7 +183,7 @@ impl View for StateView<'_> {
         now: Timestamp,
     ) -> Result<Option<Sent>, ViewError> {
         let wanted = (conversation, sender, random, content);
-        let found = self.recents.lock().find(self.state, self.app, wanted, now);
+        let found = self.recents.lock().find(self.state, self.log, wanted, now);
         let found = found.map_err(broken)?;
         Ok(found.map(|(seq, sent_at)| Sent { seq, sent_at }))
     }

@@ -41,7 +41,8 @@ pub fn openapi() -> Value {
             "schemas": components,
             "securitySchemes": { "usersig": {
                 "type": "http", "scheme": "bearer",
-                "description": "A UserSig of an administrator of the app",
+                "description": "A UserSig of an administrator of the app or, for what is an \
+                                account's own, of that account",
             } },
         },
     })

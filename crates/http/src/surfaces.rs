@@ -168,7 +168,10 @@ fn written(envelope: Envelope) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if let Ok(id) = HeaderValue::from_str(&request_id) {
+    // Before everything is ready there is nobody who names requests.
+    if !request_id.is_empty()
+        && let Ok(id) = HeaderValue::from_str(&request_id)
+    {
         headers.insert(REQUEST_ID, id);
     }
     if let Some(position) = position

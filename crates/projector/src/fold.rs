@@ -1,7 +1,7 @@
 use hansard_events::{Event, Recorded};
 use hansard_store::key::Key;
 use hansard_store::{Access, Overlay, Read, Table, row};
-use hansard_types::{AppId, Checkpoint, LogId};
+use hansard_types::{Checkpoint, LogId};
 
 /// The position that the inline projections have applied, per partition; written in the same
 /// batch as what they built.
@@ -31,7 +31,7 @@ pub trait Projection: Send + Sync + 'static {
     /// When the store fails or holds what it must not; the fold then stops.
     fn apply(
         &self,
-        app: AppId,
+        log: LogId,
         recorded: &Recorded,
         event: &Event,
         state: &mut Overlay<'_>,
@@ -146,7 +146,7 @@ impl Fold {
         };
         for projection in &self.projections {
             projection
-                .apply(log.app, recorded, event, state)
+                .apply(log, recorded, event, state)
                 .map_err(|source| FoldError::Projection {
                     log,
                     projection: projection.name(),
@@ -176,7 +176,7 @@ impl Fold {
 }
 
 fn checkpoint_key(log: LogId) -> Vec<u8> {
-    Key::of(log.app).u16(log.partition).bytes()
+    Key::of(log).bytes()
 }
 
 /// What the inline projections have applied of a log; `None` before its first event.

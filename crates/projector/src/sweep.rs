@@ -7,7 +7,7 @@
 
 use hansard_store::key::Key;
 use hansard_store::{Direction, Error, KeyRange, Overlay, Read, Result, Table, row};
-use hansard_types::AppId;
+use hansard_types::LogId;
 use hansard_types::limits::{SWEPT_ROWS_AT_ONCE, SWEPT_ROWS_PER_EVENT};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -36,19 +36,19 @@ pub trait Task: Serialize + DeserializeOwned {
     /// When the store fails or holds what it must not.
     fn advance(
         self,
-        app: AppId,
+        log: LogId,
         rows_max: usize,
         state: &mut Overlay<'_>,
     ) -> Result<(usize, Option<Self>)>;
 }
 
-fn task_key(app: AppId, number: u64) -> Vec<u8> {
-    Key::of(app).u64(number).bytes()
+fn task_key(log: LogId, number: u64) -> Vec<u8> {
+    Key::of(log).u64(number).bytes()
 }
 
 impl Sweep {
-    fn queue(&self, store: &dyn Read, app: AppId) -> Result<Option<QueueRow>> {
-        let bytes = store.get(self.queue, &Key::of(app).bytes())?;
+    fn queue(&self, store: &dyn Read, log: LogId) -> Result<Option<QueueRow>> {
+        let bytes = store.get(self.queue, &Key::of(log).bytes())?;
         bytes
             .map(|bytes| row::decode(self.queue, &bytes))
             .transpose()
@@ -58,8 +58,8 @@ impl Sweep {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn is_idle(&self, store: &dyn Read, app: AppId) -> Result<bool> {
-        Ok(self.queue(store, app)?.is_none())
+    pub fn is_idle(&self, store: &dyn Read, log: LogId) -> Result<bool> {
+        Ok(self.queue(store, log)?.is_none())
     }
 
     /// Does a task's first rows at once (for most, that is all of it) and leaves the rest to the
@@ -67,15 +67,15 @@ impl Sweep {
     ///
     /// # Errors
     /// When the store fails or holds what it must not.
-    pub fn begin<T: Task>(&self, app: AppId, task: T, state: &mut Overlay<'_>) -> Result<()> {
-        let (_, left) = task.advance(app, SWEPT_ROWS_AT_ONCE, state)?;
+    pub fn begin<T: Task>(&self, log: LogId, task: T, state: &mut Overlay<'_>) -> Result<()> {
+        let (_, left) = task.advance(log, SWEPT_ROWS_AT_ONCE, state)?;
         let Some(task) = left else { return Ok(()) };
-        let mut queue = self.queue(state, app)?.unwrap_or_default();
+        let mut queue = self.queue(state, log)?.unwrap_or_default();
         let encoded = row::encode(self.tasks, &task)?;
-        state.put(self.tasks, task_key(app, queue.next), encoded);
+        state.put(self.tasks, task_key(log, queue.next), encoded);
         queue.next += 1;
         let encoded = row::encode(self.queue, &queue)?;
-        state.put(self.queue, Key::of(app).bytes(), encoded);
+        state.put(self.queue, Key::of(log).bytes(), encoded);
         Ok(())
     }
 
@@ -83,27 +83,27 @@ impl Sweep {
     ///
     /// # Errors
     /// When the store fails or holds what it must not.
-    pub fn slice<T: Task>(&self, app: AppId, state: &mut Overlay<'_>) -> Result<()> {
-        let Some(mut queue) = self.queue(state, app)? else {
+    pub fn slice<T: Task>(&self, log: LogId, state: &mut Overlay<'_>) -> Result<()> {
+        let Some(mut queue) = self.queue(state, log)? else {
             return Ok(());
         };
-        let key = task_key(app, queue.first);
+        let key = task_key(log, queue.first);
         let bytes = state.get(self.tasks, &key)?.ok_or_else(|| Error::Row {
             table: self.tasks.name,
             reason: format!("task {} is missing", queue.first),
         })?;
         let task: T = row::decode(self.tasks, &bytes)?;
-        if let (_, Some(task)) = task.advance(app, SWEPT_ROWS_PER_EVENT, state)? {
+        if let (_, Some(task)) = task.advance(log, SWEPT_ROWS_PER_EVENT, state)? {
             state.put(self.tasks, key, row::encode(self.tasks, &task)?);
             return Ok(());
         }
         state.delete(self.tasks, key);
         queue.first += 1;
         if queue.first == queue.next {
-            state.delete(self.queue, Key::of(app).bytes());
+            state.delete(self.queue, Key::of(log).bytes());
         } else {
             let encoded = row::encode(self.queue, &queue)?;
-            state.put(self.queue, Key::of(app).bytes(), encoded);
+            state.put(self.queue, Key::of(log).bytes(), encoded);
         }
         Ok(())
     }

@@ -5,8 +5,8 @@ use hansard_events::{AccountEvent, Event, Recorded};
 use hansard_projector::{Fold, FoldError, Projection, TABLES, checkpoint};
 use hansard_store::key::Key;
 use hansard_store::{Access, Durability, Error, MemoryStore, Overlay, Read, Store as _, Table};
-use hansard_testkit::{APP, LOG, recorded, user};
-use hansard_types::{AppId, Checkpoint};
+use hansard_testkit::{LOG, recorded, user};
+use hansard_types::{Checkpoint, LogId};
 
 static COUNT: Table = Table {
     name: "toy.user_count",
@@ -29,7 +29,7 @@ struct Counts;
 struct Deleted;
 
 fn count(state: &dyn Read, user: &str) -> u8 {
-    let row = state.get(&COUNT, &Key::of(APP).text(user).bytes());
+    let row = state.get(&COUNT, &Key::of(LOG).text(user).bytes());
     row.expect("readable").map_or(0, |row| row[0])
 }
 
@@ -48,14 +48,14 @@ impl Projection for Counts {
 
     fn apply(
         &self,
-        app: AppId,
+        log: LogId,
         _recorded: &Recorded,
         event: &Event,
         state: &mut Overlay<'_>,
     ) -> hansard_store::Result<()> {
         if let Event::Account(AccountEvent::Imported(event)) = event {
             let before = count(state, event.user_id.as_str());
-            let key = Key::of(app).text(event.user_id.as_str()).bytes();
+            let key = Key::of(log).text(event.user_id.as_str()).bytes();
             state.put(&COUNT, key, vec![before + 1]);
         }
         Ok(())
@@ -77,7 +77,7 @@ impl Projection for Deleted {
 
     fn apply(
         &self,
-        app: AppId,
+        log: LogId,
         _recorded: &Recorded,
         event: &Event,
         state: &mut Overlay<'_>,
@@ -91,7 +91,7 @@ impl Projection for Deleted {
                 reason: "mallory stays".to_owned(),
             });
         }
-        let key = Key::of(app).text(event.user_id.as_str()).bytes();
+        let key = Key::of(log).text(event.user_id.as_str()).bytes();
         state.put(&DELETED, key, Vec::new());
         Ok(())
     }

@@ -1,19 +1,20 @@
-//! Keys: app first, fixed-width big-endian numbers, texts closed by a zero byte, so that scans are
+//! Keys: app and partition first, fixed-width big-endian numbers, texts closed by a zero byte, so that scans are
 //! ranges and key order is value order. Texts are printable ASCII (ids), so none holds the zero.
 
-use hansard_types::{AppId, ConversationId, GroupId, UserId};
+use hansard_types::{AppId, ConversationId, GroupId, LogId, UserId};
 
 /// Builds a key from its parts, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key(Vec<u8>);
 
 impl Key {
-    /// Every key begins with its app.
+    /// Every key begins with its log: the app, so that an app is one range, and its partition.
     #[must_use]
-    pub fn of(app: AppId) -> Self {
+    pub fn of(log: LogId) -> Self {
+        let LogId { app, partition } = log;
         let mut bytes = Vec::with_capacity(64);
         bytes.extend_from_slice(&app.0.to_be_bytes());
-        Self(bytes)
+        Self(bytes).u16(partition)
     }
 
     #[must_use]
@@ -78,8 +79,9 @@ impl<'a> Parts<'a> {
         Self(key)
     }
 
-    pub fn app(&mut self) -> Option<AppId> {
-        self.u32().map(AppId)
+    pub fn log(&mut self) -> Option<LogId> {
+        let app = self.u32().map(AppId)?;
+        Some(LogId::new(app, self.u16()?))
     }
 
     pub fn u64(&mut self) -> Option<u64> {

@@ -130,7 +130,7 @@ impl<P: Projection> Folded<P> {
         let recorded = recorded(self.sequence + 1, event.clone());
         let mut overlay = Overlay::new(state);
         self.projection
-            .apply(APP, &recorded, &event, &mut overlay)?;
+            .apply(LOG, &recorded, &event, &mut overlay)?;
         Ok(overlay.into_changes())
     }
 

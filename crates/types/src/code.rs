@@ -1,5 +1,5 @@
 /// The table of reasons: its number, its stable name in words, and what is wrong, in a sentence for
-/// whoever asked. A reason is one row here (decision 0003 says why this is a macro), and a row for
+/// whoever asked. A reason is one row here (decision 0004 says why this is a macro), and a row for
 /// the code that a surface gives for it.
 macro_rules! reasons {
     ($($reason:ident = $number:literal, $name:literal, $text:literal;)*) => {

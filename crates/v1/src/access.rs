@@ -109,11 +109,12 @@ pub(crate) async fn wait_visible(
 /// The position that a caller wants to see, from the header or the query.
 fn wanted_position(parts: &Parts) -> Result<Option<Position>, Problem> {
     let query = Query::read(parts.uri.query().unwrap_or_default());
-    let text = match parts.headers.get(POSITION) {
-        Some(value) => Some(value.to_str().unwrap_or_default().into()),
-        None => query.filled(POSITION).or_else(|| query.filled("position")),
+    let header = parts.headers.get(POSITION);
+    // What is no text is no position.
+    let header = header.map(|value| value.to_str().unwrap_or_default());
+    let Some(text) = query.position(header) else {
+        return Ok(None);
     };
-    let Some(text) = text else { return Ok(None) };
     let position = text
         .parse::<Position>()
         .map_err(|error| Problem::invalid(error.to_string()))?;

@@ -21,15 +21,13 @@ use serde::{Deserialize, Serialize};
 use crate::Problem;
 use crate::Shared;
 use crate::access::{Metered, Own, json_body, not_answered};
-use crate::{Kind, Operation, optional};
+use crate::{Kind, Operation, SchemaOf, optional};
 
 pub(crate) const REQUESTS: &str = "/v1/apps/{app}/friend-requests";
 pub(crate) const ACCEPT: &str = "/v1/apps/{app}/friend-requests/accept";
 pub(crate) const REFUSE: &str = "/v1/apps/{app}/friend-requests/refuse";
 pub(crate) const RENAME: &str = "/v1/apps/{app}/friend-groups/rename";
 pub(crate) const MEMBERS: &str = "/v1/apps/{app}/friend-groups/members";
-
-type SchemaOf = fn(&mut schemars::SchemaGenerator) -> schemars::Schema;
 
 const fn post(
     path: &'static str,

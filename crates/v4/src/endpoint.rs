@@ -127,6 +127,14 @@ impl Call<'_> {
         account.map_err(|error| self.not_answered(error))
     }
 
+    /// Refuses a call about an account that there is not.
+    pub(crate) fn there_must_be(&self, user: &UserId) -> Result<(), Failure> {
+        match self.account(user)? {
+            Some(_) => Ok(()),
+            None => Err(self.refusal(Reason::AccountUnknown)),
+        }
+    }
+
     /// Gives a command to the desk and waits for its answer.
     pub(crate) async fn submit<V: Verb>(&self, command: V) -> Result<Answer<V::Reply>, Failure> {
         let submitted = self.desk.submit(self.caller, command).await;

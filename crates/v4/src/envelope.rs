@@ -6,6 +6,7 @@ use crate::service::Service;
 
 /// An answer's size (Tencent Cloud Chat: 1 MB, else 10018).
 pub(crate) const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+
 /// A successful answer with the fields of `body`, which must serialise as an object.
 pub(crate) fn success<T: Serialize>(
     service: &Service,

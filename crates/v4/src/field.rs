@@ -1,10 +1,5 @@
 //! Fields that many endpoints share.
 
-/// A text that says something: many clients send every field they know, empty when it is not set.
-pub(crate) fn filled(text: Option<&str>) -> Option<&str> {
-    text.filter(|text| !text.is_empty())
-}
-
 /// How many rows a page has: 0, as clients send it that have nothing to say, is as good as none.
 pub(crate) fn limit(asked: usize, when_absent: usize) -> usize {
     if asked == 0 { when_absent } else { asked }

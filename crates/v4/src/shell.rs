@@ -242,14 +242,10 @@ fn broken_body(broken: BodyBroken) -> Failure {
 }
 
 /// The position that a caller wants to see, from the header or the query.
-fn wanted_position(head: Head<'_>, query: &Query<'_>) -> Result<Option<Position>, Failure> {
-    let text = match head.position {
-        Some(text) => Some(text.into()),
-        None => query
-            .filled("hansard-position")
-            .or_else(|| query.filled("position")),
+fn wanted_position<'a>(head: Head<'a>, query: &Query<'a>) -> Result<Option<Position>, Failure> {
+    let Some(text) = query.position(head.position) else {
+        return Ok(None);
     };
-    let Some(text) = text else { return Ok(None) };
     let position = text.parse();
     position
         .map(Some)

@@ -3,7 +3,7 @@ use hansard_events::conversation::ConversationRead;
 use hansard_events::group::{GroupDissolved, MembersAdded, MembersRemoved};
 use hansard_events::message::{MessageRecalled, MessageSent, encode_elements};
 use hansard_store::{Error, KeyRange, Overlay, Result, Table, row};
-use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId};
+use hansard_types::{ConversationId, LogId, Seq, Timestamp, UserId};
 
 use crate::reader::Reader;
 use crate::recent;
@@ -13,9 +13,9 @@ use crate::rows::{
     inbox_key, inbox_prefix, key_key, message_key, page_of, reader_key, time_key,
 };
 
-pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
+pub(crate) fn sent(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
     let conversation = &event.conversation;
-    let mut head = Reader::new(state, app).head(conversation)?;
+    let mut head = Reader::new(state, log).head(conversation)?;
     if event.seq != head.last_seq.next() {
         return Err(Error::Row {
             table: HEAD.name,
@@ -30,42 +30,42 @@ pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> 
         head.last_shown_at = head.last_shown_at.max(event.sent_at);
     }
     if let ConversationId::C2c(one, other) = conversation {
-        enter_contact(app, (one, other), before, &head, state)?;
-        enter_contact(app, (other, one), before, &head, state)?;
+        enter_contact(log, (one, other), before, &head, state)?;
+        enter_contact(log, (other, one), before, &head, state)?;
     }
     head.senders.push(&event.sender);
     if event.seq.0.is_multiple_of(SENDERS_PAGE) {
         let page = std::mem::take(&mut head.senders);
-        let key = message_key(app, conversation, page_of(event.seq));
+        let key = message_key(log, conversation, page_of(event.seq));
         state.put(&SENDERS, key, row::encode(&SENDERS, &page)?);
     }
     state.put(
         &HEAD,
-        conversation_key(app, conversation),
+        conversation_key(log, conversation),
         row::encode(&HEAD, &head)?,
     );
-    put_message(app, event, state)?;
+    put_message(log, event, state)?;
     if event.sender_joins {
-        let mut sender = Reader::new(state, app).reader(conversation, &event.sender)?;
+        let mut sender = Reader::new(state, log).reader(conversation, &event.sender)?;
         sender.join_seq = Seq(event.seq.0 - 1);
-        put_reader(app, conversation, &event.sender, &sender, state)?;
+        put_reader(log, conversation, &event.sender, &sender, state)?;
     }
     if event.no_unread {
-        put_uncounted(app, conversation, event.seq, &event.sender, state)?;
+        put_uncounted(log, conversation, event.seq, &event.sender, state)?;
     }
     if let Some(key) = &event.import_key {
         let encoded = row::encode(&IMPORT, &event.seq)?;
-        state.put(&IMPORT, import_key(app, conversation, key), encoded);
+        state.put(&IMPORT, import_key(log, conversation, key), encoded);
     }
     match conversation {
-        ConversationId::C2c(..) => sent_c2c(app, event, state),
+        ConversationId::C2c(..) => sent_c2c(log, event, state),
         // What is imported is recognised by its import key, whenever that is.
         ConversationId::Group(_) if event.import_key.is_some() => Ok(()),
-        ConversationId::Group(_) => recent::sent(app, event, state),
+        ConversationId::Group(_) => recent::sent(log, event, state),
     }
 }
 
-fn put_message(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
+fn put_message(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
     let MessageSent {
         conversation,
         seq,
@@ -103,32 +103,32 @@ fn put_message(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Resu
     };
     message.set_mentions(mentions);
     let encoded = row::encode(&MESSAGE, &message)?;
-    state.put(&MESSAGE, message_key(app, conversation, *seq), encoded);
+    state.put(&MESSAGE, message_key(log, conversation, *seq), encoded);
     Ok(())
 }
 
 /// Moves a conversation to its place among an account's contacts, which `head` says. Its place
 /// before is known from the head `before` (the last shown seq and time), without a search.
 fn enter_contact(
-    app: AppId,
+    log: LogId,
     (user, peer): (&UserId, &UserId),
     before: (Seq, Timestamp),
     head: &HeadRow,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
-    let inbox = Reader::new(state, app).inbox_row(user, peer)?;
+    let inbox = Reader::new(state, log).inbox_row(user, peer)?;
     let clear_seq = match inbox {
         Some(InboxRow { clear_seq }) => clear_seq,
         None => {
             let clear_seq = Seq(head.last_seq.0.saturating_sub(1));
             let encoded = row::encode(&INBOX, &InboxRow { clear_seq })?;
-            state.put(&INBOX, inbox_key(app, user, peer), encoded);
+            state.put(&INBOX, inbox_key(log, user, peer), encoded);
             clear_seq
         }
     };
     let place = |(seq, at): (Seq, Timestamp)| {
         let seconds = if seq > clear_seq { at.seconds() } else { 0 };
-        contact_key(app, user, seconds, peer)
+        contact_key(log, user, seconds, peer)
     };
     let (old, new) = (
         place(before),
@@ -144,11 +144,11 @@ fn enter_contact(
     Ok(())
 }
 
-fn sent_c2c(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
+fn sent_c2c(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
     let conversation = &event.conversation;
     let client_seq = event.client_seq.unwrap_or_default();
     let key = key_key(
-        app,
+        log,
         conversation,
         client_seq,
         event.random,
@@ -160,7 +160,7 @@ fn sent_c2c(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<
     }
     state.put(
         &TIME,
-        time_key(app, conversation, event.sent_at, event.seq),
+        time_key(log, conversation, event.sent_at, event.seq),
         Vec::new(),
     );
     Ok(())
@@ -174,12 +174,12 @@ fn is_none(state: &Overlay<'_>, table: &'static Table, key: &[u8]) -> Result<boo
 /// Whoever is imported under this name later has an empty inbox, and sees nothing of what was
 /// said before. The others keep what they have.
 pub(crate) fn account_deleted(
-    app: AppId,
+    log: LogId,
     event: &AccountDeleted,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let AccountDeleted { user_id } = event;
-    let prefix = inbox_prefix(app, user_id);
+    let prefix = inbox_prefix(log, user_id);
     for table in [&INBOX, &CONTACT] {
         delete_all(table, &prefix, state);
     }
@@ -187,7 +187,7 @@ pub(crate) fn account_deleted(
 }
 
 pub(crate) fn recalled(
-    app: AppId,
+    log: LogId,
     event: &MessageRecalled,
     time: Timestamp,
     state: &mut Overlay<'_>,
@@ -199,7 +199,7 @@ pub(crate) fn recalled(
         reason,
     } = event;
     for seq in seqs {
-        let Some(before) = Reader::new(state, app).message(conversation, *seq)? else {
+        let Some(before) = Reader::new(state, log).message(conversation, *seq)? else {
             continue;
         };
         if before.recall.is_some() {
@@ -225,27 +225,27 @@ pub(crate) fn recalled(
             hidden_from_sender: before.hidden_from_sender,
         };
         let encoded = row::encode(&MESSAGE, &message)?;
-        state.put(&MESSAGE, message_key(app, conversation, *seq), encoded);
-        put_uncounted(app, conversation, *seq, &message.sender, state)?;
+        state.put(&MESSAGE, message_key(log, conversation, *seq), encoded);
+        put_uncounted(log, conversation, *seq, &message.sender, state)?;
     }
     Ok(())
 }
 
-pub(crate) fn read(app: AppId, event: &ConversationRead, state: &mut Overlay<'_>) -> Result<()> {
+pub(crate) fn read(log: LogId, event: &ConversationRead, state: &mut Overlay<'_>) -> Result<()> {
     let ConversationRead {
         conversation,
         reader,
         up_to,
         read_at: _,
     } = event;
-    let mut row = Reader::new(state, app).reader(conversation, reader)?;
+    let mut row = Reader::new(state, log).reader(conversation, reader)?;
     row.read_seq = row.read_seq.max(*up_to);
-    put_reader(app, conversation, reader, &row, state)
+    put_reader(log, conversation, reader, &row, state)
 }
 
 /// What was said before a member joined is not unread.
 pub(crate) fn members_added(
-    app: AppId,
+    log: LogId,
     event: &MembersAdded,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
@@ -257,32 +257,32 @@ pub(crate) fn members_added(
         import_key,
     } = event;
     let conversation = ConversationId::Group(group_id.clone());
-    let last_seq = Reader::new(state, app).head(&conversation)?.last_seq;
+    let last_seq = Reader::new(state, log).head(&conversation)?.last_seq;
     for user in accounts {
-        let mut row = Reader::new(state, app).reader(&conversation, user)?;
+        let mut row = Reader::new(state, log).reader(&conversation, user)?;
         row.join_seq = last_seq;
-        put_reader(app, &conversation, user, &row, state)?;
+        put_reader(log, &conversation, user, &row, state)?;
     }
-    remember_import(app, &conversation, import_key.as_deref(), state)
+    remember_import(log, &conversation, import_key.as_deref(), state)
 }
 
 pub(crate) fn members_removed(
-    app: AppId,
+    log: LogId,
     event: &MembersRemoved,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let conversation = ConversationId::Group(event.group_id.clone());
-    remember_import(app, &conversation, event.import_key.as_deref(), state)
+    remember_import(log, &conversation, event.import_key.as_deref(), state)
 }
 
 /// Nothing of what was said is here any more: a group that has the id later begins at seq 1.
 pub(crate) fn group_dissolved(
-    app: AppId,
+    log: LogId,
     event: &GroupDissolved,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let conversation = ConversationId::Group(event.group_id.clone());
-    let prefix = conversation_key(app, &conversation);
+    let prefix = conversation_key(log, &conversation);
     for table in [&HEAD, &MESSAGE, &IMPORT, &SENDERS, &UNCOUNTED, &READER] {
         delete_all(table, &prefix, state);
     }
@@ -297,37 +297,37 @@ fn delete_all(table: &'static Table, prefix: &[u8], state: &mut Overlay<'_>) {
 }
 
 fn remember_import(
-    app: AppId,
+    log: LogId,
     conversation: &ConversationId,
     key: Option<&str>,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let Some(key) = key else { return Ok(()) };
     let encoded = row::encode(&IMPORT, &Seq(0))?;
-    state.put(&IMPORT, import_key(app, conversation, key), encoded);
+    state.put(&IMPORT, import_key(log, conversation, key), encoded);
     Ok(())
 }
 
 fn put_reader(
-    app: AppId,
+    log: LogId,
     conversation: &ConversationId,
     user: &UserId,
     reader: &ReaderRow,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let encoded = row::encode(&READER, reader)?;
-    state.put(&READER, reader_key(app, conversation, user), encoded);
+    state.put(&READER, reader_key(log, conversation, user), encoded);
     Ok(())
 }
 
 fn put_uncounted(
-    app: AppId,
+    log: LogId,
     conversation: &ConversationId,
     seq: Seq,
     sender: &UserId,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let encoded = row::encode(&UNCOUNTED, sender)?;
-    state.put(&UNCOUNTED, message_key(app, conversation, seq), encoded);
+    state.put(&UNCOUNTED, message_key(log, conversation, seq), encoded);
     Ok(())
 }

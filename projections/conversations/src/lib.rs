@@ -23,7 +23,7 @@ mod unread;
 use hansard_events::{AccountEvent, ConversationEvent, Event, GroupEvent, MessageEvent, Recorded};
 use hansard_projector::Projection;
 use hansard_store::{Overlay, Result, Table};
-use hansard_types::AppId;
+use hansard_types::LogId;
 
 pub use reader::{Contact, Reader};
 pub use recent::Recents;
@@ -32,7 +32,7 @@ pub use rows::{HeadRow, MessageRow, ReaderRow, Recall, TABLES};
 /// Its stable name.
 pub const NAME: &str = "conversations";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 /// Folds message, conversation and group events.
 #[derive(Debug, Default)]
@@ -53,29 +53,29 @@ impl Projection for Conversations {
 
     fn apply(
         &self,
-        app: AppId,
+        log: LogId,
         recorded: &Recorded,
         event: &Event,
         state: &mut Overlay<'_>,
     ) -> Result<()> {
         match event {
             Event::Message(event) => match event {
-                MessageEvent::Sent(event) => apply::sent(app, event, state),
+                MessageEvent::Sent(event) => apply::sent(log, event, state),
                 MessageEvent::Recalled(event) => {
-                    apply::recalled(app, event, recorded.envelope.time, state)
+                    apply::recalled(log, event, recorded.envelope.time, state)
                 }
             },
             Event::Conversation(event) => match event {
-                ConversationEvent::Read(event) => apply::read(app, event, state),
+                ConversationEvent::Read(event) => apply::read(log, event, state),
             },
             Event::Group(event) => match event {
-                GroupEvent::MembersAdded(event) => apply::members_added(app, event, state),
-                GroupEvent::MembersRemoved(event) => apply::members_removed(app, event, state),
-                GroupEvent::Dissolved(event) => apply::group_dissolved(app, event, state),
+                GroupEvent::MembersAdded(event) => apply::members_added(log, event, state),
+                GroupEvent::MembersRemoved(event) => apply::members_removed(log, event, state),
+                GroupEvent::Dissolved(event) => apply::group_dissolved(log, event, state),
                 GroupEvent::Created(_) | GroupEvent::ProfileChanged(_) => Ok(()),
             },
             Event::Account(event) => match event {
-                AccountEvent::Deleted(event) => apply::account_deleted(app, event, state),
+                AccountEvent::Deleted(event) => apply::account_deleted(log, event, state),
                 AccountEvent::Imported(_)
                 | AccountEvent::SignaturesRevoked(_)
                 | AccountEvent::Muted(_)

@@ -1,6 +1,6 @@
 use hansard_store::key::{Key, Parts};
 use hansard_store::{Direction, Error, KeyRange, Read, Result, Table, row};
-use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId, limits};
+use hansard_types::{ConversationId, LogId, Seq, Timestamp, UserId, limits};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::rows::{
@@ -22,13 +22,13 @@ pub struct Contact {
 #[derive(Clone, Copy)]
 pub struct Reader<'a> {
     store: &'a dyn Read,
-    app: AppId,
+    log: LogId,
 }
 
 impl<'a> Reader<'a> {
     #[must_use]
-    pub fn new(store: &'a dyn Read, app: AppId) -> Self {
-        Self { store, app }
+    pub fn new(store: &'a dyn Read, log: LogId) -> Self {
+        Self { store, log }
     }
 
     fn get<T: DeserializeOwned>(&self, table: &'static Table, key: &[u8]) -> Result<Option<T>> {
@@ -42,7 +42,7 @@ impl<'a> Reader<'a> {
     /// Here and below: when the store fails.
     pub fn head(&self, conversation: &ConversationId) -> Result<HeadRow> {
         Ok(self
-            .get(&HEAD, &conversation_key(self.app, conversation))?
+            .get(&HEAD, &conversation_key(self.log, conversation))?
             .unwrap_or_default())
     }
 
@@ -50,19 +50,19 @@ impl<'a> Reader<'a> {
     /// rest of it.
     pub fn last(&self, conversation: &ConversationId) -> Result<(Seq, Timestamp)> {
         type Row = (Seq, Timestamp, IgnoredAny, IgnoredAny, IgnoredAny);
-        let row: Option<Row> = self.get(&HEAD, &conversation_key(self.app, conversation))?;
+        let row: Option<Row> = self.get(&HEAD, &conversation_key(self.log, conversation))?;
         let (last_seq, last_sent_at, ..) = row.unwrap_or_default();
         Ok((last_seq, last_sent_at))
     }
 
     pub fn message(&self, conversation: &ConversationId, seq: Seq) -> Result<Option<MessageRow>> {
-        self.get(&MESSAGE, &message_key(self.app, conversation, seq))
+        self.get(&MESSAGE, &message_key(self.log, conversation, seq))
     }
 
     /// What is known of a reader; zeros when nothing is.
     pub fn reader(&self, conversation: &ConversationId, user: &UserId) -> Result<ReaderRow> {
         Ok(self
-            .get(&READER, &reader_key(self.app, conversation, user))?
+            .get(&READER, &reader_key(self.log, conversation, user))?
             .unwrap_or_default())
     }
 
@@ -76,19 +76,19 @@ impl<'a> Reader<'a> {
     ) -> Result<Option<Seq>> {
         self.get(
             &KEY,
-            &key_key(self.app, conversation, client_seq, random, time_seconds),
+            &key_key(self.log, conversation, client_seq, random, time_seconds),
         )
     }
 
     /// What was imported with this key: a message's seq, or 0 for what is no message.
     pub fn imported(&self, conversation: &ConversationId, key: &str) -> Result<Option<Seq>> {
-        self.get(&IMPORT, &import_key(self.app, conversation, key))
+        self.get(&IMPORT, &import_key(self.log, conversation, key))
     }
 
     /// How many of the newest `UNREAD_SPAN_MAX` messages the user has not read.
     pub fn unread(&self, conversation: &ConversationId, user: &UserId) -> Result<u64> {
         let span = unread::span(self, conversation, user, limits::UNREAD_SPAN_MAX)?;
-        unread::unread(self.store, self.app, conversation, user, &span)
+        unread::unread(self.store, self.log, conversation, user, &span)
     }
 
     /// How many one-to-one messages the user has not read, all conversations together: of at most
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
             let span_max = limits::UNREAD_SPAN_MAX.min(left);
             let span = unread::span(self, &conversation, user, span_max)?;
             left = left.saturating_sub(span.messages());
-            all += unread::unread(self.store, self.app, &conversation, user, &span)?;
+            all += unread::unread(self.store, self.log, &conversation, user, &span)?;
         }
         Ok(all)
     }
@@ -116,8 +116,8 @@ impl<'a> Reader<'a> {
         messages_max: usize,
     ) -> Result<Vec<(Seq, MessageRow)>> {
         let range = KeyRange::between(
-            message_key(self.app, conversation, down_to),
-            message_key(self.app, conversation, from.next()),
+            message_key(self.log, conversation, down_to),
+            message_key(self.log, conversation, from.next()),
         );
         let down = Direction::Descending;
         self.store
@@ -137,16 +137,16 @@ impl<'a> Reader<'a> {
         before: Option<(Timestamp, Seq)>,
         places_max: usize,
     ) -> Result<Vec<(Timestamp, Seq)>> {
-        let lower = time_key(self.app, conversation, min, Seq(0));
+        let lower = time_key(self.log, conversation, min, Seq(0));
         let end = time_key(
-            self.app,
+            self.log,
             conversation,
             Timestamp(max.0.saturating_add(1)),
             Seq(0),
         );
         let upper = match before {
             None => end,
-            Some((time, seq)) => time_key(self.app, conversation, time, seq).min(end),
+            Some((time, seq)) => time_key(self.log, conversation, time, seq).min(end),
         };
         if lower >= upper {
             return Ok(Vec::new());
@@ -181,10 +181,10 @@ impl<'a> Reader<'a> {
         from: Option<u64>,
         contacts_max: usize,
     ) -> Result<Vec<Contact>> {
-        let prefix = inbox_prefix(self.app, user);
+        let prefix = inbox_prefix(self.log, user);
         let mut range = KeyRange::prefix(&prefix);
         if let Some(seconds) = from {
-            range.lower = Key::of(self.app)
+            range.lower = Key::of(self.log)
                 .text(user.as_str())
                 .u64(u64::MAX - seconds)
                 .bytes();
@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn inbox_row(&self, user: &UserId, peer: &UserId) -> Result<Option<InboxRow>> {
-        self.get(&INBOX, &inbox_key(self.app, user, peer))
+        self.get(&INBOX, &inbox_key(self.log, user, peer))
     }
 
     /// Up to where a conversation is not the user's: what was said one-to-one to an earlier

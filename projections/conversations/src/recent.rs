@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use hansard_events::message::{ContentDigest, MessageSent};
 use hansard_store::key::Key;
 use hansard_store::{Access, Direction, Error, KeyRange, Overlay, Read, Result, Table, row};
-use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId, limits};
+use hansard_types::{ConversationId, LogId, Seq, Timestamp, UserId, limits};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -94,7 +94,7 @@ type Wanted<'a> = (&'a ConversationId, &'a UserId, u32, ContentDigest);
 
 fn digest((conversation, sender, random, content): Wanted<'_>) -> Digest {
     // The same text as a key's: no two messages that differ make the same.
-    let text = Key::of(AppId(0))
+    let text = Key::of(LogId::CONTROL)
         .conversation(conversation)
         .text(sender.as_str())
         .u32(random);
@@ -106,19 +106,19 @@ fn digest((conversation, sender, random, content): Wanted<'_>) -> Digest {
     *digest
 }
 
-fn page_key(app: AppId, number: u64) -> Vec<u8> {
-    Key::of(app).u64(number / PAGE * PAGE).bytes()
+fn page_key(log: LogId, number: u64) -> Vec<u8> {
+    Key::of(log).u64(number / PAGE * PAGE).bytes()
 }
 
-fn end(store: &dyn Read, app: AppId) -> Result<EndRow> {
-    let bytes = store.get(&RECENT_END, &Key::of(app).bytes())?;
+fn end(store: &dyn Read, log: LogId) -> Result<EndRow> {
+    let bytes = store.get(&RECENT_END, &Key::of(log).bytes())?;
     let row = bytes.map(|bytes| row::decode(&RECENT_END, &bytes));
     Ok(row.transpose()?.unwrap_or_default())
 }
 
 /// Remembers a message that was sent to a group.
-pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
-    let mut end = end(state, app)?;
+pub(crate) fn sent(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
+    let mut end = end(state, log)?;
     let bucket = event.sent_at.0 / BUCKET_MS;
     if bucket > end.bucket {
         let keep_from = if bucket == end.bucket + 1 {
@@ -126,7 +126,7 @@ pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> 
         } else {
             end.count
         };
-        let [from, to] = [end.kept_from, keep_from].map(|number| page_key(app, number));
+        let [from, to] = [end.kept_from, keep_from].map(|number| page_key(log, number));
         state.delete_range(&RECENT, from, to);
         end.kept_from = keep_from;
         end.first = end.count;
@@ -140,13 +140,13 @@ pub(crate) fn sent(app: AppId, event: &MessageSent, state: &mut Overlay<'_>) -> 
         sent_at: event.sent_at,
     };
     entry.write(&mut end.newest);
-    let key = page_key(app, end.count);
+    let key = page_key(log, end.count);
     end.count += 1;
     if end.count.is_multiple_of(PAGE) {
         state.put(&RECENT, key, std::mem::take(&mut end.newest));
     }
     let encoded = row::encode(&RECENT_END, &end)?;
-    state.put(&RECENT_END, Key::of(app).bytes(), encoded);
+    state.put(&RECENT_END, Key::of(log).bytes(), encoded);
     Ok(())
 }
 
@@ -201,18 +201,18 @@ impl Recents {
     pub fn find(
         &mut self,
         store: &dyn Read,
-        app: AppId,
+        log: LogId,
         wanted: Wanted<'_>,
         now: Timestamp,
     ) -> Result<Option<(Seq, Timestamp)>> {
-        let end = end(store, app)?;
-        self.follow(store, app, &end)?;
+        let end = end(store, log)?;
+        self.follow(store, log, &end)?;
         let digest = digest(wanted);
         for generation in [&self.newer, &self.older] {
             let Some(number) = generation.get(&beginning(&digest)) else {
                 continue;
             };
-            let page = page(store, app, &end, *number)?;
+            let page = page(store, log, &end, *number)?;
             let found = entries(&page).nth(usize::try_from(number % PAGE).unwrap_or(usize::MAX));
             let within = |entry: &Entry| {
                 let age = now.0.saturating_sub(entry.sent_at.0);
@@ -233,11 +233,11 @@ impl Recents {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn load(&mut self, store: &dyn Read, app: AppId, go_on: &dyn Fn() -> bool) -> Result<()> {
-        let end = end(store, app)?;
+    pub fn load(&mut self, store: &dyn Read, log: LogId, go_on: &dyn Fn() -> bool) -> Result<()> {
+        let end = end(store, log)?;
         if end.count > self.seen {
             self.seen = self.seen.max(self.needed_from(&end));
-            self.scan(store, app, &end, go_on)?;
+            self.scan(store, log, &end, go_on)?;
         }
         Ok(())
     }
@@ -254,7 +254,7 @@ impl Recents {
     fn scan(
         &mut self,
         store: &dyn Read,
-        app: AppId,
+        log: LogId,
         end: &EndRow,
         go_on: &dyn Fn() -> bool,
     ) -> Result<()> {
@@ -266,12 +266,12 @@ impl Recents {
         let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
         self.newer.reserve(wanted.min(self.held_max));
         let range = KeyRange {
-            lower: page_key(app, self.seen),
-            upper: Some(page_key(app, end.count)),
+            lower: page_key(log, self.seen),
+            upper: Some(page_key(log, end.count)),
         };
         let mut hole = None;
         let visit = &mut |key: &[u8], page: &[u8]| {
-            if key != page_key(app, self.seen) {
+            if key != page_key(log, self.seen) {
                 hole = Some(self.seen);
                 return ControlFlow::Break(());
             }
@@ -289,16 +289,16 @@ impl Recents {
         hole.map_or(Ok(()), |number| Err(missing(number)))
     }
 
-    fn follow(&mut self, store: &dyn Read, app: AppId, end: &EndRow) -> Result<()> {
+    fn follow(&mut self, store: &dyn Read, log: LogId, end: &EndRow) -> Result<()> {
         if end.count < self.seen {
             *self = Self::holding(self.held_max);
         }
         self.seen = self.seen.max(self.needed_from(end));
         if end.count - self.seen >= SCANNED_FROM {
-            self.scan(store, app, end, &|| true)?;
+            self.scan(store, log, end, &|| true)?;
         }
         while self.seen < end.count {
-            let page = page(store, app, end, self.seen)?;
+            let page = page(store, log, end, self.seen)?;
             let skipped = usize::try_from(self.seen % PAGE).unwrap_or(usize::MAX);
             let before = self.seen;
             for entry in entries(&page).skip(skipped) {
@@ -343,11 +343,11 @@ fn beginning(digest: &Digest) -> u64 {
 }
 
 /// The page that a message is on.
-fn page<'a>(store: &dyn Read, app: AppId, end: &'a EndRow, number: u64) -> Result<Cow<'a, [u8]>> {
+fn page<'a>(store: &dyn Read, log: LogId, end: &'a EndRow, number: u64) -> Result<Cow<'a, [u8]>> {
     if number / PAGE == end.count / PAGE {
         return Ok(Cow::Borrowed(&end.newest));
     }
-    let page = store.get(&RECENT, &page_key(app, number))?;
+    let page = store.get(&RECENT, &page_key(log, number))?;
     page.map(Cow::Owned).ok_or_else(|| missing(number))
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use hansard_events::message::Mention;
 use hansard_store::key::Key;
 use hansard_store::{Access, Table};
-use hansard_types::{AppId, ConversationId, Seq, Timestamp, UserId};
+use hansard_types::{ConversationId, LogId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::recent::{RECENT, RECENT_END};
@@ -207,22 +207,22 @@ pub(crate) struct InboxRow {
     pub(crate) clear_seq: Seq,
 }
 
-pub(crate) fn conversation_key(app: AppId, conversation: &ConversationId) -> Vec<u8> {
-    Key::of(app).conversation(conversation).bytes()
+pub(crate) fn conversation_key(log: LogId, conversation: &ConversationId) -> Vec<u8> {
+    Key::of(log).conversation(conversation).bytes()
 }
 
-pub(crate) fn message_key(app: AppId, conversation: &ConversationId, seq: Seq) -> Vec<u8> {
-    Key::of(app).conversation(conversation).u64(seq.0).bytes()
+pub(crate) fn message_key(log: LogId, conversation: &ConversationId, seq: Seq) -> Vec<u8> {
+    Key::of(log).conversation(conversation).u64(seq.0).bytes()
 }
 
 pub(crate) fn key_key(
-    app: AppId,
+    log: LogId,
     conversation: &ConversationId,
     client_seq: u32,
     random: u32,
     time_seconds: u64,
 ) -> Vec<u8> {
-    Key::of(app)
+    Key::of(log)
         .conversation(conversation)
         .u32(client_seq)
         .u32(random)
@@ -231,44 +231,44 @@ pub(crate) fn key_key(
 }
 
 pub(crate) fn time_key(
-    app: AppId,
+    log: LogId,
     conversation: &ConversationId,
     sent_at: Timestamp,
     seq: Seq,
 ) -> Vec<u8> {
-    Key::of(app)
+    Key::of(log)
         .conversation(conversation)
         .u64(sent_at.0)
         .u64(seq.0)
         .bytes()
 }
 
-pub(crate) fn import_key(app: AppId, conversation: &ConversationId, key: &str) -> Vec<u8> {
+pub(crate) fn import_key(log: LogId, conversation: &ConversationId, key: &str) -> Vec<u8> {
     // The key comes from outside: only its printable part may stand in a key of ours.
     let text: String = key.chars().filter(char::is_ascii_graphic).collect();
-    Key::of(app).conversation(conversation).text(&text).bytes()
+    Key::of(log).conversation(conversation).text(&text).bytes()
 }
 
-pub(crate) fn reader_key(app: AppId, conversation: &ConversationId, user: &UserId) -> Vec<u8> {
-    Key::of(app)
+pub(crate) fn reader_key(log: LogId, conversation: &ConversationId, user: &UserId) -> Vec<u8> {
+    Key::of(log)
         .conversation(conversation)
         .text(user.as_str())
         .bytes()
 }
 
-pub(crate) fn inbox_key(app: AppId, user: &UserId, peer: &UserId) -> Vec<u8> {
-    Key::of(app).text(user.as_str()).text(peer.as_str()).bytes()
+pub(crate) fn inbox_key(log: LogId, user: &UserId, peer: &UserId) -> Vec<u8> {
+    Key::of(log).text(user.as_str()).text(peer.as_str()).bytes()
 }
 
 /// Every row of an account in [`INBOX`], and in [`CONTACT`].
-pub(crate) fn inbox_prefix(app: AppId, user: &UserId) -> Vec<u8> {
-    Key::of(app).text(user.as_str()).bytes()
+pub(crate) fn inbox_prefix(log: LogId, user: &UserId) -> Vec<u8> {
+    Key::of(log).text(user.as_str()).bytes()
 }
 
 /// The latest first. `shown_seconds`: of the last message that is shown, 0 while none is. Seconds
 /// are what lists of contacts know, and a second of sends moves an entry once.
-pub(crate) fn contact_key(app: AppId, user: &UserId, shown_seconds: u64, peer: &UserId) -> Vec<u8> {
-    Key::of(app)
+pub(crate) fn contact_key(log: LogId, user: &UserId, shown_seconds: u64, peer: &UserId) -> Vec<u8> {
+    Key::of(log)
         .text(user.as_str())
         .u64(u64::MAX - shown_seconds)
         .text(peer.as_str())

@@ -5,7 +5,7 @@ use hansard_events::account::AccountDeleted;
 use hansard_events::conversation::ConversationRead;
 use hansard_events::group::{GroupDissolved, MembersAdded};
 use hansard_events::message::{MessageRecalled, MessageSent};
-use hansard_testkit::{APP, Folded, group, message as sent, user};
+use hansard_testkit::{Folded, LOG, group, message as sent, user};
 use hansard_types::{ConversationId, Seq, Timestamp, UserId};
 use proptest::prelude::*;
 
@@ -30,7 +30,7 @@ impl Fixture {
     }
 
     fn reader(&self) -> Reader<'_> {
-        Reader::new(&self.0.store, APP)
+        Reader::new(&self.0.store, LOG)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use hansard_store::{Direction, KeyRange, Read, Result, row};
-use hansard_types::{AppId, ConversationId, Seq, UserId};
+use hansard_types::{ConversationId, LogId, Seq, UserId};
 
 use crate::reader::Reader;
 use crate::rows::{HeadRow, SENDERS, Senders, UNCOUNTED, message_key, page_of};
@@ -41,7 +41,7 @@ pub(crate) fn span(
 /// of the uncounted messages in it.
 pub(crate) fn unread(
     store: &dyn Read,
-    app: AppId,
+    log: LogId,
     conversation: &ConversationId,
     user: &UserId,
     span: &Span,
@@ -51,8 +51,8 @@ pub(crate) fn unread(
     if floor >= last {
         return Ok(0);
     }
-    let own = own_after(store, app, conversation, user, floor, head)?;
-    let uncounted = uncounted_by_others(store, app, conversation, user, floor, last)?;
+    let own = own_after(store, log, conversation, user, floor, head)?;
+    let uncounted = uncounted_by_others(store, log, conversation, user, floor, last)?;
     Ok(span
         .messages()
         .saturating_sub(own)
@@ -62,7 +62,7 @@ pub(crate) fn unread(
 /// How many messages a user has sent after the floor.
 fn own_after(
     store: &dyn Read,
-    app: AppId,
+    log: LogId,
     conversation: &ConversationId,
     user: &UserId,
     floor: Seq,
@@ -72,8 +72,8 @@ fn own_after(
     let (first, newest) = (page_of(floor.next()), page_of(head.last_seq.next()));
     let mut skipped = floor.next().0 - first.0;
     let range = KeyRange::between(
-        message_key(app, conversation, first),
-        message_key(app, conversation, newest),
+        message_key(log, conversation, first),
+        message_key(log, conversation, newest),
     );
     let mut count = 0;
     store.walk(&SENDERS, &range, Direction::Ascending, &mut |_, page| {
@@ -86,15 +86,15 @@ fn own_after(
 
 fn uncounted_by_others(
     store: &dyn Read,
-    app: AppId,
+    log: LogId,
     conversation: &ConversationId,
     user: &UserId,
     after: Seq,
     last: Seq,
 ) -> Result<u64> {
     let range = KeyRange::between(
-        message_key(app, conversation, after.next()),
-        message_key(app, conversation, last.next()),
+        message_key(log, conversation, after.next()),
+        message_key(log, conversation, last.next()),
     );
     let mut count = 0;
     store.walk(&UNCOUNTED, &range, Direction::Ascending, &mut |_, value| {

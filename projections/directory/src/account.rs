@@ -7,7 +7,7 @@ use hansard_events::account::{
     SignaturesRevoked,
 };
 use hansard_store::{Access, Overlay, Result, Table, row};
-use hansard_types::{AppId, Timestamp, UserId, profile};
+use hansard_types::{LogId, Timestamp, UserId, profile};
 use serde::{Deserialize, Serialize};
 
 use crate::{ACCOUNT, Reader, account_key};
@@ -70,7 +70,7 @@ pub enum SessionState {
 }
 
 pub(crate) fn imported(
-    app: AppId,
+    log: LogId,
     event: &AccountImported,
     time: Timestamp,
     state: &mut Overlay<'_>,
@@ -80,12 +80,12 @@ pub(crate) fn imported(
         nick,
         face_url,
     } = event;
-    if Reader::new(state, app).account(user_id)?.is_none() {
+    if Reader::new(state, log).account(user_id)?.is_none() {
         let account = AccountRow {
             imported_at: time,
             ..AccountRow::default()
         };
-        put_account(app, user_id, &account, state)?;
+        put_account(log, user_id, &account, state)?;
     }
     let mut fields = Vec::new();
     for (tag, text) in [(profile::NICK, nick), (profile::IMAGE, face_url)] {
@@ -93,13 +93,13 @@ pub(crate) fn imported(
             fields.push((tag.to_owned(), ProfileValue::Text(text.clone())));
         }
     }
-    set_fields(app, user_id, fields, state)
+    set_fields(log, user_id, fields, state)
 }
 
 /// Whoever is imported under this name later begins anew. Revoked signatures stay revoked.
-pub(crate) fn deleted(app: AppId, event: &AccountDeleted, state: &mut Overlay<'_>) -> Result<()> {
+pub(crate) fn deleted(log: LogId, event: &AccountDeleted, state: &mut Overlay<'_>) -> Result<()> {
     let AccountDeleted { user_id } = event;
-    let key = account_key(app, user_id);
+    let key = account_key(log, user_id);
     state.delete(&ACCOUNT, key.clone());
     state.delete(&PROFILE, key.clone());
     state.delete(&SESSION, key);
@@ -107,7 +107,7 @@ pub(crate) fn deleted(app: AppId, event: &AccountDeleted, state: &mut Overlay<'_
 }
 
 pub(crate) fn signatures_revoked(
-    app: AppId,
+    log: LogId,
     event: &SignaturesRevoked,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
@@ -115,61 +115,61 @@ pub(crate) fn signatures_revoked(
         user_id,
         issued_up_to_seconds,
     } = event;
-    let before = Reader::new(state, app).signatures_revoked_up_to(user_id)?;
+    let before = Reader::new(state, log).signatures_revoked_up_to(user_id)?;
     let up_to = before.unwrap_or(0).max(*issued_up_to_seconds);
-    let key = account_key(app, user_id);
+    let key = account_key(log, user_id);
     state.delete(&SESSION, key.clone());
     state.put(&REVOCATION, key, row::encode(&REVOCATION, &up_to)?);
     Ok(())
 }
 
-pub(crate) fn muted(app: AppId, event: &AccountMuted, state: &mut Overlay<'_>) -> Result<()> {
+pub(crate) fn muted(log: LogId, event: &AccountMuted, state: &mut Overlay<'_>) -> Result<()> {
     let AccountMuted {
         user_id,
         c2c_until,
         group_until,
     } = event;
-    let Some(mut account) = Reader::new(state, app).account(user_id)? else {
+    let Some(mut account) = Reader::new(state, log).account(user_id)? else {
         return Ok(());
     };
     account.c2c_muted_until = c2c_until.unwrap_or(account.c2c_muted_until);
     account.group_muted_until = group_until.unwrap_or(account.group_muted_until);
-    put_account(app, user_id, &account, state)
+    put_account(log, user_id, &account, state)
 }
 
 pub(crate) fn profile_changed(
-    app: AppId,
+    log: LogId,
     event: &AccountProfileChanged,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let AccountProfileChanged { user_id, fields } = event;
-    set_fields(app, user_id, fields.clone(), state)
+    set_fields(log, user_id, fields.clone(), state)
 }
 
 fn set_fields(
-    app: AppId,
+    log: LogId,
     user: &UserId,
     fields: impl IntoIterator<Item = (String, ProfileValue)>,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
-    let before = Reader::new(state, app).profile(user)?;
+    let before = Reader::new(state, log).profile(user)?;
     let mut after = before.clone();
     after.extend(fields);
     if after != before {
         let encoded = row::encode(&PROFILE, &after)?;
-        state.put(&PROFILE, account_key(app, user), encoded);
+        state.put(&PROFILE, account_key(log, user), encoded);
     }
     Ok(())
 }
 
 fn put_account(
-    app: AppId,
+    log: LogId,
     user: &UserId,
     account: &AccountRow,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let encoded = row::encode(&ACCOUNT, account)?;
-    state.put(&ACCOUNT, account_key(app, user), encoded);
+    state.put(&ACCOUNT, account_key(log, user), encoded);
     Ok(())
 }
 

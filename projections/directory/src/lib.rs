@@ -24,7 +24,7 @@ use hansard_events::{AccountEvent, AppEvent, Event, Recorded};
 use hansard_projector::Projection;
 use hansard_store::key::{Key, Parts};
 use hansard_store::{Access, Direction, Error, KeyRange, Overlay, Read, Result, Table, row};
-use hansard_types::{AppId, Timestamp, UserId};
+use hansard_types::{AppId, LogId, Timestamp, UserId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +61,7 @@ pub static TABLES: &[&Table] = &[
 /// Its stable name.
 pub const NAME: &str = "directory";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// An app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,37 +94,37 @@ impl Projection for Directory {
 
     fn apply(
         &self,
-        app: AppId,
+        log: LogId,
         recorded: &Recorded,
         event: &Event,
         state: &mut Overlay<'_>,
     ) -> Result<()> {
         let time = recorded.envelope.time;
         let at = recorded.sequence;
-        relation::sweep_slice(app, state)?;
+        relation::sweep_slice(log, state)?;
         match event {
             Event::Account(event) => match event {
-                AccountEvent::Imported(event) => account::imported(app, event, time, state),
+                AccountEvent::Imported(event) => account::imported(log, event, time, state),
                 AccountEvent::Deleted(event) => {
-                    relation::forget(app, &event.user_id, at, state)?;
-                    account::deleted(app, event, state)
+                    relation::forget(log, &event.user_id, at, state)?;
+                    account::deleted(log, event, state)
                 }
                 AccountEvent::SignaturesRevoked(event) => {
-                    account::signatures_revoked(app, event, state)
+                    account::signatures_revoked(log, event, state)
                 }
-                AccountEvent::Muted(event) => account::muted(app, event, state),
-                AccountEvent::ProfileChanged(event) => account::profile_changed(app, event, state),
+                AccountEvent::Muted(event) => account::muted(log, event, state),
+                AccountEvent::ProfileChanged(event) => account::profile_changed(log, event, state),
             },
-            Event::App(AppEvent::Created(event)) => created(app, event, time, state),
-            Event::App(AppEvent::SettingsChanged(event)) => settings_changed(app, event, state),
-            Event::Relation(event) => relation::apply(app, event, at, state),
+            Event::App(AppEvent::Created(event)) => created(log, event, time, state),
+            Event::App(AppEvent::SettingsChanged(event)) => settings_changed(log, event, state),
+            Event::Relation(event) => relation::apply(log, event, at, state),
             Event::Message(_) | Event::Conversation(_) | Event::Group(_) => Ok(()),
         }
     }
 }
 
 fn created(
-    control: AppId,
+    control: LogId,
     event: &AppCreated,
     time: Timestamp,
     state: &mut Overlay<'_>,
@@ -146,7 +146,7 @@ fn created(
 }
 
 fn settings_changed(
-    control: AppId,
+    control: LogId,
     event: &AppSettingsChanged,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
@@ -176,11 +176,11 @@ fn settings_changed(
     Ok(())
 }
 
-pub(crate) fn account_key(app: AppId, user: &UserId) -> Vec<u8> {
-    Key::of(app).text(user.as_str()).bytes()
+pub(crate) fn account_key(log: LogId, user: &UserId) -> Vec<u8> {
+    Key::of(log).text(user.as_str()).bytes()
 }
 
-fn app_key(control: AppId, app: AppId) -> Vec<u8> {
+fn app_key(control: LogId, app: AppId) -> Vec<u8> {
     Key::of(control).u32(app.0).bytes()
 }
 
@@ -188,13 +188,13 @@ fn app_key(control: AppId, app: AppId) -> Vec<u8> {
 #[derive(Clone, Copy)]
 pub struct Reader<'a> {
     store: &'a dyn Read,
-    app: AppId,
+    log: LogId,
 }
 
 impl<'a> Reader<'a> {
     #[must_use]
-    pub fn new(store: &'a dyn Read, app: AppId) -> Self {
-        Self { store, app }
+    pub fn new(store: &'a dyn Read, log: LogId) -> Self {
+        Self { store, log }
     }
 
     /// # Errors
@@ -224,18 +224,18 @@ impl<'a> Reader<'a> {
         table: &'static Table,
         user: &UserId,
     ) -> Result<Option<T>> {
-        let bytes = self.store.get(table, &account_key(self.app, user))?;
+        let bytes = self.store.get(table, &account_key(self.log, user))?;
         bytes.map(|bytes| row::decode(table, &bytes)).transpose()
     }
 
     pub fn app(&self, app: AppId) -> Result<Option<AppRow>> {
-        let bytes = self.store.get(&APP, &app_key(self.app, app))?;
+        let bytes = self.store.get(&APP, &app_key(self.log, app))?;
         bytes.map(|bytes| row::decode(&APP, &bytes)).transpose()
     }
 
     /// Every app, by id.
     pub fn apps(&self) -> Result<Vec<(AppId, AppRow)>> {
-        let range = KeyRange::prefix(&Key::of(self.app).bytes());
+        let range = KeyRange::prefix(&Key::of(self.log).bytes());
         self.store.rows(
             &APP,
             &range,
@@ -243,7 +243,7 @@ impl<'a> Reader<'a> {
             usize::MAX,
             |key, value| {
                 let mut parts = Parts::of(key);
-                let id = parts.app().and_then(|_control| parts.u32()).map(AppId);
+                let id = parts.log().and_then(|_control| parts.u32()).map(AppId);
                 let id = id.ok_or_else(|| Error::key(&APP))?;
                 Ok(Some((id, row::decode(&APP, value)?)))
             },

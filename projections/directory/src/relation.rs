@@ -9,7 +9,7 @@ use hansard_events::relation::{
     FriendGroupsAdded, FriendGroupsDeleted, FriendRequested,
 };
 use hansard_store::{Overlay, Result, row};
-use hansard_types::{AppId, Timestamp, UserId};
+use hansard_types::{LogId, Timestamp, UserId};
 
 use crate::{Reader, account_key};
 
@@ -24,17 +24,17 @@ pub use rows::{BlockRow, FriendRow, ListsRow, RequestRow};
 pub(crate) use sweep::{QUEUE, TASK, VOID, forget};
 
 /// Sweeps a few rows of what is left of deleted accounts and emptied lists.
-pub(crate) fn sweep_slice(app: AppId, state: &mut Overlay<'_>) -> Result<()> {
-    sweep::SWEEP.slice::<sweep::Task>(app, state)
+pub(crate) fn sweep_slice(log: LogId, state: &mut Overlay<'_>) -> Result<()> {
+    sweep::SWEEP.slice::<sweep::Task>(log, state)
 }
 
 pub(crate) fn apply(
-    app: AppId,
+    log: LogId,
     event: &RelationEvent,
     at: u64,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
-    let mut fold = Fold { app, at, state };
+    let mut fold = Fold { log, at, state };
     match event {
         RelationEvent::Requested(event) => fold.requested(event),
         RelationEvent::RequestRefused(event) => fold.remove(Kind::Request, &event.by, &event.from),
@@ -47,7 +47,7 @@ pub(crate) fn apply(
             Ok(())
         }
         RelationEvent::FriendsCleared(event) => {
-            sweep::clear(app, &event.user, event.both, at, state)
+            sweep::clear(log, &event.user, event.both, at, state)
         }
         RelationEvent::FriendChanged(event) => fold.friend_changed(event),
         RelationEvent::Blocked(event) => fold.blocked(event),
@@ -60,7 +60,7 @@ pub(crate) fn apply(
 }
 
 struct Fold<'a, 's> {
-    app: AppId,
+    log: LogId,
     /// The log's sequence of the event.
     at: u64,
     state: &'a mut Overlay<'s>,
@@ -68,28 +68,28 @@ struct Fold<'a, 's> {
 
 impl Fold<'_, '_> {
     fn reader(&self) -> Reader<'_> {
-        Reader::new(&*self.state, self.app)
+        Reader::new(&*self.state, self.log)
     }
 
     fn change_lists(&mut self, user: &UserId, change: impl FnOnce(&mut ListsRow)) -> Result<()> {
         let mut lists = self.reader().lists(user)?;
         change(&mut lists);
         let encoded = row::encode(&LISTS, &lists)?;
-        self.state.put(&LISTS, account_key(self.app, user), encoded);
+        self.state.put(&LISTS, account_key(self.log, user), encoded);
         Ok(())
     }
 
     /// Puts a pair's row; counts it when it is new.
     fn put<T: Pair>(&mut self, user: &UserId, other: &UserId, row: &T) -> Result<()> {
         let kind = T::KIND;
-        let (table, key) = (kind.table(), pair_key(self.app, user, other));
+        let (table, key) = (kind.table(), pair_key(self.log, user, other));
         let is_new = self.reader().pair::<T>(user, other)?.is_none();
         if is_new {
             // An earlier account's of that name, which is not swept yet.
             self.remove(kind, user, other)?;
         }
         self.state.put(table, key, row::encode(table, row)?);
-        let related = related_prefix(self.app, other, kind).text(user.as_str());
+        let related = related_prefix(self.log, other, kind).text(user.as_str());
         self.state.put(&RELATED, related.bytes(), Vec::new());
         if is_new && kind == Kind::Friend {
             self.change_lists(other, |lists| lists.friend_of += 1)?;
@@ -111,8 +111,8 @@ impl Fold<'_, '_> {
         let own_is_void = self.reader().void(user)?.voids_own(kind, since);
         let of_is_void = self.reader().void(other)?.voids_of(kind, since);
         self.state
-            .delete(kind.table(), pair_key(self.app, user, other));
-        let related = related_prefix(self.app, other, kind).text(user.as_str());
+            .delete(kind.table(), pair_key(self.log, user, other));
+        let related = related_prefix(self.log, other, kind).text(user.as_str());
         self.state.delete(&RELATED, related.bytes());
         // Whoever made the row void counts it no more.
         if kind == Kind::Friend && !of_is_void {

@@ -4,14 +4,14 @@ use hansard_events::group::{
 };
 use hansard_events::message::MessageSent;
 use hansard_store::{Overlay, Result, row};
-use hansard_types::{AppId, ConversationId, GroupId, Timestamp, UserId};
+use hansard_types::{ConversationId, GroupId, LogId, Timestamp, UserId};
 
 use crate::reader::Reader;
 use crate::sweep;
 use crate::{GROUP, GroupRow, JOINED, MEMBER, MemberRow, group_key, joined_key, member_key};
 
 pub(crate) fn created(
-    app: AppId,
+    log: LogId,
     event: &GroupCreated,
     at: u64,
     state: &mut Overlay<'_>,
@@ -33,13 +33,13 @@ pub(crate) fn created(
             joined_at: event.created_at,
             since: at,
         };
-        add(app, group_id, &mut group, &member.user_id, joined, state)?;
+        add(log, group_id, &mut group, &member.user_id, joined, state)?;
     }
-    put(app, group_id, &group, state)
+    put(log, group_id, &group, state)
 }
 
 pub(crate) fn members_added(
-    app: AppId,
+    log: LogId,
     event: &MembersAdded,
     at: u64,
     state: &mut Overlay<'_>,
@@ -51,7 +51,7 @@ pub(crate) fn members_added(
         silent: _,
         import_key: _,
     } = event;
-    let Some(mut group) = Reader::new(state, app).stored_group(group_id)? else {
+    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
         return Ok(());
     };
     for user in accounts {
@@ -60,13 +60,13 @@ pub(crate) fn members_added(
             joined_at: *joined_at,
             since: at,
         };
-        add(app, group_id, &mut group, user, joined, state)?;
+        add(log, group_id, &mut group, user, joined, state)?;
     }
-    put(app, group_id, &group, state)
+    put(log, group_id, &group, state)
 }
 
 pub(crate) fn members_removed(
-    app: AppId,
+    log: LogId,
     event: &MembersRemoved,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
@@ -78,65 +78,65 @@ pub(crate) fn members_removed(
         silent: _,
         import_key: _,
     } = event;
-    let Some(mut group) = Reader::new(state, app).stored_group(group_id)? else {
+    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
         return Ok(());
     };
     for user in accounts {
-        remove(app, group_id, &mut group, user, state)?;
+        remove(log, group_id, &mut group, user, state)?;
     }
-    put(app, group_id, &group, state)
+    put(log, group_id, &group, state)
 }
 
 /// A deleted account is in no group any more; groups it owned have no owner.
 pub(crate) fn account_deleted(
-    app: AppId,
+    log: LogId,
     event: &AccountDeleted,
     at: u64,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let AccountDeleted { user_id } = event;
-    sweep::account(app, user_id, at, state)
+    sweep::account(log, user_id, at, state)
 }
 
 pub(crate) fn profile_changed(
-    app: AppId,
+    log: LogId,
     event: &ProfileChanged,
     time: Timestamp,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let ProfileChanged { group_id, change } = event;
-    let Some(mut group) = Reader::new(state, app).stored_group(group_id)? else {
+    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
         return Ok(());
     };
     group.profile.apply(change);
     group.changed_at = time;
-    put(app, group_id, &group, state)
+    put(log, group_id, &group, state)
 }
 
 pub(crate) fn dissolved(
-    app: AppId,
+    log: LogId,
     event: &GroupDissolved,
     time: Timestamp,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let GroupDissolved { group_id } = event;
-    let Some(mut group) = Reader::new(state, app).stored_group(group_id)? else {
+    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
         return Ok(());
     };
     let roster = std::mem::take(&mut group.roster);
     group.member_count = 0;
     group.changed_at = time;
     group.dissolved = true;
-    put(app, group_id, &group, state)?;
+    put(log, group_id, &group, state)?;
     if roster == 0 {
         return Ok(());
     }
-    sweep::roster(app, group_id, roster, state)
+    sweep::roster(log, group_id, roster, state)
 }
 
 /// An imported message can bring its sender into the group.
 pub(crate) fn sender_joins(
-    app: AppId,
+    log: LogId,
     event: &MessageSent,
     at: u64,
     state: &mut Overlay<'_>,
@@ -147,7 +147,7 @@ pub(crate) fn sender_joins(
     if !event.sender_joins {
         return Ok(());
     }
-    let Some(mut group) = Reader::new(state, app).stored_group(group_id)? else {
+    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
         return Ok(());
     };
     let joined = MemberRow {
@@ -155,34 +155,34 @@ pub(crate) fn sender_joins(
         joined_at: event.sent_at,
         since: at,
     };
-    add(app, group_id, &mut group, &event.sender, joined, state)?;
-    put(app, group_id, &group, state)
+    add(log, group_id, &mut group, &event.sender, joined, state)?;
+    put(log, group_id, &group, state)
 }
 
 fn add(
-    app: AppId,
+    log: LogId,
     group_id: &GroupId,
     group: &mut GroupRow,
     user: &UserId,
     joined: MemberRow,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
-    let before = Reader::new(state, app).stored_member(group_id, group.roster, user)?;
+    let before = Reader::new(state, log).stored_member(group_id, group.roster, user)?;
     if let Some(before) = before {
-        if before.since > sweep::void_up_to(state, app, user)? {
+        if before.since > sweep::void_up_to(state, log, user)? {
             return Ok(());
         }
         // An earlier account's of that name, which is not swept yet.
-        remove_row(app, group_id, group, user, state);
+        remove_row(log, group_id, group, user, state);
     }
     state.put(
         &MEMBER,
-        member_key(app, group_id, group.roster, user),
+        member_key(log, group_id, group.roster, user),
         row::encode(&MEMBER, &joined)?,
     );
     state.put(
         &JOINED,
-        joined_key(app, user, group_id),
+        joined_key(log, user, group_id),
         row::encode(&JOINED, &group.roster)?,
     );
     group.member_count += 1;
@@ -190,29 +190,29 @@ fn add(
 }
 
 fn remove(
-    app: AppId,
+    log: LogId,
     group_id: &GroupId,
     group: &mut GroupRow,
     user: &UserId,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
-    let stored = Reader::new(state, app).stored_member(group_id, group.roster, user)?;
+    let stored = Reader::new(state, log).stored_member(group_id, group.roster, user)?;
     if stored.is_some() {
-        remove_row(app, group_id, group, user, state);
+        remove_row(log, group_id, group, user, state);
     }
     Ok(())
 }
 
 /// Takes a row of the group's roster away, which there must be.
 pub(crate) fn remove_row(
-    app: AppId,
+    log: LogId,
     group_id: &GroupId,
     group: &mut GroupRow,
     user: &UserId,
     state: &mut Overlay<'_>,
 ) {
-    state.delete(&MEMBER, member_key(app, group_id, group.roster, user));
-    state.delete(&JOINED, joined_key(app, user, group_id));
+    state.delete(&MEMBER, member_key(log, group_id, group.roster, user));
+    state.delete(&JOINED, joined_key(log, user, group_id));
     group.member_count = group.member_count.saturating_sub(1);
     if group.owner.as_ref() == Some(user) {
         group.owner = None;
@@ -220,14 +220,14 @@ pub(crate) fn remove_row(
 }
 
 pub(crate) fn put(
-    app: AppId,
+    log: LogId,
     group_id: &GroupId,
     group: &GroupRow,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     state.put(
         &GROUP,
-        group_key(app, group_id),
+        group_key(log, group_id),
         row::encode(&GROUP, group)?,
     );
     Ok(())

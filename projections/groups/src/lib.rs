@@ -22,7 +22,7 @@ use hansard_events::{AccountEvent, Event, GroupEvent, MessageEvent, Recorded};
 use hansard_projector::Projection;
 use hansard_store::key::Key;
 use hansard_store::{Access, Overlay, Result, Table};
-use hansard_types::{AppId, GroupId, Timestamp, UserId};
+use hansard_types::{GroupId, LogId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::sweep::{SWEEP, Task};
@@ -58,7 +58,7 @@ pub static TABLES: &[&Table] = &[
 /// Its stable name.
 pub const NAME: &str = "groups";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// A group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,30 +103,30 @@ impl Projection for Groups {
 
     fn apply(
         &self,
-        app: AppId,
+        log: LogId,
         recorded: &Recorded,
         event: &Event,
         state: &mut Overlay<'_>,
     ) -> Result<()> {
         let time = recorded.envelope.time;
         let at = recorded.sequence;
-        SWEEP.slice::<Task>(app, state)?;
+        SWEEP.slice::<Task>(log, state)?;
         match event {
             Event::Group(event) => match event {
-                GroupEvent::Created(event) => apply::created(app, event, at, state),
-                GroupEvent::MembersAdded(event) => apply::members_added(app, event, at, state),
-                GroupEvent::MembersRemoved(event) => apply::members_removed(app, event, state),
+                GroupEvent::Created(event) => apply::created(log, event, at, state),
+                GroupEvent::MembersAdded(event) => apply::members_added(log, event, at, state),
+                GroupEvent::MembersRemoved(event) => apply::members_removed(log, event, state),
                 GroupEvent::ProfileChanged(event) => {
-                    apply::profile_changed(app, event, time, state)
+                    apply::profile_changed(log, event, time, state)
                 }
-                GroupEvent::Dissolved(event) => apply::dissolved(app, event, time, state),
+                GroupEvent::Dissolved(event) => apply::dissolved(log, event, time, state),
             },
             Event::Message(event) => match event {
-                MessageEvent::Sent(event) => apply::sender_joins(app, event, at, state),
+                MessageEvent::Sent(event) => apply::sender_joins(log, event, at, state),
                 MessageEvent::Recalled(_) => Ok(()),
             },
             Event::Account(event) => match event {
-                AccountEvent::Deleted(event) => apply::account_deleted(app, event, at, state),
+                AccountEvent::Deleted(event) => apply::account_deleted(log, event, at, state),
                 AccountEvent::Imported(_)
                 | AccountEvent::SignaturesRevoked(_)
                 | AccountEvent::Muted(_)
@@ -137,28 +137,28 @@ impl Projection for Groups {
     }
 }
 
-pub(crate) fn group_key(app: AppId, group: &GroupId) -> Vec<u8> {
-    Key::of(app).text(group.as_str()).bytes()
+pub(crate) fn group_key(log: LogId, group: &GroupId) -> Vec<u8> {
+    Key::of(log).text(group.as_str()).bytes()
 }
 
 /// Every row of a roster.
-pub(crate) fn roster_prefix(app: AppId, group: &GroupId, roster: u64) -> Key {
-    Key::of(app).text(group.as_str()).u64(roster)
+pub(crate) fn roster_prefix(log: LogId, group: &GroupId, roster: u64) -> Key {
+    Key::of(log).text(group.as_str()).u64(roster)
 }
 
-pub(crate) fn member_key(app: AppId, group: &GroupId, roster: u64, user: &UserId) -> Vec<u8> {
-    roster_prefix(app, group, roster)
+pub(crate) fn member_key(log: LogId, group: &GroupId, roster: u64, user: &UserId) -> Vec<u8> {
+    roster_prefix(log, group, roster)
         .text(user.as_str())
         .bytes()
 }
 
 /// Every row of a user in [`JOINED`].
-pub(crate) fn joined_prefix(app: AppId, user: &UserId) -> Vec<u8> {
-    Key::of(app).text(user.as_str()).bytes()
+pub(crate) fn joined_prefix(log: LogId, user: &UserId) -> Vec<u8> {
+    Key::of(log).text(user.as_str()).bytes()
 }
 
-pub(crate) fn joined_key(app: AppId, user: &UserId, group: &GroupId) -> Vec<u8> {
-    Key::of(app)
+pub(crate) fn joined_key(log: LogId, user: &UserId, group: &GroupId) -> Vec<u8> {
+    Key::of(log)
         .text(user.as_str())
         .text(group.as_str())
         .bytes()

@@ -2,7 +2,7 @@ use std::fmt;
 
 use hansard_store::key::Parts;
 use hansard_store::{Direction, Error, KeyRange, Read, Result, row};
-use hansard_types::{AppId, GroupId, UserId};
+use hansard_types::{GroupId, LogId, UserId};
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -23,13 +23,13 @@ pub struct Membership {
 #[derive(Clone, Copy)]
 pub struct Reader<'a> {
     store: &'a dyn Read,
-    app: AppId,
+    log: LogId,
 }
 
 impl<'a> Reader<'a> {
     #[must_use]
-    pub fn new(store: &'a dyn Read, app: AppId) -> Self {
-        Self { store, app }
+    pub fn new(store: &'a dyn Read, log: LogId) -> Self {
+        Self { store, log }
     }
 
     /// A group, dissolved or not.
@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn stored_group(&self, group: &GroupId) -> Result<Option<GroupRow>> {
-        let bytes = self.store.get(&GROUP, &group_key(self.app, group))?;
+        let bytes = self.store.get(&GROUP, &group_key(self.log, group))?;
         bytes.map(|bytes| row::decode(&GROUP, &bytes)).transpose()
     }
 
@@ -77,14 +77,14 @@ impl<'a> Reader<'a> {
         roster: u64,
         user: &UserId,
     ) -> Result<Option<MemberRow>> {
-        let key = member_key(self.app, group, roster, user);
+        let key = member_key(self.log, group, roster, user);
         let bytes = self.store.get(&MEMBER, &key)?;
         bytes.map(|bytes| row::decode(&MEMBER, &bytes)).transpose()
     }
 
     /// The group's roster; `None` when it has none.
     fn roster(&self, group: &GroupId) -> Result<Option<u64>> {
-        let Some(bytes) = self.store.get(&GROUP, &group_key(self.app, group))? else {
+        let Some(bytes) = self.store.get(&GROUP, &group_key(self.log, group))? else {
             return Ok(None);
         };
         let roster = row::decode::<RosterOnly>(&GROUP, &bytes)?.0;
@@ -93,12 +93,12 @@ impl<'a> Reader<'a> {
 
     /// Whether a user's row is an earlier account's of that name.
     fn is_void(&self, user: &UserId, row: MemberRow) -> Result<bool> {
-        Ok(row.since <= sweep::void_up_to(self.store, self.app, user)?)
+        Ok(row.since <= sweep::void_up_to(self.store, self.log, user)?)
     }
 
     /// Whether no row of any roster is void.
     fn is_swept(&self) -> Result<bool> {
-        SWEEP.is_idle(self.store, self.app)
+        SWEEP.is_idle(self.store, self.log)
     }
 
     /// At most `members_max` members, by id.
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
             return Ok(Vec::new());
         };
         let is_swept = self.is_swept()?;
-        let prefix = roster_prefix(self.app, group, roster).bytes();
+        let prefix = roster_prefix(self.log, group, roster).bytes();
         let range = KeyRange::prefix(&prefix);
         let up = Direction::Ascending;
         self.store
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
     }
 
     fn joined_ids(&self, user: &UserId, groups_max: usize) -> Result<Vec<(GroupId, u64)>> {
-        let prefix = joined_prefix(self.app, user);
+        let prefix = joined_prefix(self.log, user);
         let range = KeyRange::prefix(&prefix);
         let up = Direction::Ascending;
         self.store

@@ -5,7 +5,7 @@
 
 use hansard_projector::sweep::{self, Sweep, ids_after};
 use hansard_store::{Access, Overlay, Read, Result, Table, row};
-use hansard_types::{AppId, GroupId, UserId};
+use hansard_types::{GroupId, LogId, UserId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -60,13 +60,13 @@ fn read<T: DeserializeOwned>(
 }
 
 /// Rows of the user that came up to here are void; 0: none are.
-pub(crate) fn void_up_to(state: &dyn Read, app: AppId, user: &UserId) -> Result<u64> {
-    Ok(read(state, &VOID, &joined_prefix(app, user))?.unwrap_or(0))
+pub(crate) fn void_up_to(state: &dyn Read, log: LogId, user: &UserId) -> Result<u64> {
+    Ok(read(state, &VOID, &joined_prefix(log, user))?.unwrap_or(0))
 }
 
 /// Nobody is on a roster any more.
 pub(crate) fn roster(
-    app: AppId,
+    log: LogId,
     group: &GroupId,
     roster: u64,
     state: &mut Overlay<'_>,
@@ -76,30 +76,30 @@ pub(crate) fn roster(
         roster,
         after: None,
     };
-    SWEEP.begin(app, task, state)
+    SWEEP.begin(log, task, state)
 }
 
 /// An account is on no roster any more.
 pub(crate) fn account(
-    app: AppId,
+    log: LogId,
     user: &UserId,
     up_to: u64,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let encoded = row::encode(&VOID, &up_to)?;
-    state.put(&VOID, joined_prefix(app, user), encoded);
+    state.put(&VOID, joined_prefix(log, user), encoded);
     let task = Task::Account {
         user: user.clone(),
         up_to,
         after: None,
     };
-    SWEEP.begin(app, task, state)
+    SWEEP.begin(log, task, state)
 }
 
 impl sweep::Task for Task {
     fn advance(
         self,
-        app: AppId,
+        log: LogId,
         rows_max: usize,
         state: &mut Overlay<'_>,
     ) -> Result<(usize, Option<Self>)> {
@@ -109,12 +109,12 @@ impl sweep::Task for Task {
                 roster,
                 after,
             } => {
-                let prefix = roster_prefix(app, &group, roster).bytes();
+                let prefix = roster_prefix(log, &group, roster).bytes();
                 let after = after.as_ref().map(UserId::as_str);
                 let users = ids_after(state, &MEMBER, &prefix, after, rows_max, UserId::new)?;
                 for user in &users {
-                    state.delete(&MEMBER, member_key(app, &group, roster, user));
-                    let joined = joined_key(app, user, &group);
+                    state.delete(&MEMBER, member_key(log, &group, roster, user));
+                    let joined = joined_key(log, user, &group);
                     if read(state, &JOINED, &joined)? == Some(roster) {
                         state.delete(&JOINED, joined);
                     }
@@ -127,18 +127,18 @@ impl sweep::Task for Task {
                 Ok((users.len(), left))
             }
             Self::Account { user, up_to, after } => {
-                let prefix = joined_prefix(app, &user);
+                let prefix = joined_prefix(log, &user);
                 let after = after.as_ref().map(GroupId::as_str);
                 let groups = ids_after(state, &JOINED, &prefix, after, rows_max, GroupId::new)?;
                 for group in &groups {
-                    leave(app, group, &user, up_to, state)?;
+                    leave(log, group, &user, up_to, state)?;
                 }
                 if groups.len() >= rows_max {
                     let after = groups.last().cloned();
                     return Ok((groups.len(), Some(Self::Account { user, up_to, after })));
                 }
                 // A later deletion of an account of that name has a task of its own.
-                if void_up_to(state, app, &user)? == up_to {
+                if void_up_to(state, log, &user)? == up_to {
                     state.delete(&VOID, prefix);
                 }
                 Ok((groups.len(), None))
@@ -149,24 +149,24 @@ impl sweep::Task for Task {
 
 /// Takes a deleted account's row out of a group, unless the row came later.
 fn leave(
-    app: AppId,
+    log: LogId,
     group_id: &GroupId,
     user: &UserId,
     up_to: u64,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
-    let key = joined_key(app, user, group_id);
+    let key = joined_key(log, user, group_id);
     let roster: Option<u64> = read(state, &JOINED, &key)?;
-    let group = Reader::new(state, app).stored_group(group_id)?;
+    let group = Reader::new(state, log).stored_group(group_id)?;
     let Some(mut group) = group.filter(|group| Some(group.roster) == roster) else {
         // Of a roster that is void itself.
         state.delete(&JOINED, key);
         return Ok(());
     };
-    let row = Reader::new(state, app).stored_member(group_id, group.roster, user)?;
+    let row = Reader::new(state, log).stored_member(group_id, group.roster, user)?;
     if row.is_some_and(|row| row.since <= up_to) {
-        remove_row(app, group_id, &mut group, user, state);
-        put(app, group_id, &group, state)?;
+        remove_row(log, group_id, &mut group, user, state);
+        put(log, group_id, &group, state)?;
     }
     Ok(())
 }

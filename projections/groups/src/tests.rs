@@ -7,7 +7,7 @@ use hansard_events::group::{
 use hansard_events::{Event, Sample};
 use hansard_projector::Projection;
 use hansard_store::{Changes, Durability, MemoryStore, Overlay, Read, Store};
-use hansard_testkit::{APP, group, recorded, user};
+use hansard_testkit::{LOG, group, recorded, user};
 use hansard_types::UserId;
 use proptest::prelude::*;
 
@@ -30,7 +30,7 @@ fn changes(store: &dyn Read, sequence: u64, event: &Event) -> Changes {
     let recorded = recorded(sequence, event.clone());
     let mut state = Overlay::new(store);
     Groups
-        .apply(APP, &recorded, event, &mut state)
+        .apply(LOG, &recorded, event, &mut state)
         .expect("applies");
     state.into_changes()
 }
@@ -97,7 +97,7 @@ proptest! {
                 }
             }
         }
-        let reader = Reader::new(&store, APP);
+        let reader = Reader::new(&store, LOG);
         for (id, roster) in &model {
             let row = reader.group(&group(id)).expect("readable").expect("there");
             prop_assert_eq!(row.member_count as usize, roster.len());
@@ -129,7 +129,7 @@ fn a_dissolved_group_keeps_its_profile_and_loses_its_members() {
     };
     apply(&store, 2, dissolved.clone());
     apply(&store, 3, dissolved);
-    let reader = Reader::new(&store, APP);
+    let reader = Reader::new(&store, LOG);
     let row = reader
         .group(&group("one"))
         .expect("readable")
@@ -163,7 +163,7 @@ fn a_group_that_has_the_id_of_a_dissolved_one_has_none_of_its_members() {
     apply(&store, 3, dissolved);
     apply(&store, 4, created("one"));
     apply(&store, 5, added(&others[..1]));
-    let reader = Reader::new(&store, APP);
+    let reader = Reader::new(&store, LOG);
     // While rows of the earlier one are left, and when none is.
     for sequence in 6..100 {
         let row = reader.group(&group("one")).expect("readable");
@@ -181,7 +181,7 @@ fn a_group_that_has_the_id_of_a_dissolved_one_has_none_of_its_members() {
 }
 
 fn sweep_is_idle(store: &MemoryStore) -> bool {
-    crate::sweep::SWEEP.is_idle(store, APP).expect("readable")
+    crate::sweep::SWEEP.is_idle(store, LOG).expect("readable")
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn removing_the_owner_leaves_the_group_without_one() {
         ..MembersRemoved::sample()
     };
     apply(&store, 2, event);
-    let row = Reader::new(&store, APP)
+    let row = Reader::new(&store, LOG)
         .group(&group("one"))
         .expect("readable")
         .expect("there");
@@ -216,7 +216,7 @@ fn a_deleted_account_is_in_no_group_and_owns_none() {
         let deleted = AccountDeleted { user_id: user(id) };
         apply(&store, sequence, deleted);
     }
-    let reader = Reader::new(&store, APP);
+    let reader = Reader::new(&store, LOG);
     for id in GROUPS {
         let row = reader.group(&group(id)).expect("readable").expect("there");
         assert_eq!((row.owner, row.member_count), (None, 0), "{id}");

@@ -1,8 +1,8 @@
 use hansard_events::group::GroupType;
 use hansard_events::message::MessageSent;
-use hansard_types::{ConversationId, Reason, Timestamp, UserId, limits};
+use hansard_types::{ConversationId, Reason, Timestamp, UserId};
 
-use super::{Content, plain, sent};
+use super::{Content, check_time, plain, sent};
 use crate::group::existing;
 use crate::view::Sent;
 use crate::{Context, Decided, Decision, SentMessage, View};
@@ -33,9 +33,7 @@ impl ImportMessage {
             return Ok(Decision::nothing(sent(first, true)));
         }
         self.content.check()?;
-        if self.sent_at.0 > now.0.saturating_add(limits::MESSAGE_AHEAD_MS_MAX) {
-            return Err(Reason::MessageTimeInvalid.into());
-        }
+        check_time(self.sent_at, now)?;
         view.account(&self.from)?.ok_or(Reason::SenderUnknown)?;
         let sender_joins = match &self.conversation {
             ConversationId::C2c(one, other) => {

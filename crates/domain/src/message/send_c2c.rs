@@ -1,7 +1,7 @@
 use hansard_events::message::MessageSent;
-use hansard_types::{ConversationId, Reason, Timestamp, UserId, limits};
+use hansard_types::{ConversationId, Reason, Timestamp, UserId};
 
-use super::{Content, delivered, next_seq, plain, sent_c2c};
+use super::{Content, check_time, delivered, next_seq, plain, sent_c2c};
 use crate::view::{MessageKey, Sent};
 use crate::{Context, Decided, Decision, SentC2c, View};
 
@@ -45,9 +45,7 @@ impl SendC2c {
         let sender = view.account(&self.from)?.ok_or(Reason::SenderUnknown)?;
         view.account(&self.to)?.ok_or(Reason::RecipientUnknown)?;
         let sent_at = self.time_seconds.map_or(now, Timestamp::from_seconds);
-        if sent_at.0 > now.0.saturating_add(limits::MESSAGE_AHEAD_MS_MAX) {
-            return Err(Reason::MessageTimeInvalid.into());
-        }
+        check_time(sent_at, now)?;
         let key = self.key(sent_at);
         let conversation = ConversationId::c2c(&self.from, &self.to);
         if let Some(first) = view.message_by_key(&conversation, key)? {

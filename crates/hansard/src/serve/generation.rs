@@ -48,7 +48,7 @@ pub(crate) struct Shelf {
     numbers: Mutex<Numbers>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Numbers {
     current: u32,
     /// The one that is being built.
@@ -73,11 +73,7 @@ fn path_of(folder: &Path, fold: &Fold, number: u32) -> PathBuf {
 
 fn numbers(folder: &Path, fold: &Fold) -> Result<Numbers> {
     let first = name(fold);
-    let mut found = Numbers {
-        current: 0,
-        begun: None,
-        last: 0,
-    };
+    let mut found = Numbers::default();
     for other in directories(folder)? {
         let number = other
             .strip_prefix(&first)
@@ -127,7 +123,7 @@ impl Shelf {
     /// Opens the generation in use, new or as far as it was built; the engine brings it to the
     /// log's end before it takes commands. One that is damaged is begun anew.
     pub(crate) fn open(&self) -> Result<Arc<RocksStore>> {
-        let path = self.path(self.numbers.lock().current);
+        let path = self.in_use();
         let others = self.others()?;
         if !path.join("CURRENT").try_exists()? && !others.is_empty() {
             tracing::info!(
@@ -135,19 +131,19 @@ impl Shelf {
                 "the read models are built anew from the log"
             );
         }
-        match self.open_at(&path, self.options.clone()) {
+        let opened = match self.open_at(&path, self.options.clone()) {
             Err(error @ Error::Damaged { .. }) => self.begin_anew(error.into()),
-            opened => {
-                tracing::info!("the read models are open");
-                opened.with_context(|| {
-                    format!(
-                        "the read models {} do not open: delete that directory to build them \
-                         again from the log",
-                        path.display()
-                    )
-                })
-            }
-        }
+            opened => opened.with_context(|| {
+                format!(
+                    "the read models {} do not open: delete that directory to build them again \
+                     from the log",
+                    path.display()
+                )
+            }),
+        };
+        let store = opened?;
+        tracing::info!("the read models are open");
+        Ok(store)
     }
 
     /// As [`Shelf::open`], while other things are waited for: after a crash its own log is read.
@@ -161,9 +157,14 @@ impl Shelf {
     pub(crate) fn begin_anew(&self, damage: anyhow::Error) -> Result<Arc<RocksStore>> {
         let error = format!("{damage:#}");
         tracing::error!(error, "the read models are built anew from the log");
-        let store = self.begin_next()?;
+        let store = self.begin_next(&self.options)?;
         self.mark_built()?;
         Ok(store)
+    }
+
+    /// Where the generation in use is, or will be.
+    pub(crate) fn in_use(&self) -> PathBuf {
+        self.path(self.numbers.lock().current)
     }
 
     fn path(&self, number: u32) -> PathBuf {
@@ -185,10 +186,10 @@ impl Shelf {
         self.options.clone().with_files_open_max(tables)
     }
 
-    fn begin_next(&self) -> Result<Arc<RocksStore>> {
+    fn begin_next(&self, options: &RocksOptions) -> Result<Arc<RocksStore>> {
         let mut numbers = self.numbers.lock();
         if let Some(begun) = numbers.begun {
-            match self.open_at(&self.path(begun), self.beside()) {
+            match self.open_at(&self.path(begun), options.clone()) {
                 Ok(store) => return Ok(store),
                 Err(error @ Error::Damaged { .. }) => {
                     tracing::error!(error = format!("{error:#}"), "it is begun once more");
@@ -197,7 +198,7 @@ impl Shelf {
             }
         }
         let next = numbers.last.max(numbers.current) + 1;
-        let store = self.open_at(&self.path(next), self.beside())?;
+        let store = self.open_at(&self.path(next), options.clone())?;
         (numbers.last, numbers.begun) = (next, Some(next));
         Ok(store)
     }
@@ -210,6 +211,20 @@ impl Shelf {
         File::open(&self.folder)?.sync_all()?;
         write_private(&path.join(BUILT), b"")?;
         (numbers.current, numbers.begun) = (number, None);
+        Ok(())
+    }
+
+    /// Removes every generation of this fold: what is opened next is built from the log.
+    pub(crate) fn discard(&self) -> Result<()> {
+        let mut numbers = self.numbers.lock();
+        for number in 0..=numbers.last {
+            let path = self.path(number);
+            if path.try_exists()? {
+                std::fs::remove_dir_all(&path)
+                    .with_context(|| format!("{} cannot be removed", path.display()))?;
+            }
+        }
+        *numbers = Numbers::default();
         Ok(())
     }
 
@@ -243,7 +258,7 @@ impl Generations for Shelf {
     }
 
     fn begin(&self) -> Result<Arc<dyn Store>, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Arc::new(Patched::new(self.begin_next()?)))
+        Ok(Arc::new(Patched::new(self.begin_next(&self.beside())?)))
     }
 
     fn abandon(&self) {
@@ -301,6 +316,20 @@ mod tests {
         assert!(!first.is_dir() && second.is_dir());
         let last = Shelf::new(&data, &Arc::new(fold())).expect("a shelf");
         assert!(!last.is_begun());
+    }
+
+    #[test]
+    fn after_all_were_discarded_the_first_is_begun_once() {
+        let (_folder, data, shelf) = shelf();
+        drop(shelf.open().expect("opens"));
+        drop(shelf.begin().expect("begun"));
+        shelf.complete().expect("complete");
+        shelf.discard().expect("removed");
+        let first = data.state().join(name(&fold()));
+        assert_eq!(shelf.open().expect("opens").path(), first);
+        assert_eq!(path(&data, &fold()).expect("there"), first);
+        let again = Shelf::new(&data, &Arc::new(fold())).expect("a shelf");
+        assert!(!again.is_begun());
     }
 
     #[test]

@@ -9,10 +9,10 @@ use hansard_directory::Reader as Directory;
 use hansard_engine::LogProvider;
 use hansard_events::decode;
 use hansard_log::EventLog;
-use hansard_projector::{Fold, checkpoint};
+use hansard_projector::checkpoint;
 use hansard_types::{Checkpoint, LogId};
 
-use super::generation::{self, Shelf};
+use super::generation::Shelf;
 use super::search;
 use crate::data_dir::DataDir;
 
@@ -27,17 +27,12 @@ enum Lost {
 
 /// Removes the read models and the search indexes that hold what their logs have lost. Whoever
 /// opens them next builds them from the log.
-pub(crate) async fn discard(
-    data: &DataDir,
-    fold: &Arc<Fold>,
-    logs: &dyn LogProvider,
-) -> Result<()> {
-    let path = generation::path(data, fold)?;
-    if !path.join("CURRENT").try_exists()? {
+pub(crate) async fn discard(data: &DataDir, shelf: &Shelf, logs: &dyn LogProvider) -> Result<()> {
+    if !shelf.in_use().join("CURRENT").try_exists()? {
         return Ok(());
     }
-    let store = Shelf::new(data, fold)?.open()?;
-    let apps = Directory::new(&*store, LogId::CONTROL.app).apps()?;
+    let store = shelf.open()?;
+    let apps = Directory::new(&*store, LogId::CONTROL).apps()?;
     let mut discarded = false;
     let apps = apps.into_iter().map(|(app, _)| LogId::new(app, 0));
     let ids: Vec<LogId> = std::iter::once(LogId::CONTROL).chain(apps).collect();
@@ -51,7 +46,7 @@ pub(crate) async fn discard(
     }
     drop(store);
     if discarded {
-        remove(&path)?;
+        shelf.discard()?;
     }
     for id in ids.into_iter().filter(|id| !id.is_control()) {
         discard_index(data, &logs.open(id).await?).await?;

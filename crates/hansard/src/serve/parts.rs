@@ -219,7 +219,7 @@ async fn open_engine(
         Some(store) => store,
         None => {
             if own.ran_without_journal {
-                lost_end::discard(data, &fold, &*logs).await?;
+                lost_end::discard(data, &shelf, &*logs).await?;
             }
             shelf.open()?
         }
@@ -294,7 +294,7 @@ async fn accept_missing(
     store: &Arc<RocksStore>,
     logs: &Arc<dyn LogProvider>,
 ) -> Result<()> {
-    let apps = Directory::new(&**store, LogId::CONTROL.app).apps()?;
+    let apps = Directory::new(&**store, LogId::CONTROL).apps()?;
     let apps = apps.into_iter().map(|(app, _)| LogId::new(app, 0));
     for log in std::iter::once(LogId::CONTROL).chain(apps) {
         let events = logs.open(log).await?;

@@ -50,8 +50,12 @@ fn two_parts() -> impl Strategy<Value = (Part, Part)> {
     prop_oneof![any_two.clone().prop_map(equal), any_two]
 }
 
+fn log(app: u32) -> LogId {
+    LogId::new(AppId(app), 0)
+}
+
 fn key(app: u32, parts: &[Part]) -> Vec<u8> {
-    let mut key = Key::of(AppId(app));
+    let mut key = Key::of(log(app));
     for part in parts {
         key = match part {
             Part::U16(number) => key.u16(*number),
@@ -83,7 +87,7 @@ proptest! {
         let parts: Vec<Part> = pairs.into_iter().map(|(one, _)| one).collect();
         let bytes = key(app, &parts);
         let mut rest = Parts::of(&bytes);
-        prop_assert_eq!(rest.app(), Some(AppId(app)));
+        prop_assert_eq!(rest.log(), Some(log(app)));
         for part in &parts {
             let taken = match part {
                 Part::U16(_) => rest.u16().map(Part::U16),
@@ -113,7 +117,7 @@ proptest! {
 
 #[test]
 fn the_keys_of_one_user_are_not_those_of_a_user_with_a_longer_name() {
-    let of = |user: &str| Key::of(AppId(1)).text(user);
+    let of = |user: &str| Key::of(log(1)).text(user);
     let range = KeyRange::prefix(&of("bob").bytes());
     assert!(range.contains(&of("bob").u64(u64::MAX).bytes()));
     assert!(!range.contains(&of("bobby").u64(1).bytes()));
@@ -124,7 +128,7 @@ fn the_keys_of_one_user_are_not_those_of_a_user_with_a_longer_name() {
 fn the_bytes_of_a_key_stay_what_they_are() {
     let user = |id| UserId::new(id).expect("valid");
     let pair = ConversationId::c2c(&user("b"), &user("a"));
-    let bytes = Key::of(AppId(0x0102_0304))
+    let bytes = Key::of(LogId::new(AppId(0x0102_0304), 0x0506))
         .conversation(&pair)
         .u16(5)
         .u32(6)
@@ -132,11 +136,11 @@ fn the_bytes_of_a_key_stay_what_they_are() {
         .bytes();
     assert_eq!(
         bytes,
-        *b"\x01\x02\x03\x04ca\0b\0\0\x05\0\0\0\x06\0\0\0\0\0\0\0\x07"
+        *b"\x01\x02\x03\x04\x05\x06ca\0b\0\0\x05\0\0\0\x06\0\0\0\0\0\0\0\x07"
     );
     let group = ConversationId::Group(GroupId::new("@TGS#1").expect("valid"));
     assert_eq!(
-        Key::of(AppId(1)).conversation(&group).bytes(),
-        *b"\0\0\0\x01g@TGS#1\0"
+        Key::of(log(1)).conversation(&group).bytes(),
+        *b"\0\0\0\x01\0\0g@TGS#1\0"
     );
 }

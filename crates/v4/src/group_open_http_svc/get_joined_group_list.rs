@@ -2,8 +2,8 @@
 
 use hansard_events::group::GroupType;
 use hansard_groups::Membership;
+use hansard_types::UserId;
 use hansard_types::limits::{JOINED_GROUPS_PAGE_MAX, JOINED_GROUPS_READ_MAX};
-use hansard_types::{Reason, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -56,9 +56,7 @@ impl Operation for GetJoinedGroupList {
         let limit = field::limit(request.limit.0, JOINED_GROUPS_PAGE_MAX);
         let offset = usize::try_from(request.offset.unwrap_or(0)).unwrap_or(usize::MAX);
         let wanted = request.group_type.0.map(GroupType::from);
-        if call.account(&user)?.is_none() {
-            return Err(call.refusal(Reason::AccountUnknown));
-        }
+        call.there_must_be(&user)?;
         let with_huge = request.with_huge_groups == Some(1);
         let with_inactive = request.with_no_active_groups == Some(1);
         let answer = call.read(|reads| {

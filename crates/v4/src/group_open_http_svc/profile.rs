@@ -11,7 +11,6 @@ use serde_json::{Map, Value, json};
 
 use super::codes;
 use crate::endpoint::{Failure, Reading};
-use crate::field;
 use crate::typed::{Field, Name, Text};
 
 /// A group's id.
@@ -21,7 +20,7 @@ pub(super) const GROUP_ID: Field =
 /// Communities' topics are not there yet: a request for one is refused, not answered with
 /// something else.
 pub(super) fn no_topic(topic: Option<&str>) -> Result<(), Failure> {
-    match field::filled(topic) {
+    match topic.filter(|text| !text.is_empty()) {
         None => Ok(()),
         Some(_) => Err(Failure::refused(
             codes::TOPICS_NOT_ENABLED,

@@ -11,7 +11,7 @@ use hansard_conversations::Contact;
 use hansard_types::limits::{
     JOINED_GROUPS_READ_MAX, RECENT_CONTACTS_PAGE_MAX, RECENT_CONTACTS_SKIPPED_MAX,
 };
-use hansard_types::{ConversationId, Reason, UserId};
+use hansard_types::{ConversationId, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -86,9 +86,7 @@ impl Operation for GetList {
         } = request;
         let skip = u64::try_from(skip).unwrap_or(u64::MAX);
         let with_empty = assist_flags & EMPTY_CONVERSATIONS != 0;
-        if call.account(&user)?.is_none() {
-            return Err(call.refusal(Reason::AccountUnknown));
-        }
+        call.there_must_be(&user)?;
         let page = call.read(|reads| {
             let sessions = sessions(reads, &user, (time, skip), with_empty)?;
             Ok(page(sessions, time, skip))

@@ -45,14 +45,6 @@ pub(super) const TO: Field = Field::account("To_Account", codes::SNS_PARAMETER);
 /// The accounts of a call's items, each checked by itself.
 pub(super) type Accounts = Items<String, { limits::RELATIONS_PER_CALL_MAX }>;
 
-/// Refuses a call about an account that there is not.
-pub(super) fn there_must_be(call: &Call<'_>, user: &UserId) -> Result<(), Failure> {
-    if call.account(user)?.is_none() {
-        return Err(call.refusal(Reason::AccountUnknown));
-    }
-    Ok(())
-}
-
 /// An item's account.
 pub(super) fn to_account(text: &str) -> Result<UserId, Fault> {
     UserId::new(text).map_err(|error| Fault::new(codes::SNS_ACCOUNT_UNKNOWN, error.to_string()))
@@ -148,7 +140,7 @@ impl<I: PerItem> Operation for Each<I> {
 
     async fn call(call: &Call<'_>, request: I) -> Result<Answered<BatchResponse>, Failure> {
         let (from, items) = request.items(call)?;
-        there_must_be(call, &from)?;
+        call.there_must_be(&from)?;
         let (accounts, commands): (Vec<String>, _) = items.into_iter().unzip();
         let Outcomes { replies, position } = call.submit_each(commands).await?;
         let results = accounts.into_iter().zip(replies);

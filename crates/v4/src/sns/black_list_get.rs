@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field;
-use crate::sns::batch::{self, FROM};
+use crate::sns::batch::FROM;
 use crate::typed::{AtMost, Field};
 
 pub(crate) struct BlackListGet;
@@ -68,7 +68,7 @@ impl Operation for BlackListGet {
             last_sequence: _,
         } = request;
         let count = field::limit(max_limited, RELATIONS_PER_CALL_MAX);
-        batch::there_must_be(call, &user)?;
+        call.there_must_be(&user)?;
         let read = call.read(|reads| {
             let directory = reads.directory();
             let lists = directory.lists(&user).map_err(Failure::broken)?;

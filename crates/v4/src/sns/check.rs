@@ -164,7 +164,7 @@ impl Words {
             to_account: Items(to_account),
             check_type: _,
         } = request;
-        batch::there_must_be(call, &from)?;
+        call.there_must_be(&from)?;
         call.read(|reads| self.pairs(reads, &from, to_account, both))
             .await
     }

@@ -5,7 +5,7 @@ use hansard_types::UserId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::batch::{self, Accounts, FROM, ItemsOf, PerItem, TO, for_each};
+use super::batch::{Accounts, FROM, ItemsOf, PerItem, TO, for_each};
 use crate::endpoint::{Action, Call, Failure};
 use crate::typed::Field;
 
@@ -65,7 +65,7 @@ impl Action for FriendDeleteAll {
     type Command = ClearFriends;
 
     fn command(self, call: &Call<'_>) -> Result<ClearFriends, Failure> {
-        batch::there_must_be(call, &self.from_account)?;
+        call.there_must_be(&self.from_account)?;
         Ok(ClearFriends {
             user: self.from_account,
             both: is_both(self.delete_type.as_ref()),

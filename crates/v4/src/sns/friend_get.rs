@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{Answered, Call, Failure, Operation};
-use crate::sns::batch::{self, FROM};
+use crate::sns::batch::FROM;
 use crate::sns::tags::{self, TagValue};
 use crate::typed::Field;
 
@@ -66,7 +66,7 @@ impl Operation for FriendGet {
             standard_sequence,
             custom_sequence,
         } = request;
-        batch::there_must_be(call, &user)?;
+        call.there_must_be(&user)?;
         let is_first = start_index == 0;
         let known = |sequence: Option<u64>, now| {
             is_first && sequence.is_some_and(|seen| seen != 0 && seen == now)

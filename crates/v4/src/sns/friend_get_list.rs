@@ -70,7 +70,7 @@ impl Operation for FriendGetList {
             tag_list: Items(tag_list),
         } = request;
         check_readable(call, &tag_list)?;
-        batch::there_must_be(call, &from)?;
+        call.there_must_be(&from)?;
         let read = call.read(|reads| friends(reads, &from, to_account, &tag_list));
         read.await.map(Answered::read)
     }

@@ -69,7 +69,7 @@ impl Operation for GroupAdd {
             group_name,
             to_account: List(to_account),
         } = request;
-        batch::there_must_be(call, &user)?;
+        call.there_must_be(&user)?;
         let parsed: Vec<_> = to_account
             .iter()
             .map(|text| batch::to_account(text))
@@ -117,7 +117,7 @@ impl Operation for GroupDelete {
             from_account: user,
             group_name: Items(groups),
         } = request;
-        batch::there_must_be(call, &user)?;
+        call.there_must_be(&user)?;
         let command = DeleteFriendGroups {
             user: user.clone(),
             groups,

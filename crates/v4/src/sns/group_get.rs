@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{Answered, Call, Failure, Operation};
-use crate::sns::batch::{self, FROM};
+use crate::sns::batch::FROM;
 use crate::typed::{Field, List, OrEmpty};
 
 pub(crate) struct GroupGet;
@@ -73,7 +73,7 @@ impl Operation for GroupGet {
             group_name: List(group_name),
         } = request;
         let need_friend = need_friend.0 == Some(NeedFriend::Yes);
-        batch::there_must_be(call, &user)?;
+        call.there_must_be(&user)?;
         let lists = call.read(|reads| reads.directory().lists(&user).map_err(Failure::broken));
         let lists = lists.await?;
         let current_sequence = lists.group_sequence;

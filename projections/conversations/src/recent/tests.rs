@@ -3,12 +3,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hansard_events::message::Element;
 use hansard_store::{Durability, MemoryStore, Store};
-use hansard_types::GroupId;
+use hansard_types::{AppId, GroupId};
 use proptest::prelude::*;
 
 use super::*;
 
-const APP: AppId = AppId(7);
+const LOG: LogId = LogId {
+    app: AppId(7),
+    partition: 0,
+};
 const WINDOW: u64 = limits::GROUP_DEDUP_WINDOW_MS;
 
 fn user(number: u32) -> UserId {
@@ -42,7 +45,7 @@ fn content() -> ContentDigest {
 
 fn send(store: &MemoryStore, message: &MessageSent) {
     let mut state = Overlay::new(store);
-    sent(APP, message, &mut state).expect("applies");
+    sent(LOG, message, &mut state).expect("applies");
     let batch = state.into_changes().into_batch();
     store.write(batch, Durability::Process).expect("writes");
 }
@@ -54,7 +57,7 @@ fn find(
     now: u64,
 ) -> Option<(u64, u64)> {
     let wanted = (&group(conversation), &user(sender), random, content());
-    let found = recents.find(store, APP, wanted, Timestamp(now));
+    let found = recents.find(store, LOG, wanted, Timestamp(now));
     let found = found.expect("readable")?;
     Some((found.0.0, found.1.0))
 }
@@ -115,7 +118,7 @@ fn another_content_is_another_message_and_each_is_found() {
     for message in &messages {
         let content = ContentDigest::of(&message.elements, message.cloud_custom_data.as_deref());
         let wanted = (&group(1), &user(1), 9, content);
-        let found = Recents::default().find(&store, APP, wanted, Timestamp(WINDOW));
+        let found = Recents::default().find(&store, LOG, wanted, Timestamp(WINDOW));
         let seq = found.expect("readable").map(|(seq, _)| seq);
         assert_eq!(seq, Some(message.seq));
     }
@@ -168,9 +171,9 @@ fn an_index_follows_the_state_back_when_a_round_is_given_up() {
         send(&store, &message(1, number, 1, 0, WINDOW));
     }
     let mut round = Overlay::new(&store);
-    sent(APP, &message(1, 41, 2, 5, WINDOW), &mut round).expect("applies");
+    sent(LOG, &message(1, 41, 2, 5, WINDOW), &mut round).expect("applies");
     let wanted = (&group(1), &user(2), 5, content());
-    let found = recents.find(&round, APP, wanted, Timestamp(WINDOW));
+    let found = recents.find(&round, LOG, wanted, Timestamp(WINDOW));
     assert_eq!(found.expect("readable"), Some((Seq(41), Timestamp(WINDOW))));
     drop(round);
     assert_eq!(find(&mut recents, &store, (1, 2, 5), WINDOW), None);
@@ -220,7 +223,7 @@ fn what_was_read_ahead_is_not_read_in_a_round() {
         scans: AtomicUsize::new(0),
     };
     let mut recents = Recents::default();
-    recents.load(&counting, APP, &|| true).expect("readable");
+    recents.load(&counting, LOG, &|| true).expect("readable");
     let counts = || {
         (
             counting.gets.swap(0, Ordering::Relaxed),
@@ -230,7 +233,7 @@ fn what_was_read_ahead_is_not_read_in_a_round() {
     assert_eq!(counts(), (0, 1));
     for random in [1, count / 2, count] {
         let wanted = (&group(1), &user(1), random, content());
-        let found = recents.find(&counting, APP, wanted, Timestamp(WINDOW));
+        let found = recents.find(&counting, LOG, wanted, Timestamp(WINDOW));
         assert_eq!(
             found.expect("readable").map(|(seq, _)| seq),
             Some(Seq(random.into()))
@@ -247,7 +250,7 @@ fn a_load_that_is_cut_short_is_ended_by_the_first_look_up() {
         send(&store, &message(1, number.into(), 1, number, WINDOW));
     }
     let mut recents = Recents::default();
-    recents.load(&store, APP, &|| false).expect("readable");
+    recents.load(&store, LOG, &|| false).expect("readable");
     assert_eq!(recents.seen, PAGE);
     for random in [1, 33, 3000] {
         let found = find(&mut recents, &store, (1, 1, random), WINDOW);
@@ -260,15 +263,15 @@ fn a_load_from_an_older_state_changes_nothing() {
     let store = MemoryStore::new();
     send(&store, &message(1, 1, 1, 1, WINDOW));
     let mut round = Overlay::new(&store);
-    sent(APP, &message(1, 2, 2, 5, WINDOW), &mut round).expect("applies");
+    sent(LOG, &message(1, 2, 2, 5, WINDOW), &mut round).expect("applies");
     let mut recents = Recents::default();
     let wanted = (&group(1), &user(2), 5, content());
     let find = |recents: &mut Recents| {
-        let found = recents.find(&round, APP, wanted, Timestamp(WINDOW));
+        let found = recents.find(&round, LOG, wanted, Timestamp(WINDOW));
         found.expect("readable").is_some()
     };
     assert!(find(&mut recents));
-    recents.load(&store, APP, &|| true).expect("readable");
+    recents.load(&store, LOG, &|| true).expect("readable");
     assert_eq!(recents.seen, 2);
     assert!(find(&mut recents));
 }
@@ -280,7 +283,7 @@ fn more_than_the_index_holds_is_not_read() {
         send(&store, &message(1, number.into(), 1, number, WINDOW));
     }
     let mut recents = Recents::holding(100);
-    recents.load(&store, APP, &|| true).expect("readable");
+    recents.load(&store, LOG, &|| true).expect("readable");
     assert!(recents.newer.len() + recents.older.len() <= 200);
     for random in 1901..=2000 {
         let found = find(&mut recents, &store, (1, 1, random), WINDOW);
@@ -306,7 +309,7 @@ proptest! {
             prop_assert_eq!(find(&mut recents, &store, wanted, now), expected);
             prop_assert_eq!(find(&mut Recents::default(), &store, wanted, now), expected);
             let mut loaded = Recents::default();
-            loaded.load(&store, APP, &|| true).expect("readable");
+            loaded.load(&store, LOG, &|| true).expect("readable");
             prop_assert_eq!(find(&mut loaded, &store, wanted, now), expected);
             send(&store, &message(conversation, seq, sender, random, now));
             all.insert(wanted, (seq, now));

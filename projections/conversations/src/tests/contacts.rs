@@ -29,7 +29,7 @@ fn a_page_of_recent_contacts_costs_its_length_whatever_the_account_has() {
     let old = sent(&pair("ann", "peer-009999"), 2, "ann", 1000);
     fixture.apply(old).expect("applies");
     let counted = Counted::new(&fixture.0.store);
-    let reader = Reader::new(&counted, APP);
+    let reader = Reader::new(&counted, LOG);
     let page = reader.contacts(&user("ann"), None, 100).expect("readable");
     assert_eq!(counted.rows(), 100);
     let mut expected = vec![Contact {
@@ -42,7 +42,7 @@ fn a_page_of_recent_contacts_costs_its_length_whatever_the_account_has() {
     }));
     assert_eq!(page, expected);
     let counted = Counted::new(&fixture.0.store);
-    let next = Reader::new(&counted, APP).contacts(&user("ann"), Some(9902), 101);
+    let next = Reader::new(&counted, LOG).contacts(&user("ann"), Some(9902), 101);
     assert_eq!(next.expect("readable").first(), page.last());
     assert_eq!(counted.rows(), 101, "a page further down costs the same");
 }
@@ -53,7 +53,7 @@ fn a_second_of_sends_moves_an_entry_once_and_a_later_one_moves_it_by_two_rows_ea
     let conversation = pair("ann", "peer-000001");
     let rows_of = |fixture: &mut Fixture, event: MessageSent| {
         let mut state = Overlay::new(&fixture.0.store);
-        crate::apply::sent(APP, &event, &mut state).expect("applies");
+        crate::apply::sent(LOG, &event, &mut state).expect("applies");
         let rows = state.changes().len();
         fixture.apply(event).expect("applies");
         rows
@@ -78,7 +78,7 @@ fn deleting_an_account_with_ten_thousand_conversations_is_two_ranges() {
     let event = AccountDeleted {
         user_id: user("ann"),
     };
-    crate::apply::account_deleted(APP, &event, &mut state).expect("applies");
+    crate::apply::account_deleted(LOG, &event, &mut state).expect("applies");
     assert_eq!((counted.rows(), state.changes().len()), (0, 2));
 }
 
@@ -94,11 +94,11 @@ fn a_total_counts_what_its_limits_allow_and_no_more() {
     };
     let mut state = Overlay::new(&fixture.0.store);
     let encoded = hansard_store::row::encode(&crate::rows::HEAD, &head).expect("encodes");
-    let key = crate::rows::conversation_key(APP, &conversation);
+    let key = crate::rows::conversation_key(LOG, &conversation);
     state.put(&crate::rows::HEAD, key, encoded);
     let inbox = crate::rows::InboxRow { clear_seq: Seq(0) };
     let encoded = hansard_store::row::encode(&crate::rows::INBOX, &inbox).expect("encodes");
-    let key = crate::rows::inbox_key(APP, &user("ann"), &user("ben"));
+    let key = crate::rows::inbox_key(LOG, &user("ann"), &user("ben"));
     state.put(&crate::rows::INBOX, key, encoded);
     let batch = state.into_changes().into_batch();
     fixture

@@ -1,6 +1,6 @@
 use hansard_events::{Event, Sample};
 use hansard_store::{Durability, Store as _};
-use hansard_testkit::{APP, Folded, user};
+use hansard_testkit::{Folded, LOG, user};
 
 use super::*;
 use crate::Directory;
@@ -12,7 +12,7 @@ fn ann() -> UserId {
 type Fixture = Folded<Directory>;
 
 fn reader(fixture: &Fixture) -> Reader<'_> {
-    Reader::new(&fixture.store, APP)
+    Reader::new(&fixture.store, LOG)
 }
 
 fn imported(nick: Option<&str>) -> AccountImported {
@@ -144,7 +144,7 @@ fn sessions_are_read_and_end_with_the_signatures() {
     };
     let mut state = Overlay::new(&fixture.store);
     let encoded = row::encode(&SESSION, &vec![session]).expect("encodes");
-    state.put(&SESSION, account_key(APP, &ann()), encoded);
+    state.put(&SESSION, account_key(LOG, &ann()), encoded);
     let batch = state.into_changes().into_batch();
     fixture
         .store

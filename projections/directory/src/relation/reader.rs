@@ -62,7 +62,7 @@ impl Reader<'_> {
 
     pub(super) fn pair<T: Pair>(&self, user: &UserId, other: &UserId) -> Result<Option<T>> {
         let table = T::KIND.table();
-        let Some(bytes) = self.store.get(table, &pair_key(self.app, user, other))? else {
+        let Some(bytes) = self.store.get(table, &pair_key(self.log, user, other))? else {
             return Ok(None);
         };
         let row: T = row::decode(table, &bytes)?;
@@ -87,7 +87,7 @@ impl Reader<'_> {
         }
         let bytes = self
             .store
-            .get(kind.table(), &pair_key(self.app, user, other))?;
+            .get(kind.table(), &pair_key(self.log, user, other))?;
         let Some(bytes) = bytes else { return Ok(None) };
         let since = match kind {
             Kind::Friend => of::<FriendRow>(&bytes)?,
@@ -98,7 +98,7 @@ impl Reader<'_> {
     }
 
     fn page<T: Pair>(&self, user: &UserId, start: usize, count: usize) -> Result<Vec<(UserId, T)>> {
-        let is_swept = sweep::SWEEP.is_idle(self.store, self.app)?;
+        let is_swept = sweep::SWEEP.is_idle(self.store, self.log)?;
         let own = self.void(user)?;
         let end = start.saturating_add(count);
         let mut at = 0;
@@ -133,7 +133,7 @@ impl Reader<'_> {
 
     /// Shows an account's rows of a table, until `visit` breaks.
     fn walk(&self, table: &'static Table, user: &UserId, visit: Visit<'_>) -> Result<()> {
-        let prefix = account_key(self.app, user);
+        let prefix = account_key(self.log, user);
         let range = KeyRange::prefix(&prefix);
         self.store
             .walk(table, &range, Direction::Ascending, &mut |key, value| {

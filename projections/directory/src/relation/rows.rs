@@ -3,7 +3,7 @@
 use hansard_events::relation::FriendDetails;
 use hansard_store::key::Key;
 use hansard_store::{Access, Table};
-use hansard_types::{AppId, Timestamp, UserId};
+use hansard_types::{LogId, Timestamp, UserId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -174,13 +174,13 @@ impl Kind {
     }
 }
 
-pub(super) fn pair_key(app: AppId, user: &UserId, other: &UserId) -> Vec<u8> {
-    Key::of(app)
+pub(super) fn pair_key(log: LogId, user: &UserId, other: &UserId) -> Vec<u8> {
+    Key::of(log)
         .text(user.as_str())
         .text(other.as_str())
         .bytes()
 }
 
-pub(super) fn related_prefix(app: AppId, other: &UserId, kind: Kind) -> Key {
-    Key::of(app).text(other.as_str()).u16(kind as u16)
+pub(super) fn related_prefix(log: LogId, other: &UserId, kind: Kind) -> Key {
+    Key::of(log).text(other.as_str()).u16(kind as u16)
 }

@@ -3,7 +3,7 @@
 
 use hansard_projector::sweep::{self, Sweep, ids_after};
 use hansard_store::{Access, Overlay, Result, Table, row};
-use hansard_types::{AppId, UserId};
+use hansard_types::{LogId, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::Fold;
@@ -73,24 +73,24 @@ pub(crate) struct Task {
 }
 
 /// Takes a deleted account's relations away, on both sides.
-pub(crate) fn forget(app: AppId, user: &UserId, at: u64, state: &mut Overlay<'_>) -> Result<()> {
-    state.delete(&LISTS, account_key(app, user));
+pub(crate) fn forget(log: LogId, user: &UserId, at: u64, state: &mut Overlay<'_>) -> Result<()> {
+    state.delete(&LISTS, account_key(log, user));
     let mut left = Vec::new();
     for kind in Kind::ALL {
         left.extend([(kind, Side::Own), (kind, Side::Of)]);
     }
-    begin(app, user, at, left, state, |void| void.all = at)
+    begin(log, user, at, left, state, |void| void.all = at)
 }
 
 /// Empties an account's friend list and, if `both`, takes it off every other one.
 pub(super) fn clear(
-    app: AppId,
+    log: LogId,
     user: &UserId,
     both: bool,
     at: u64,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
-    let mut fold = Fold { app, at, state };
+    let mut fold = Fold { log, at, state };
     fold.change_lists(user, |lists| {
         lists.friends = 0;
         lists.standard_sequence += 1;
@@ -102,7 +102,7 @@ pub(super) fn clear(
     if both {
         left.push((Kind::Friend, Side::Of));
     }
-    begin(app, user, at, left, state, |void| {
+    begin(log, user, at, left, state, |void| {
         void.friends = at;
         if both {
             void.friend_of = at;
@@ -111,29 +111,29 @@ pub(super) fn clear(
 }
 
 fn begin(
-    app: AppId,
+    log: LogId,
     user: &UserId,
     up_to: u64,
     left: Vec<(Kind, Side)>,
     state: &mut Overlay<'_>,
     mark: impl FnOnce(&mut VoidRow),
 ) -> Result<()> {
-    let mut void = crate::Reader::new(state, app).void(user)?;
+    let mut void = crate::Reader::new(state, log).void(user)?;
     mark(&mut void);
-    state.put(&VOID, account_key(app, user), row::encode(&VOID, &void)?);
+    state.put(&VOID, account_key(log, user), row::encode(&VOID, &void)?);
     let task = Task {
         user: user.clone(),
         up_to,
         left,
         after: None,
     };
-    SWEEP.begin(app, task, state)
+    SWEEP.begin(log, task, state)
 }
 
 impl sweep::Task for Task {
     fn advance(
         mut self,
-        app: AppId,
+        log: LogId,
         rows_max: usize,
         state: &mut Overlay<'_>,
     ) -> Result<(usize, Option<Self>)> {
@@ -143,9 +143,9 @@ impl sweep::Task for Task {
             if rows_left == 0 {
                 return Ok((swept, Some(self)));
             }
-            let others = self.others(app, kind, side, rows_left, state)?;
+            let others = self.others(log, kind, side, rows_left, state)?;
             for other in &others {
-                self.remove(app, kind, side, other, state)?;
+                self.remove(log, kind, side, other, state)?;
             }
             swept += others.len();
             if others.len() < rows_left {
@@ -155,7 +155,7 @@ impl sweep::Task for Task {
                 self.after = others.last().cloned();
             }
         }
-        self.end(app, state)?;
+        self.end(log, state)?;
         Ok((swept, None))
     }
 }
@@ -163,15 +163,15 @@ impl sweep::Task for Task {
 impl Task {
     fn others(
         &self,
-        app: AppId,
+        log: LogId,
         kind: Kind,
         side: Side,
         rows_max: usize,
         state: &Overlay<'_>,
     ) -> Result<Vec<UserId>> {
         let (table, prefix) = match side {
-            Side::Own => (kind.table(), account_key(app, &self.user)),
-            Side::Of => (&RELATED, related_prefix(app, &self.user, kind).bytes()),
+            Side::Own => (kind.table(), account_key(log, &self.user)),
+            Side::Of => (&RELATED, related_prefix(log, &self.user, kind).bytes()),
         };
         let after = self.after.as_ref().map(UserId::as_str);
         ids_after(state, table, &prefix, after, rows_max, UserId::new)
@@ -180,14 +180,14 @@ impl Task {
     /// Rows that came later stay.
     fn remove(
         &self,
-        app: AppId,
+        log: LogId,
         kind: Kind,
         side: Side,
         other: &UserId,
         state: &mut Overlay<'_>,
     ) -> Result<()> {
         let at = self.up_to;
-        let mut fold = Fold { app, at, state };
+        let mut fold = Fold { log, at, state };
         let (one, two) = match side {
             Side::Own => (&self.user, other),
             Side::Of => (other, &self.user),
@@ -199,14 +199,14 @@ impl Task {
     }
 
     /// A later deletion or emptying has a task of its own.
-    fn end(&self, app: AppId, state: &mut Overlay<'_>) -> Result<()> {
-        let mut void = crate::Reader::new(state, app).void(&self.user)?;
+    fn end(&self, log: LogId, state: &mut Overlay<'_>) -> Result<()> {
+        let mut void = crate::Reader::new(state, log).void(&self.user)?;
         for mark in [&mut void.all, &mut void.friends, &mut void.friend_of] {
             if *mark == self.up_to {
                 *mark = 0;
             }
         }
-        let key = account_key(app, &self.user);
+        let key = account_key(log, &self.user);
         if void == VoidRow::default() {
             state.delete(&VOID, key);
         } else {

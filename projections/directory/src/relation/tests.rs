@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use hansard_events::Event;
 use hansard_events::account::AccountDeleted;
 use hansard_events::relation::{Befriending, FriendsCleared, Unfriended};
-use hansard_testkit::{APP, Cost, Folded};
+use hansard_testkit::{Cost, Folded, LOG};
 use hansard_types::limits::{FRIENDS_MAX, SWEPT_ROWS_AT_ONCE, SWEPT_ROWS_PER_EVENT};
 use proptest::prelude::*;
 
@@ -43,7 +43,7 @@ impl Fixture {
     }
 
     fn reader(&self) -> Reader<'_> {
-        Reader::new(&self.0.store, APP)
+        Reader::new(&self.0.store, LOG)
     }
 
     fn friends(&self, of: usize) -> Vec<UserId> {
@@ -57,7 +57,7 @@ impl Fixture {
     }
 
     fn is_swept(&self) -> bool {
-        sweep::SWEEP.is_idle(&self.0.store, APP).expect("readable")
+        sweep::SWEEP.is_idle(&self.0.store, LOG).expect("readable")
     }
 
     /// Events that concern nobody, until nothing is left: the most rows that one changed.

@@ -65,12 +65,12 @@ impl Fixture {
     }
 
     fn reader(&self) -> Reader<'_> {
-        Reader::new(&self.store, APP)
+        Reader::new(&self.store, LOG)
     }
 
     fn is_swept(&self) -> bool {
         crate::sweep::SWEEP
-            .is_idle(&self.store, APP)
+            .is_idle(&self.store, LOG)
             .expect("readable")
     }
 

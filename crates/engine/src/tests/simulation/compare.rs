@@ -6,7 +6,7 @@ use hansard_types::{ConversationId, GroupId, Seq, UserId};
 
 use super::super::model::{App, Group, Model, Person, Request};
 use super::make::{GROUPS, USERS};
-use crate::testing::{APP, user};
+use crate::testing::{APP, LOG, user};
 use crate::{Handle, Reads};
 
 /// Apps, accounts, relations, groups and conversations are what the model says.
@@ -42,7 +42,7 @@ fn apps(handle: &Handle, model: &Model) {
 
 fn account(handle: &Handle, model: &Model, user: &UserId) {
     let store = handle.store(APP);
-    let reads = Reads::new(&*store, APP);
+    let reads = Reads::new(&*store, LOG);
     let (directory, groups) = (reads.directory(), reads.groups());
     let now = handle.log_now(APP);
     let row = directory.account(user).expect("readable");
@@ -66,7 +66,7 @@ fn account(handle: &Handle, model: &Model, user: &UserId) {
 
 fn relations(handle: &Handle, model: &Model, user: &UserId) {
     let store = handle.store(APP);
-    let directory = Reads::new(&*store, APP).directory();
+    let directory = Reads::new(&*store, LOG).directory();
     let lists = directory.lists(user).expect("readable");
     let friends = directory.friends(user, 0, usize::MAX).expect("readable");
     let requests = directory.requests(user, 0, usize::MAX).expect("readable");
@@ -123,7 +123,7 @@ fn relations(handle: &Handle, model: &Model, user: &UserId) {
 /// account's of its name.
 fn inbox(handle: &Handle, model: &Model, user: &UserId) {
     let store = handle.store(APP);
-    let conversations = Reads::new(&*store, APP).conversations();
+    let conversations = Reads::new(&*store, LOG).conversations();
     let contacts = conversations.contacts(user, None, usize::MAX);
     let contacts = contacts.expect("readable");
     let mut peers: Vec<UserId> = contacts.into_iter().map(|one| one.peer).collect();
@@ -146,7 +146,7 @@ fn inbox(handle: &Handle, model: &Model, user: &UserId) {
 
 fn group(handle: &Handle, model: &Model, id: &GroupId) {
     let store = handle.store(APP);
-    let groups = Reads::new(&*store, APP).groups();
+    let groups = Reads::new(&*store, LOG).groups();
     let members = groups.members(id, usize::MAX).expect("readable");
     let row = groups.group(id).expect("readable");
     let count = row.as_ref().map_or(0, |row| row.member_count);
@@ -173,7 +173,7 @@ fn group(handle: &Handle, model: &Model, id: &GroupId) {
 
 fn talk(handle: &Handle, model: &Model, conversation: &ConversationId) {
     let store = handle.store(APP);
-    let conversations = Reads::new(&*store, APP).conversations();
+    let conversations = Reads::new(&*store, LOG).conversations();
     let talk = &model.talks[conversation];
     let head = conversations.head(conversation).expect("readable");
     assert_eq!(head.last_seq, Seq(talk.said.len() as u64), "{conversation}");
