@@ -302,7 +302,7 @@ async fn a_log_that_has_lost_its_end_or_all_of_it_is_mended_while_the_server_run
         far.lose(nats, older)?;
         nats = far.start().await?;
         eventually("it is mended", async || {
-            let said = std::fs::read_to_string(data.with_extension("server.log")).ok()?;
+            let said = server.log().ok()?;
             let found = said.matches("the partition is open again").count();
             (found >= opened && server.is_ready().await).then_some(())
         })

@@ -52,8 +52,12 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Status(Status),
-    Retry(Retry),
-    Rebuild(Rebuild),
+    /// Let a projection go on that has stopped at an event
+    #[command(after_help = RETRY_EXAMPLES)]
+    Retry(Order),
+    /// Build a projection again from the log, beside what answers
+    #[command(after_help = REBUILD_EXAMPLES)]
+    Rebuild(Order),
 }
 
 /// How far every projection is
@@ -67,23 +71,9 @@ pub(crate) struct Status {
     json: bool,
 }
 
-/// Let a projection go on that has stopped at an event
+// No doc comment: it would take the place of its command's.
 #[derive(Debug, Args)]
-#[command(after_help = RETRY_EXAMPLES)]
-pub(crate) struct Retry {
-    /// The projection
-    name: String,
-    #[command(flatten)]
-    server: Server,
-    /// Print a JSON object
-    #[arg(long)]
-    json: bool,
-}
-
-/// Build a projection again from the log, beside what answers
-#[derive(Debug, Args)]
-#[command(after_help = REBUILD_EXAMPLES)]
-pub(crate) struct Rebuild {
+pub(crate) struct Order {
     /// The projection
     name: String,
     #[command(flatten)]
@@ -96,11 +86,11 @@ pub(crate) struct Rebuild {
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Status(status) => return show_status(&status).await,
-        Command::Retry(Retry { name, server, json }) => {
+        Command::Retry(Order { name, server, json }) => {
             let rows = running(&server)?.retry_projection(&name).await;
             show(&rows.with_context(|| not_asked(&server))?, true, json)
         }
-        Command::Rebuild(Rebuild { name, server, json }) => {
+        Command::Rebuild(Order { name, server, json }) => {
             let rows = running(&server)?.rebuild_projection(&name).await;
             show(&rows.with_context(|| not_asked(&server))?, true, json)?;
             if !json {

@@ -28,13 +28,19 @@ fn rooms(files: &[File], folder: &str) -> Rooms {
             continue;
         }
         let text: Vec<String> = file.product_lines().map(|(_, line)| line).collect();
+        let text = text.join("\n");
         if ["lib.rs", "main.rs"].contains(&path) {
-            shown = shown_by(&text.join("\n"));
-        } else {
-            let own = code.entry(room.to_owned()).or_default();
-            own.push_str(&text.join("\n"));
-            own.push('\n');
+            shown = shown_by(&text);
+            continue;
         }
+        let own = code.entry(room.to_owned()).or_default();
+        if path.contains('/') {
+            own.push_str(&text);
+        } else {
+            // Above a room's own file is the crate.
+            own.push_str(&text.replace("super::", "crate::"));
+        }
+        own.push('\n');
     }
     let used = |room: &String, text: &str| {
         let names = used_of_crate(text);
@@ -157,8 +163,12 @@ fn a_circle_is_found_through_the_roof_and_in_braces() {
         ),
         File::new("crates/a/src/two/inner.rs", "fn f() { crate::one::g() }\n"),
         File::new("crates/a/src/three.rs", "// crate::one\n"),
+        File::new("crates/a/src/four.rs", "use super::five;\n"),
+        File::new("crates/a/src/five/inner.rs", "use super::four;\n"),
+        File::new("crates/a/src/five.rs", "use super::four::g;\n"),
     ];
     let rooms = rooms(&files, "crates/a");
     assert_eq!(rooms["three"], BTreeSet::new());
-    assert_eq!(circles(&rooms), [("one".to_owned(), "two".to_owned())]);
+    let pair = |one: &str, other: &str| (one.to_owned(), other.to_owned());
+    assert_eq!(circles(&rooms), [pair("five", "four"), pair("one", "two")]);
 }

@@ -108,10 +108,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("tantivy", &["hansard-search"]),
     ("tantivy-tokenizer-api", &["hansard-search"]),
     ("axum", &["hansard-v1", "hansard-http"]),
-    (
-        "reqwest",
-        &["hansard-client", "hansard-reactors", "hansard-tests"],
-    ),
+    ("reqwest", &["hansard-client", "hansard-tests"]),
     ("clap", &["hansard", "xtask"]),
     (
         "anyhow",

@@ -75,7 +75,9 @@ fn the_manuals_name_files_that_exist() {
     let files = files();
     for manual in ["README.md", "crates/README.md", "projections/README.md"] {
         let text = files.iter().find(|file| file.path == manual);
-        let named = named_in(text.map_or("", |file| file.text.as_str()));
+        let text = text.unwrap_or_else(|| panic!("{manual} is there"));
+        let named = named_in(&text.text);
+        assert!(!named.is_empty(), "{manual} names source files");
         for name in named {
             let end = name.trim_start_matches("…").trim_start_matches('/');
             let exists = files.iter().any(|file| {

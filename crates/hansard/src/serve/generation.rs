@@ -4,7 +4,6 @@
 //! `<name>` is the first of a set; `<name>.1`, `<name>.2` … were built again because the one before
 //! was damaged, or because that was asked for. One with the file `BUILT` holds everything.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -208,7 +207,7 @@ impl Shelf {
         let mut numbers = self.numbers.lock();
         let number = numbers.begun.context("one was begun")?;
         let path = self.path(number);
-        File::open(&self.folder)?.sync_all()?;
+        hansard_log::files::sync_folder(&self.folder)?;
         write_private(&path.join(BUILT), b"")?;
         (numbers.current, numbers.begun) = (number, None);
         Ok(())
