@@ -23,13 +23,12 @@ use hansard_events::{
 };
 use hansard_groups::Groups;
 use hansard_projector::Fold;
-use hansard_search::{Index, Options, Query};
+use hansard_search::Query;
 use hansard_store::{Changes, Durability, MemoryStore, Overlay, Read, Store as _};
 use hansard_types::{
     Actor, AppId, Checkpoint, ConversationId, GroupId, LogId, Seq, Timestamp, UserId,
 };
 use parking_lot::Mutex;
-use tempfile::TempDir;
 
 const LOG: LogId = LogId {
     app: AppId(1_400_000_001),
@@ -221,7 +220,7 @@ impl Chat {
     /// Decides a command on a state.
     #[must_use]
     pub fn decide(&self, state: &dyn Read, command: &Command) -> Decision {
-        let view = StateView::new(state, LOG, &self.recents);
+        let view = StateView::new(state, None, LOG, &self.recents);
         let context = Context {
             now: self.now(),
             actor: &self.administrator,
@@ -312,12 +311,9 @@ pub fn unread(state: &dyn Read) -> u64 {
     unread.expect("readable")
 }
 
-/// A search that has found [`TEXT`], and shows where.
+/// A query that has found [`TEXT`], and shows where.
 pub struct Search {
-    reader: hansard_search::Reader,
     query: Query,
-    _index: Index,
-    _folder: TempDir,
 }
 
 impl Default for Search {
@@ -327,23 +323,16 @@ impl Default for Search {
 }
 
 impl Search {
-    /// # Panics
-    /// When an index cannot be made in the machine's folder for temporary files.
     #[must_use]
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (index, reader) = Index::open(folder.path(), Options::default()).expect("an index");
         Self {
-            reader,
             query: Query::new("회의 会议室 projector"),
-            _index: index,
-            _folder: folder,
         }
     }
 
     /// Analyses a text as the index does, and marks what was looked for.
     #[must_use]
     pub fn highlight(&self, text: &str) -> String {
-        self.reader.highlight(&self.query, text)
+        hansard_search::highlight(&self.query, text)
     }
 }

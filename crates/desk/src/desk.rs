@@ -1,18 +1,21 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::{join_all, try_join_all};
 use hansard_directory::{AccountRow, AppRow};
 use hansard_domain::{Command, Reply, Verb, reply_to};
-use hansard_engine::{Answer, AppSignal, EventsError, Handle, Health, Reads, StoredEvent};
+use hansard_engine::{
+    Answer, AppSignal, EventsError, Handle, Health, NotYetVisible, Reads, StoredEvent,
+};
 use hansard_events::Origin;
-use hansard_types::{Actor, AppId, Position, Timestamp, UserId};
+use hansard_types::{Actor, AppId, LogId, Position, Positions, Timestamp, UserId};
 use tokio::sync::{broadcast, watch};
 
 use crate::Error;
 use crate::caller::{Caller, Secrets};
 use crate::ids::Ids;
 use crate::rate::Limiter;
-use crate::route::log_of;
 use crate::usersig::Verifier;
 
 /// How long a read waits for the position it asks for.
@@ -75,7 +78,7 @@ impl Desk {
         // Here an app's own server will be asked before its accounts do something (the contract's
         // before-callbacks): the caller is known, nothing is decided, and the partition's round does
         // not wait for it.
-        let log = log_of(caller.app, &command);
+        let log = self.engine.route(caller.app, &command);
         let answer = self.engine.submit(log, command, origin_of(caller)).await?;
         Ok(answer.map(reply_to::<V>))
     }
@@ -112,29 +115,63 @@ impl Desk {
         origin: Origin,
     ) -> Vec<Result<Answer<Reply>, Error>> {
         let mut answers = Vec::with_capacity(commands.len());
-        let mut left = commands.into_iter().peekable();
-        // Those of one log after the other go together.
-        while let Some(first) = left.next() {
-            let log = log_of(app, &first);
-            let mut together = vec![first];
-            while let Some(next) = left.next_if(|next| log_of(app, next) == log) {
+        let directory = LogId::directory(app);
+        let routed = commands.into_iter().map(|command| {
+            let log = self.engine.route(app, &command);
+            (log, command)
+        });
+        let mut left = routed.peekable();
+        // What changes the directory comes before what is decided on it, as it was written; the
+        // partitions behind it work side by side.
+        while let Some((log, command)) = left.next() {
+            let is_alike = |other: LogId| (other == directory) == (log == directory);
+            let mut together = vec![(log, command)];
+            while let Some(next) = left.next_if(|(other, _)| is_alike(*other)) {
                 together.push(next);
             }
-            let answered = self.engine.submit_all(log, together, origin.clone()).await;
-            answers.extend(answered.into_iter().map(|one| one.map_err(Error::from)));
+            answers.extend(self.submit_by_log(together, &origin).await);
         }
         answers
     }
 
-    /// Waits until the read models show a position: who has written there reads their own write.
+    /// Gives each log its commands in order, all logs at once; the answers in the order of the
+    /// commands.
+    async fn submit_by_log(
+        &self,
+        commands: Vec<(LogId, Command)>,
+        origin: &Origin,
+    ) -> Vec<Result<Answer<Reply>, Error>> {
+        let mut by_log: BTreeMap<LogId, (Vec<usize>, Vec<Command>)> = BTreeMap::new();
+        let count = commands.len();
+        for (place, (log, command)) in commands.into_iter().enumerate() {
+            let (places, its) = by_log.entry(log).or_default();
+            places.push(place);
+            its.push(command);
+        }
+        let submitted = by_log.into_iter().map(async |(log, (places, its))| {
+            let answers = self.engine.submit_all(log, its, origin.clone()).await;
+            places.into_iter().zip(answers)
+        });
+        let mut answers: Vec<_> = (0..count).map(|_| None).collect();
+        for (place, answer) in join_all(submitted).await.into_iter().flatten() {
+            answers[place] = Some(answer.map_err(Error::from));
+        }
+        let answer = |answer: Option<_>| answer.expect("one for each command");
+        answers.into_iter().map(answer).collect()
+    }
+
+    /// Waits until the read models show positions, one of each partition that is asked for: who has
+    /// written there reads their own writes.
     ///
     /// # Errors
     /// [`Error::NotYetVisible`] after 5 seconds.
-    pub async fn wait_visible(&self, app: AppId, position: Position) -> Result<(), Error> {
-        let waited = self.engine.wait_applied(app, position, VISIBLE_WITHIN);
-        waited
+    pub async fn wait_visible(&self, app: AppId, positions: &Positions) -> Result<(), Error> {
+        let wait = |position| self.engine.wait_applied(app, position, VISIBLE_WITHIN);
+        let late = |late: NotYetVisible| Error::NotYetVisible(late.position);
+        try_join_all(positions.iter().map(wait))
             .await
-            .map_err(|late| Error::NotYetVisible(late.position))
+            .map_err(late)?;
+        Ok(())
     }
 
     /// Reads what can be many rows, in the engine's bounded pool: the readers are reached in no
@@ -172,23 +209,38 @@ impl Desk {
         self.engine.log_now(app)
     }
 
-    /// The last committed sequence of an app's partition 0.
-    #[must_use]
-    pub fn committed(&self, app: AppId) -> Option<watch::Receiver<u64>> {
-        self.engine.committed(app)
+    /// The logs of an app, the directory's first: one, or as many as it was made with.
+    pub fn logs(&self, app: AppId) -> impl Iterator<Item = LogId> + use<> {
+        self.engine.logs(app)
     }
 
-    /// Committed events of an app's partition 0, from a sequence (included), in order.
+    /// The last committed sequence of a log; `None` when there is no such one.
+    #[must_use]
+    pub fn committed(&self, log: LogId) -> Option<watch::Receiver<u64>> {
+        self.engine.committed(log)
+    }
+
+    /// The last committed position of each of an app's logs.
+    #[must_use]
+    pub fn log_end(&self, app: AppId) -> Positions {
+        let end = |log: LogId| {
+            let committed = self.engine.committed(log)?;
+            Some(Position::new(log.partition, *committed.borrow()))
+        };
+        self.logs(app).filter_map(end).collect()
+    }
+
+    /// Committed events of a log, from a sequence (included), in order.
     ///
     /// # Errors
     /// [`EventsError`]
     pub async fn events(
         &self,
-        app: AppId,
+        log: LogId,
         from: u64,
         events_max: usize,
     ) -> Result<Vec<StoredEvent>, EventsError> {
-        self.engine.events(app, from, events_max).await
+        self.engine.events(log, from, events_max).await
     }
 
     /// What those who are there are told, of all apps, from now on.

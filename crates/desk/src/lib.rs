@@ -1,7 +1,7 @@
 //! The desk between the surfaces and the engine: everyone comes in here, whatever they speak.
 //!
 //! The way of a command: a surface says who calls ([`Desk::admit`]: signature, revocation, role,
-//! rate) and what for; the desk knows which partition it is for ([`route`]), puts the caller's name
+//! rate) and what for; the desk knows which partition it is for, puts the caller's name
 //! on it, gives it to the engine, and says what its answer means ([`Error`]). The way of a read: the
 //! desk waits until the read models show the position that the caller has seen
 //! ([`Desk::wait_visible`]), and lets it read in the engine's bounded pool ([`Desk::read`]).
@@ -25,7 +25,6 @@ pub mod json;
 pub mod metrics;
 mod query;
 mod rate;
-mod route;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod usersig;

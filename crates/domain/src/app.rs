@@ -12,6 +12,8 @@ pub struct CreateApp {
     pub administrators: Vec<UserId>,
     /// The first 16 hex digits of the secret's SHA-256.
     pub secret_fingerprint: String,
+    /// Of its log, for good: 1 to `APP_PARTITIONS_MAX`.
+    pub partitions: u16,
 }
 
 impl CreateApp {
@@ -19,10 +21,14 @@ impl CreateApp {
         if view.app(self.app_id)?.is_some() {
             return Err(Reason::AppExists.into());
         }
+        if !(1..=limits::APP_PARTITIONS_MAX).contains(&self.partitions) {
+            return Err(Reason::PartitionsInvalid.into());
+        }
         let event = AppCreated {
             app_id: self.app_id,
             administrators: self.administrators.clone(),
             secret_fingerprint: self.secret_fingerprint.clone(),
+            partitions: self.partitions,
         };
         Ok(Decision::event(event, ()))
     }

@@ -1,4 +1,5 @@
-use hansard_types::{Actor, GroupId, Reason, Seq, UserId};
+use hansard_events::partition_of;
+use hansard_types::{Actor, AppId, ConversationId, GroupId, LogId, Reason, Seq, UserId};
 
 use crate::decision::{Context, Decided};
 use crate::group::AddOutcome;
@@ -30,11 +31,49 @@ pub struct Rights {
     pub account: Right,
 }
 
-/// The table of commands: what each is called, whose field says in whose name it acts, what it is
-/// answered with, and what each role may do. A command is one row here and a struct with `decide`
+/// Where a command is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// On the control log: apps and their settings.
+    Control,
+    /// In partition 0, which holds the directory: accounts, profiles, relations.
+    Directory,
+    /// Where the group lives.
+    Group(&'a GroupId),
+    /// Where the conversation of two accounts lives.
+    Pair(&'a UserId, &'a UserId),
+    Conversation(&'a ConversationId),
+    /// In the partition that gives it to itself.
+    Own,
+}
+
+impl Place<'_> {
+    /// The log of an app with so many partitions; `None` for [`Place::Own`].
+    #[must_use]
+    pub fn log(self, app: AppId, partitions: u16) -> Option<LogId> {
+        let of = |conversation: &ConversationId| {
+            Some(LogId::new(app, partition_of(conversation, partitions)))
+        };
+        match self {
+            Self::Control => Some(LogId::CONTROL),
+            Self::Own => None,
+            Self::Directory => Some(LogId::directory(app)),
+            // Of one partition nobody asks which.
+            Self::Group(_) | Self::Pair(..) | Self::Conversation(_) if partitions <= 1 => {
+                Some(LogId::directory(app))
+            }
+            Self::Group(group) => of(&ConversationId::Group(group.clone())),
+            Self::Pair(one, other) => of(&ConversationId::c2c(one, other)),
+            Self::Conversation(conversation) => of(conversation),
+        }
+    }
+}
+
+/// The table of commands: what each is called, where it is decided, whose field says in whose name
+/// it acts, what it is answered with, and what each role may do. A command is one row here and a struct with `decide`
 /// in the file of its verb (decision 0004 says why this is a macro).
 macro_rules! commands {
-    ($($module:ident :: $name:ident, $subject:tt, $reply:ty,
+    ($($module:ident :: $name:ident, $place:tt, $subject:tt, $reply:ty,
         [$system:ident, $import:ident, $administrator:ident, $account:ident];)*) => {
         /// A request that may be refused.
         #[derive(Debug, Clone)]
@@ -84,6 +123,14 @@ macro_rules! commands {
                 }
             }
 
+            /// Where it is decided.
+            #[must_use]
+            pub fn place(&self) -> Place<'_> {
+                match self {
+                    $(Self::$name(command) => place!(command, $place),)*
+                }
+            }
+
             /// The account in whose name it acts.
             fn subject(&self) -> Option<&UserId> {
                 match self {
@@ -103,6 +150,16 @@ macro_rules! commands {
     };
 }
 
+macro_rules! place {
+    ($command:ident, $place:ident) => {{
+        let _ = $command;
+        Place::$place
+    }};
+    ($command:ident, ($place:ident $($field:ident)+)) => {
+        Place::$place($(&$command.$field),+)
+    };
+}
+
 macro_rules! subject {
     ($command:ident, -) => {{
         let _ = $command;
@@ -116,38 +173,39 @@ macro_rules! subject {
 // `Never` for accounts also where the contract has a rule of its own for what an account does
 // (a recall within two minutes, a group's roles) that is not written yet.
 commands! {
-    // command                     in the name of  answered with        system import administrator account
-    account::ImportAccount,             -,         (),                  [Any,   Any,   Any,   Never];
-    account::DeleteAccount,             -,         (),                  [Never, Never, Any,   Never];
-    account::RevokeSignatures,          -,         Revoked,             [Never, Never, Any,   Never];
-    account::MuteAccount,               -,         (),                  [Never, Never, Any,   Never];
-    profile::ChangeProfile,             user_id,   (),                  [Never, Never, Any,   Own];
-    relation::AddFriend,                from,      Friendship,          [Never, Never, Any,   Own];
-    relation::ImportFriend,             from,      (),                  [Never, Any,   Any,   Never];
-    relation::UpdateFriend,             from,      (),                  [Never, Never, Any,   Own];
-    relation::DeleteFriend,             from,      (),                  [Never, Never, Any,   Own];
-    relation::ClearFriends,             user,      (),                  [Never, Never, Any,   Own];
-    relation::AnswerRequest,            by,        (),                  [Never, Never, Any,   Own];
-    relation::Block,                    user,      (),                  [Never, Never, Any,   Own];
-    relation::Unblock,                  user,      (),                  [Never, Never, Any,   Own];
-    relation::AddFriendGroups,          user,      Friends,             [Never, Never, Any,   Own];
-    relation::DeleteFriendGroups,       user,      (),                  [Never, Never, Any,   Own];
-    relation::RenameFriendGroup,        user,      (),                  [Never, Never, Any,   Own];
-    relation::JoinFriendGroup,          user,      Friends,             [Never, Never, Any,   Own];
-    relation::LeaveFriendGroup,         user,      Friends,             [Never, Never, Any,   Own];
-    message::SendC2c,                   from,      SentC2c,             [Never, Never, Any,   Own];
-    message::SendGroup,                 from,      SentMessage,         [Never, Never, Any,   Own];
-    message::ImportMessage,             -,         SentMessage,         [Never, Any,   Any,   Never];
-    message::RecallC2c,                 by,        Recalled,            [Never, Never, Any,   Never];
-    message::RecallGroup,               by,        Recalled,            [Never, Never, Any,   Never];
-    conversation::MarkRead,             reader,    Read,                [Never, Never, Any,   Never];
-    group::CreateGroup,                 -,         GroupId,             [Never, Any,   Any,   Never];
-    group::AddMembers,                  -,         Added,               [Never, Any,   Any,   Never];
-    group::RemoveMembers,               -,         (),                  [Never, Any,   Any,   Never];
-    group::ChangeGroupProfile,          -,         (),                  [Never, Never, Any,   Never];
-    group::DissolveGroup,               -,         (),                  [Never, Never, Any,   Never];
-    app::CreateApp,                     -,         (),                  [Any,   Never, Never, Never];
-    app::ChangeAppSettings,             -,         (),                  [Never, Never, Any,   Never];
+    // command                     decided in                   in the name of, answered with, system import administrator account
+    account::ImportAccount,         Directory,                   -,         (),          [Any,   Any,   Any,   Never];
+    account::DeleteAccount,         Directory,                   -,         (),          [Never, Never, Any,   Never];
+    account::ForgetAccounts,        Own,                         -,         (),          [Any,   Never, Never, Never];
+    account::RevokeSignatures,      Directory,                   -,         Revoked,     [Never, Never, Any,   Never];
+    account::MuteAccount,           Directory,                   -,         (),          [Never, Never, Any,   Never];
+    profile::ChangeProfile,         Directory,                   user_id,   (),          [Never, Never, Any,   Own];
+    relation::AddFriend,            Directory,                   from,      Friendship,  [Never, Never, Any,   Own];
+    relation::ImportFriend,         Directory,                   from,      (),          [Never, Any,   Any,   Never];
+    relation::UpdateFriend,         Directory,                   from,      (),          [Never, Never, Any,   Own];
+    relation::DeleteFriend,         Directory,                   from,      (),          [Never, Never, Any,   Own];
+    relation::ClearFriends,         Directory,                   user,      (),          [Never, Never, Any,   Own];
+    relation::AnswerRequest,        Directory,                   by,        (),          [Never, Never, Any,   Own];
+    relation::Block,                Directory,                   user,      (),          [Never, Never, Any,   Own];
+    relation::Unblock,              Directory,                   user,      (),          [Never, Never, Any,   Own];
+    relation::AddFriendGroups,      Directory,                   user,      Friends,     [Never, Never, Any,   Own];
+    relation::DeleteFriendGroups,   Directory,                   user,      (),          [Never, Never, Any,   Own];
+    relation::RenameFriendGroup,    Directory,                   user,      (),          [Never, Never, Any,   Own];
+    relation::JoinFriendGroup,      Directory,                   user,      Friends,     [Never, Never, Any,   Own];
+    relation::LeaveFriendGroup,     Directory,                   user,      Friends,     [Never, Never, Any,   Own];
+    message::SendC2c,               (Pair from to),              from,      SentC2c,     [Never, Never, Any,   Own];
+    message::SendGroup,             (Group group_id),            from,      SentMessage, [Never, Never, Any,   Own];
+    message::ImportMessage,         (Conversation conversation), -,         SentMessage, [Never, Any,   Any,   Never];
+    message::RecallC2c,             (Pair from to),              by,        Recalled,    [Never, Never, Any,   Never];
+    message::RecallGroup,           (Group group_id),            by,        Recalled,    [Never, Never, Any,   Never];
+    conversation::MarkRead,         (Conversation conversation), reader,    Read,        [Never, Never, Any,   Never];
+    group::CreateGroup,             (Group group_id),            -,         GroupId,     [Never, Any,   Any,   Never];
+    group::AddMembers,              (Group group_id),            -,         Added,       [Never, Any,   Any,   Never];
+    group::RemoveMembers,           (Group group_id),            -,         (),          [Never, Any,   Any,   Never];
+    group::ChangeGroupProfile,      (Group group_id),            -,         (),          [Never, Never, Any,   Never];
+    group::DissolveGroup,           (Group group_id),            -,         (),          [Never, Never, Any,   Never];
+    app::CreateApp,                 Control,                     -,         (),          [Any,   Never, Never, Never];
+    app::ChangeAppSettings,         Control,                     -,         (),          [Never, Never, Any,   Never];
 }
 
 /// Per account: done, or why not.

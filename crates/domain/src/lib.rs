@@ -29,7 +29,7 @@ mod testing;
 mod tests;
 mod view;
 
-pub use command::{Command, Right, Rights, Verb};
+pub use command::{Command, Place, Right, Rights, Verb};
 pub use decision::{Context, Decided, Decision, Halt, Outcome, Rejection, decide};
 pub use reply::{Answer, Friendship, Read, Reply, Revoked, SentC2c, SentMessage, reply_to};
 pub use signal::Signal;

@@ -42,6 +42,7 @@ pub(crate) struct Given {
     friends: BTreeMap<(UserId, UserId), FriendDetails>,
     requests: BTreeMap<(UserId, UserId), Request>,
     blocks: BTreeSet<(UserId, UserId)>,
+    deleted: Vec<(u64, UserId)>,
 }
 
 impl Given {
@@ -49,6 +50,12 @@ impl Given {
         for id in ids {
             self.accounts.insert(user(id), Account::default());
         }
+        self
+    }
+
+    /// Deleted in the directory's partition, the first at 1, the next at 2 …
+    pub(crate) fn deleted(mut self, ids: &[&str]) -> Self {
+        self.deleted = (1..).zip(ids.iter().map(|id| user(id))).collect();
         self
     }
 
@@ -242,6 +249,10 @@ impl View for Given {
 
     fn signatures_revoked_up_to(&self, user: &UserId) -> Result<Option<u64>, ViewError> {
         Ok(self.revoked.get(user).copied())
+    }
+
+    fn deleted_accounts(&self, accounts_max: usize) -> Result<Vec<(u64, UserId)>, ViewError> {
+        Ok(self.deleted.iter().take(accounts_max).cloned().collect())
     }
 
     fn own_app(&self) -> Result<Option<App>, ViewError> {

@@ -167,6 +167,9 @@ pub trait View {
         let fields = self.own_app()?.map(|app| app.friend_fields);
         Ok(field_called(name, fields))
     }
+    /// At most `accounts_max` accounts that were deleted since this partition learned of the last
+    /// one, in order, each with its deletion's sequence. None in the directory's own partition.
+    fn deleted_accounts(&self, accounts_max: usize) -> Result<Vec<(u64, UserId)>, ViewError>;
     fn lists(&self, user: &UserId) -> Result<Lists, ViewError>;
     /// What an account keeps about a friend; `None` when the other is not on its list.
     fn friend(&self, user: &UserId, other: &UserId) -> Result<Option<FriendDetails>, ViewError>;

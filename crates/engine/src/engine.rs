@@ -9,13 +9,14 @@ use hansard_events::Origin;
 use hansard_log::{Archive, Copies, Journal, LogProvider, Reader};
 use hansard_projector::{Fold, Registry, State, Status};
 use hansard_store::Store;
-use hansard_types::{Actor, LogId, limits};
+use hansard_types::{Actor, AppId, LogId, limits};
 use parking_lot::RwLock;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::LogTime;
 use crate::commit::{AfterRound, blocking};
+use crate::deletions;
 use crate::handle::{Door, Shared};
 use crate::keeper::Keeper;
 use crate::reads::ReadPool;
@@ -53,6 +54,8 @@ pub struct Engine {
     running: HashMap<LogId, JoinHandle<()>>,
     /// Whoever builds read models again.
     rebuilding: JoinSet<()>,
+    /// Whoever tells partitions of deleted accounts.
+    telling: JoinSet<()>,
     give_up: watch::Sender<bool>,
 }
 
@@ -106,6 +109,7 @@ impl Engine {
             shared,
             running: HashMap::new(),
             rebuilding: JoinSet::new(),
+            telling: JoinSet::new(),
             give_up,
         };
         engine.open_partition(LogId::CONTROL).await?;
@@ -120,21 +124,45 @@ impl Engine {
 
     /// Opens the partitions of all apps side by side: each mostly waits for its log.
     async fn open_apps(&mut self) -> Result<(), OpenError> {
-        let mut waiting = self.handle().apps().into_iter();
+        let handle = self.handle();
+        let logs: Vec<LogId> = handle
+            .apps()
+            .into_iter()
+            .flat_map(|app| handle.logs(app))
+            .collect();
+        let mut waiting = logs.into_iter();
+        let mut opened = Vec::new();
         let mut recovering = JoinSet::new();
         loop {
             while recovering.len() < limits::PARTITIONS_OPENED_AT_ONCE_MAX
-                && let Some(app) = waiting.next()
+                && let Some(log) = waiting.next()
             {
-                recovering.spawn(self.opening(LogId::new(app, 0)));
+                recovering.spawn(self.opening(log));
             }
             let Some(recovered) = recovering.join_next().await else {
-                return Ok(());
+                break;
             };
             match recovered {
-                Ok(recovered) => self.start_partition(recovered?),
+                Ok(recovered) => opened.push(recovered?),
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
+        }
+        // The directory's partition before those that read it.
+        opened.sort_by_key(|(recovery, _)| recovery.log);
+        for one in opened {
+            self.start_partition(one);
+        }
+        for app in self.handle().apps() {
+            self.tell_of_deletions(app);
+        }
+        Ok(())
+    }
+
+    /// Keeps the other partitions of an app told of accounts that are deleted in the first.
+    fn tell_of_deletions(&mut self, app: AppId) {
+        let handle = self.handle();
+        if handle.partitions(app) > 1 {
+            self.telling.spawn(deletions::tell(handle, app));
         }
     }
 
@@ -145,7 +173,7 @@ impl Engine {
         }
     }
 
-    /// Creates an app, by the operator's word, and opens its partition.
+    /// Creates an app, by the operator's word, and opens its partitions.
     ///
     /// # Errors
     /// [`OpenError::Submit`] when it is refused, the others when its log cannot be opened.
@@ -158,7 +186,11 @@ impl Engine {
         self.handle()
             .submit(LogId::CONTROL, Command::CreateApp(command), by_system)
             .await?;
-        self.open_partition(LogId::new(app, 0)).await
+        for log in self.handle().logs(app) {
+            self.open_partition(log).await?;
+        }
+        self.tell_of_deletions(app);
+        Ok(())
     }
 
     async fn open_partition(&mut self, log: LogId) -> Result<(), OpenError> {
@@ -223,12 +255,15 @@ impl Engine {
             models: models.clone(),
             keeper: instruct,
         };
+        let directory = (!log.is_control() && log != LogId::directory(log.app))
+            .then(|| self.shared.models_of(LogId::directory(log.app)));
         let keeper = Keeper {
             log,
             recovery,
             registry: self.tools.registry.clone(),
             ids: Arc::clone(&self.tools.ids),
             models,
+            directory,
             instructions,
             mailbox: Arc::new(Mutex::new(letters)),
             committed,
@@ -273,7 +308,7 @@ impl Engine {
     /// Ends every task at once, as the death of the process would.
     #[cfg(test)]
     pub(crate) async fn abort(self) {
-        drop(self.rebuilding);
+        drop((self.rebuilding, self.telling));
         for keeper in self.running.into_values() {
             keeper.abort();
             // Its tasks do nothing more once it has gone.
@@ -289,12 +324,14 @@ impl Engine {
         let Self {
             shared,
             mut rebuilding,
+            mut telling,
             give_up,
             running,
             ..
         } = self;
         // The next start goes on with it.
         rebuilding.shutdown().await;
+        telling.shutdown().await;
         let ended = async {
             for (log, running) in running {
                 join(log, running).await;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use hansard_directory::{AccountRow, AppRow};
+use hansard_directory::{AccountRow, AppRow, Reader as Directory};
 use hansard_domain::Command;
 use hansard_events::Origin;
 use hansard_log::{Reader, StoredEvent};
@@ -62,9 +62,13 @@ pub(crate) struct Shared {
 impl Shared {
     /// The read models that a partition is read from now.
     pub(crate) fn store(&self, log: LogId) -> Arc<dyn Store> {
+        self.models_of(log).now()
+    }
+
+    pub(crate) fn models_of(&self, log: LogId) -> Models {
         let doors = self.doors.read();
         let models = doors.get(&log).map_or(&self.models, |door| &door.models);
-        models.now()
+        models.clone()
     }
 
     pub(crate) fn is_hindered(&self, by: Hindrance) -> bool {
@@ -79,8 +83,52 @@ pub struct Handle {
 }
 
 impl Handle {
+    /// Of the directory's partition.
     fn door(&self, app: AppId) -> Option<Door> {
-        self.door_of(LogId::new(app, 0))
+        self.door_of(LogId::directory(app))
+    }
+
+    /// How many partitions an app's log has.
+    #[must_use]
+    pub fn partitions(&self, app: AppId) -> u16 {
+        let apps = self.shared.apps.read();
+        apps.get(&app).map_or(1, |row| row.partitions)
+    }
+
+    /// The logs of an app, the directory's first.
+    pub fn logs(&self, app: AppId) -> impl Iterator<Item = LogId> + use<> {
+        LogId::all_of(app, self.partitions(app))
+    }
+
+    /// The log that a command is decided on.
+    #[must_use]
+    pub fn route(&self, app: AppId, command: &Command) -> LogId {
+        let log = command.place().log(app, self.partitions(app));
+        log.unwrap_or(LogId::directory(app))
+    }
+
+    /// Waits until the directory can be read at what is committed of it now: who was muted, blocked
+    /// or deleted before a command came in is so for its decider, in whatever partition. Nothing to
+    /// wait for in the directory's own.
+    async fn directory_is_visible(&self, log: LogId) -> Result<(), SubmitError> {
+        if log.is_control() || log == LogId::directory(log.app) {
+            return Ok(());
+        }
+        let mut door = self.door(log.app).ok_or(SubmitError::AppUnknown)?;
+        let committed = *door.reader.committed().borrow();
+        if *door.applied.borrow() >= committed {
+            return Ok(());
+        }
+        if let Some(reason) = door.state.stopped() {
+            return Err(SubmitError::Unavailable(reason));
+        }
+        let reached = door.applied.wait_for(|sequence| *sequence >= committed);
+        match timeout(ANSWER_WITHIN, reached).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(SubmitError::Unavailable(
+                "the directory cannot be read at what is committed of it".to_owned(),
+            )),
+        }
     }
 
     fn door_of(&self, log: LogId) -> Option<Door> {
@@ -116,6 +164,7 @@ impl Handle {
         command: Command,
         origin: Origin,
     ) -> Result<Answer, SubmitError> {
+        self.directory_is_visible(log).await?;
         let door = self.open_door(log)?;
         let (answer, answered) = oneshot::channel();
         door.mailbox
@@ -162,6 +211,7 @@ impl Handle {
         command: Command,
         origin: Origin,
     ) -> Result<oneshot::Receiver<Result<Answer, SubmitError>>, SubmitError> {
+        self.directory_is_visible(log).await?;
         let door = self.open_door(log)?;
         let (answer, answered) = oneshot::channel();
         let letter = Letter {
@@ -213,13 +263,19 @@ impl Handle {
         app: AppId,
         work: impl FnOnce(Reads<'_>) -> T,
     ) -> Result<T, SubmitError> {
-        let store = self.store(app);
-        let reads = Reads::new(&*store, LogId::new(app, 0));
+        let stores = self.stores(app);
+        let reads = Reads::new(&stores, app);
         self.shared.reads.run(|| work(reads)).await
     }
 
-    pub(crate) fn store(&self, app: AppId) -> Arc<dyn Store> {
-        self.shared.store(LogId::new(app, 0))
+    /// Where each partition of an app is read.
+    pub(crate) fn stores(&self, app: AppId) -> Vec<Arc<dyn Store>> {
+        self.logs(app).map(|log| self.shared.store(log)).collect()
+    }
+
+    fn directory<T>(&self, app: AppId, read: impl FnOnce(Directory<'_>) -> T) -> T {
+        let log = LogId::directory(app);
+        read(Directory::new(&*self.shared.store(log), log))
     }
 
     /// An account: one look-up by key, wherever it is wanted.
@@ -227,9 +283,22 @@ impl Handle {
     /// # Errors
     /// When the store fails.
     pub fn account(&self, app: AppId, user: &UserId) -> hansard_store::Result<Option<AccountRow>> {
-        Reads::new(&*self.store(app), LogId::new(app, 0))
-            .directory()
-            .account(user)
+        self.directory(app, |directory| directory.account(user))
+    }
+
+    pub(crate) fn applied(&self, log: LogId) -> Option<Applied> {
+        self.door_of(log).map(|door| door.applied)
+    }
+
+    /// The sequence of the last deletion of an account; 0 before the first.
+    pub(crate) fn last_deletion(&self, app: AppId) -> hansard_store::Result<u64> {
+        self.directory(app, |directory| directory.last_deletion())
+    }
+
+    /// The last deletion that a partition behind the directory's has learned of.
+    #[cfg(test)]
+    pub(crate) fn forgotten_up_to(&self, log: LogId) -> hansard_store::Result<u64> {
+        Directory::new(&*self.shared.store(log), log).forgotten_up_to()
     }
 
     /// The last second whose signatures of the account no longer hold; `None`: all hold. One
@@ -242,29 +311,26 @@ impl Handle {
         app: AppId,
         user: &UserId,
     ) -> hansard_store::Result<Option<u64>> {
-        let store = self.store(app);
-        Reads::new(&*store, LogId::new(app, 0))
-            .directory()
-            .signatures_revoked_up_to(user)
+        self.directory(app, |directory| directory.signatures_revoked_up_to(user))
     }
 
-    /// The last committed sequence of an app's partition 0.
+    /// The last committed sequence of a log; `None` when there is no such one.
     #[must_use]
-    pub fn committed(&self, app: AppId) -> Option<watch::Receiver<u64>> {
-        self.door(app).map(|door| door.reader.committed())
+    pub fn committed(&self, log: LogId) -> Option<watch::Receiver<u64>> {
+        self.door_of(log).map(|door| door.reader.committed())
     }
 
-    /// Committed events of an app's partition 0, from a sequence (included), in order.
+    /// Committed events of a log, from a sequence (included), in order.
     ///
     /// # Errors
     /// [`EventsError`]
     pub async fn events(
         &self,
-        app: AppId,
+        log: LogId,
         from: u64,
         events_max: usize,
     ) -> Result<Vec<StoredEvent>, EventsError> {
-        let door = self.door(app).ok_or(EventsError::AppUnknown)?;
+        let door = self.door_of(log).ok_or(EventsError::AppUnknown)?;
         Ok(door.reader.read(from, events_max).await?)
     }
 
@@ -275,11 +341,11 @@ impl Handle {
         doors.values().map(|door| door.reader.clone()).collect()
     }
 
-    /// The app's events for async projections.
+    /// A log's events for async projections.
     #[must_use]
-    pub fn source(&self, app: AppId) -> Option<LogSource> {
-        let door = self.door(app)?;
-        Some(LogSource::new(LogId::new(app, 0), door.reader))
+    pub fn source(&self, log: LogId) -> Option<LogSource> {
+        let door = self.door_of(log)?;
+        Some(LogSource::new(log, door.reader))
     }
 
     /// Waits until the inline read models have applied a position.
@@ -315,12 +381,14 @@ impl Handle {
         self.shared.clock.now()
     }
 
-    /// The time that an app's next event would get, for what its events have dated: mutes, lag. It
-    /// never goes back, and is ahead of [`Handle::now`] when the clock was.
+    /// The time that an app's next event would get, in the partition whose clock is furthest, for
+    /// what its events have dated: mutes, lag. It never goes back, and is ahead of [`Handle::now`]
+    /// when the clock was.
     #[must_use]
     pub fn log_now(&self, app: AppId) -> Timestamp {
-        self.door(app)
-            .map_or_else(|| self.now(), |door| door.time.now())
+        let doors = self.logs(app).filter_map(|log| self.door_of(log));
+        let latest = doors.map(|door| door.time.now()).max();
+        latest.unwrap_or_else(|| self.now())
     }
 
     /// Refuses writes with a reason until it is taken back with `None`.

@@ -51,6 +51,8 @@ pub(crate) struct Keeper {
     pub(crate) registry: Registry,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) models: Models,
+    /// Where the directory's partition is read, if that is another one.
+    pub(crate) directory: Option<Models>,
     pub(crate) instructions: mpsc::Receiver<Instruction>,
     pub(crate) mailbox: Mailbox,
     pub(crate) committed: watch::Sender<u64>,
@@ -202,6 +204,7 @@ impl Keeper {
                 fold: Arc::clone(fold),
                 time: Arc::clone(&self.time),
                 ids: Arc::clone(&self.ids),
+                directory: self.directory.clone(),
             },
             store: self.models.now(),
             memory,

@@ -19,6 +19,7 @@ mod backoff;
 mod catch_up;
 mod clock;
 mod commit;
+mod deletions;
 mod engine;
 mod error;
 mod handle;

@@ -1,40 +1,124 @@
 //! Where read models are read: on a bounded number of threads that nothing else waits for.
 
-use hansard_store::Read;
-use hansard_types::LogId;
+use std::sync::Arc;
+
+use hansard_conversations::Contact;
+use hansard_events::partition_of;
+use hansard_groups::Membership;
+use hansard_store::Store;
 use hansard_types::limits::{READS_AT_ONCE_MAX, READS_WAITING_MAX};
+use hansard_types::{AppId, ConversationId, GroupId, LogId, UserId};
 use tokio::sync::Semaphore;
 
 use crate::commit::blocking;
 use crate::{SubmitError, metrics};
 
-/// The readers of one partition's read models. What can touch many rows is reached through one of these
+/// The readers of one app's read models. What can touch many rows is reached through one of these
 /// only, and [`Handle::read`](crate::Handle::read) is where they come from: a list that is read on
 /// one of the runtime's workers does not compile.
+///
+/// What an account has everywhere is gathered over the partitions here.
 #[derive(Clone, Copy)]
 pub struct Reads<'a> {
-    store: &'a dyn Read,
-    log: LogId,
+    app: AppId,
+    /// Where each partition is read, at least the first.
+    stores: &'a [Arc<dyn Store>],
 }
 
 impl<'a> Reads<'a> {
-    pub(crate) fn new(store: &'a dyn Read, log: LogId) -> Self {
-        Self { store, log }
+    pub(crate) fn new(stores: &'a [Arc<dyn Store>], app: AppId) -> Self {
+        assert!(!stores.is_empty(), "an app has a partition");
+        Self { app, stores }
+    }
+
+    fn partitions(&self) -> impl Iterator<Item = (&'a dyn hansard_store::Read, LogId)> + use<'a> {
+        let app = self.app;
+        (0..)
+            .zip(self.stores)
+            .map(move |(partition, store)| (&**store as _, LogId::new(app, partition)))
+    }
+
+    fn home(&self, conversation: &ConversationId) -> (&'a dyn hansard_store::Read, LogId) {
+        let partitions = u16::try_from(self.stores.len()).expect("a bounded number");
+        let partition = partition_of(conversation, partitions);
+        let store = &self.stores[usize::from(partition)];
+        (&**store, LogId::new(self.app, partition))
     }
 
     #[must_use]
     pub fn directory(&self) -> hansard_directory::Reader<'a> {
-        hansard_directory::Reader::new(self.store, self.log)
+        hansard_directory::Reader::new(&*self.stores[0], LogId::directory(self.app))
     }
 
+    /// The groups of the partition that this one lives in.
     #[must_use]
-    pub fn groups(&self) -> hansard_groups::Reader<'a> {
-        hansard_groups::Reader::new(self.store, self.log)
+    pub fn groups_with(&self, group: &GroupId) -> hansard_groups::Reader<'a> {
+        let (store, log) = self.home(&ConversationId::Group(group.clone()));
+        hansard_groups::Reader::new(store, log)
     }
 
+    /// The conversations of the partition that this one lives in.
     #[must_use]
-    pub fn conversations(&self) -> hansard_conversations::Reader<'a> {
-        hansard_conversations::Reader::new(self.store, self.log)
+    pub fn conversations_with(
+        &self,
+        conversation: &ConversationId,
+    ) -> hansard_conversations::Reader<'a> {
+        let (store, log) = self.home(conversation);
+        hansard_conversations::Reader::new(store, log)
+    }
+
+    /// The groups a user is a member of, by id, at most `groups_max`.
+    ///
+    /// # Errors
+    /// Here and below: when a store fails.
+    pub fn joined(
+        &self,
+        user: &UserId,
+        groups_max: usize,
+    ) -> hansard_store::Result<Vec<Membership>> {
+        let mut joined = Vec::new();
+        for (store, log) in self.partitions() {
+            joined.extend(hansard_groups::Reader::new(store, log).joined(user, groups_max)?);
+        }
+        if self.stores.len() > 1 {
+            joined.sort_by(|one, other| one.group_id.cmp(&other.group_id));
+            joined.truncate(groups_max);
+        }
+        Ok(joined)
+    }
+
+    /// An account's one-to-one conversations, the latest first, at most `contacts_max`: from the
+    /// first one of the second `from` on, if it is given. Those in which nothing is shown come last.
+    pub fn contacts(
+        &self,
+        user: &UserId,
+        from: Option<u64>,
+        contacts_max: usize,
+    ) -> hansard_store::Result<Vec<Contact>> {
+        let mut contacts = Vec::new();
+        for (store, log) in self.partitions() {
+            let reader = hansard_conversations::Reader::new(store, log);
+            contacts.extend(reader.contacts(user, from, contacts_max)?);
+        }
+        if self.stores.len() > 1 {
+            let order = |one: &Contact, other: &Contact| {
+                let by_time = other.shown_seconds.cmp(&one.shown_seconds);
+                by_time.then_with(|| one.peer.cmp(&other.peer))
+            };
+            contacts.sort_by(order);
+            contacts.truncate(contacts_max);
+        }
+        Ok(contacts)
+    }
+
+    /// How many one-to-one messages the user has not read, all conversations together; bounded in
+    /// each partition as [`hansard_conversations::Reader::unread_of_all`] says.
+    pub fn unread_of_all(&self, user: &UserId) -> hansard_store::Result<u64> {
+        let mut all = 0;
+        for (store, log) in self.partitions() {
+            all += hansard_conversations::Reader::new(store, log).unread_of_all(user)?;
+        }
+        Ok(all)
     }
 }
 

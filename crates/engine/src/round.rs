@@ -3,17 +3,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hansard_conversations::Recents;
-use hansard_domain::{Context, Rejection, Reply, Signal, decide};
+use hansard_domain::account::ForgetAccounts;
+use hansard_domain::{Command, Context, Rejection, Reply, Signal, decide};
 use hansard_events::{Event, Origin, RawEvent, Recorded, encode};
 use hansard_log::Unit;
 use hansard_projector::Fold;
 use hansard_store::{Cached, Changes, Layers, Overlay, Read, RowCache, Store};
-use hansard_types::{Checkpoint, LogId, Position, Timestamp, error_chain, limits};
+use hansard_types::{Actor, Checkpoint, LogId, Position, Timestamp, error_chain, limits};
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
 use crate::clock::LogTime;
 use crate::mailbox::{Answer, Letter};
+use crate::state::Models;
 use crate::view::StateView;
 use crate::{IdSource, SubmitError};
 
@@ -24,6 +26,8 @@ pub(crate) struct Surroundings {
     pub(crate) fold: Arc<Fold>,
     pub(crate) time: Arc<LogTime>,
     pub(crate) ids: Arc<dyn IdSource>,
+    /// Where the directory's partition is read, if that is another one.
+    pub(crate) directory: Option<Models>,
 }
 
 /// Where a partition stands: the end of everything that was decided.
@@ -43,6 +47,26 @@ pub(crate) struct Round {
     pub(crate) letters: Vec<(Letter, Result<Answer, SubmitError>)>,
     /// Where the log stands once it is committed.
     pub(crate) tip: Tip,
+}
+
+impl Round {
+    /// Nothing of it has happened.
+    fn given_up(
+        letters: &mut VecDeque<Letter>,
+        letters_max: usize,
+        reason: &str,
+        tip: Tip,
+    ) -> Self {
+        let taken = letters.drain(..letters.len().min(letters_max));
+        let refused = |letter| (letter, Err(SubmitError::Unavailable(reason.to_owned())));
+        Self {
+            units: Vec::new(),
+            changes: Arc::default(),
+            signals: Vec::new(),
+            letters: taken.map(refused).collect(),
+            tip,
+        }
+    }
 }
 
 /// What a decider keeps in memory of the state that it decides on.
@@ -112,10 +136,18 @@ pub(crate) fn decide_round(
         cache: &memory.rows,
         base: &layers,
     };
+    // One state of it for the whole round: at least what was committed there when the commands came
+    // in, which the handle sees to.
+    let directory = surroundings.directory.as_ref().map(Models::now);
+    let directory = directory.as_ref().map(|store| store.snapshot());
+    let state = State {
+        own: &cached,
+        directory: directory.as_deref(),
+    };
     let mut failed = Vec::new();
     let mut letters_max = usize::MAX;
     loop {
-        match attempt(surroundings, &cached, memory, *tip, letters, letters_max) {
+        match attempt(surroundings, state, memory, *tip, letters, letters_max) {
             Ok(mut round) => {
                 *tip = round.tip;
                 memory.rows.note(&round.changes);
@@ -141,6 +173,14 @@ pub(crate) fn decide_round(
     }
 }
 
+/// What a round is decided on.
+#[derive(Clone, Copy)]
+struct State<'a> {
+    own: &'a dyn Read,
+    /// Of another partition.
+    directory: Option<&'a dyn Read>,
+}
+
 type Answered = Vec<(Letter, Result<Answer, SubmitError>)>;
 
 /// A letter whose event could not be folded, and those that were decided before it.
@@ -153,7 +193,7 @@ struct Unfolded {
 /// Decides at most `letters_max` letters.
 fn attempt(
     surroundings: &Surroundings,
-    state: &dyn Read,
+    state: State<'_>,
     memory: &Memory,
     tip: Tip,
     letters: &mut VecDeque<Letter>,
@@ -162,13 +202,18 @@ fn attempt(
     let mut deciding = Deciding {
         surroundings,
         recents: &memory.recents,
-        state: Overlay::new(state),
+        state: Overlay::new(state.own),
+        directory: state.directory,
         units: Vec::with_capacity(letters.len()),
         signals: Vec::new(),
         bytes: 0,
         tip,
         now: surroundings.time.at_least(tip.time),
     };
+    if let Err(reason) = deciding.forget() {
+        tracing::error!(log = %surroundings.log, %reason, "a round was given up");
+        return Ok(Round::given_up(letters, letters_max, &reason, tip));
+    }
     let mut answered = Vec::with_capacity(letters.len());
     while answered.len() < letters_max
         && deciding.bytes < limits::ROUND_BYTES_MAX
@@ -221,6 +266,7 @@ struct Deciding<'a> {
     surroundings: &'a Surroundings,
     recents: &'a Mutex<Recents>,
     state: Overlay<'a>,
+    directory: Option<&'a dyn Read>,
     units: Vec<Unit>,
     signals: Vec<Signal>,
     /// Of all events in `units`.
@@ -230,15 +276,49 @@ struct Deciding<'a> {
 }
 
 impl Deciding<'_> {
-    /// `Err` when an event could not be folded: the state is of no use then.
+    /// Accounts that were deleted in the directory's partition are gone here before anything is
+    /// decided on a directory that does not have them any more.
+    fn forget(&mut self) -> Result<(), String> {
+        if self.directory.is_none() {
+            return Ok(());
+        }
+        let by_system = Origin {
+            actor: Actor::System,
+            correlation: None,
+        };
+        let forget = Command::from(ForgetAccounts);
+        loop {
+            let units = self.units.len();
+            match self.decide_command(&forget, &by_system)? {
+                Ok(_) if self.units.len() == units => return Ok(()),
+                Ok(_) => {}
+                Err(error) => return Err(error_chain(&error)),
+            }
+        }
+    }
+
     fn decide_letter(&mut self, letter: &Letter) -> Result<Result<Answer, SubmitError>, String> {
+        self.decide_command(&letter.command, &letter.origin)
+    }
+
+    /// `Err` when an event could not be folded: the state is of no use then.
+    fn decide_command(
+        &mut self,
+        command: &Command,
+        origin: &Origin,
+    ) -> Result<Result<Answer, SubmitError>, String> {
         let outcome = {
-            let view = StateView::new(&self.state, self.surroundings.log, self.recents);
+            let view = StateView::new(
+                &self.state,
+                self.directory,
+                self.surroundings.log,
+                self.recents,
+            );
             let context = Context {
                 now: self.now,
-                actor: &letter.origin.actor,
+                actor: &origin.actor,
             };
-            decide(&letter.command, &view, &context)
+            decide(command, &view, &context)
         };
         let decision = match outcome {
             Ok(Ok(decision)) => decision,
@@ -254,7 +334,7 @@ impl Deciding<'_> {
         };
         let mut unit: Unit = Vec::with_capacity(decision.events.len());
         for event in decision.events {
-            unit.push(self.record(event, &letter.origin)?);
+            unit.push(self.record(event, origin)?);
         }
         if !unit.is_empty() {
             let bytes: usize = unit.iter().map(RawEvent::size_bytes).sum();

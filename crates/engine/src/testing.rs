@@ -141,6 +141,7 @@ pub fn create_app() -> CreateApp {
         app_id: APP,
         administrators: vec![user("administrator")],
         secret_fingerprint: "test".to_owned(),
+        partitions: 1,
     }
 }
 
@@ -211,15 +212,24 @@ pub struct TestEngine {
 }
 
 impl TestEngine {
+    /// With one partition.
+    ///
     /// # Panics
     /// When the engine does not start.
     pub async fn start() -> Self {
+        Self::start_with(1).await
+    }
+
+    /// # Panics
+    /// When the engine does not start.
+    pub async fn start_with(partitions: u16) -> Self {
         let world = World::default();
         let mut engine = world.open().await.expect("an empty world opens");
-        engine
-            .create_app(create_app())
-            .await
-            .expect("the app is new");
+        let app = CreateApp {
+            partitions,
+            ..create_app()
+        };
+        engine.create_app(app).await.expect("the app is new");
         let handle = engine.handle();
         for id in ["administrator", "alice", "bob", "carol"] {
             let account = ImportAccount {

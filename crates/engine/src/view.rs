@@ -17,6 +17,8 @@ pub struct StateView<'a> {
     state: &'a dyn Read,
     recents: &'a Mutex<Recents>,
     directory: Directory<'a>,
+    /// What this partition itself knows of the directory's.
+    own: Directory<'a>,
     /// The list of apps is the control log's.
     control: Directory<'a>,
     groups: Groups<'a>,
@@ -24,14 +26,21 @@ pub struct StateView<'a> {
 }
 
 impl<'a> StateView<'a> {
-    /// `recents` is the partition's, and of no other state than this one.
+    /// `recents` is the partition's, and of no other state than this one. `directory` is where the
+    /// directory's partition is read, if that is another one.
     #[must_use]
-    pub fn new(state: &'a dyn Read, log: LogId, recents: &'a Mutex<Recents>) -> Self {
+    pub fn new(
+        state: &'a dyn Read,
+        directory: Option<&'a dyn Read>,
+        log: LogId,
+        recents: &'a Mutex<Recents>,
+    ) -> Self {
         Self {
             log,
             state,
             recents,
-            directory: Directory::new(state, log),
+            directory: Directory::new(directory.unwrap_or(state), LogId::directory(log.app)),
+            own: Directory::new(state, log),
             control: Directory::new(state, LogId::CONTROL),
             groups: Groups::new(state, log),
             conversations: Conversations::new(state, log),
@@ -60,6 +69,15 @@ impl View for StateView<'_> {
         self.directory
             .signatures_revoked_up_to(user)
             .map_err(broken)
+    }
+
+    fn deleted_accounts(&self, accounts_max: usize) -> Result<Vec<(u64, UserId)>, ViewError> {
+        if self.log == LogId::directory(self.log.app) {
+            return Ok(Vec::new());
+        }
+        let after = self.own.forgotten_up_to().map_err(broken)?;
+        let deleted = self.directory.deleted_after(after, accounts_max);
+        deleted.map_err(broken)
     }
 
     fn app(&self, app: AppId) -> Result<Option<App>, ViewError> {

@@ -27,6 +27,22 @@ pub struct AccountDeleted {
     pub user_id: UserId,
 }
 
+/// `account.forgotten`: in every partition but the first, that accounts were deleted there. From
+/// here on nothing of this partition is theirs: memberships and inboxes are gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountsForgotten {
+    /// In the order of their deletion.
+    pub accounts: Vec<Forgotten>,
+}
+
+/// An account that was deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Forgotten {
+    pub user_id: UserId,
+    /// The sequence of its `account.deleted` in partition 0.
+    pub deleted_at: u64,
+}
+
 /// `account.signatures_revoked`: no UserSig of the account that was issued up to then holds any
 /// more, and its sessions end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -88,6 +104,22 @@ impl Sample for AccountDeleted {
 
     fn bucket_key(&self) -> String {
         account_bucket(&self.user_id)
+    }
+}
+
+impl Sample for AccountsForgotten {
+    fn sample() -> Self {
+        Self {
+            accounts: vec![Forgotten {
+                user_id: sample_user(),
+                deleted_at: 42,
+            }],
+        }
+    }
+
+    /// It is about many.
+    fn bucket_key(&self) -> String {
+        "accounts".to_owned()
     }
 }
 

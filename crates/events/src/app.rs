@@ -15,6 +15,18 @@ pub struct AppCreated {
     pub administrators: Vec<UserId>,
     /// The first 16 hex digits of the secret's SHA-256.
     pub secret_fingerprint: String,
+    /// How many partitions the app's log has, for good; absent: one.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub partitions: u16,
+}
+
+fn one() -> u16 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_one(partitions: &u16) -> bool {
+    *partitions == one()
 }
 
 /// What a custom field holds. The server API writes both as text.
@@ -71,6 +83,7 @@ impl Sample for AppCreated {
             app_id: AppId(1_400_000_001),
             administrators: vec![UserId::new("administrator").expect("a valid id")],
             secret_fingerprint: "9f86d081884c7d65".to_owned(),
+            partitions: 4,
         }
     }
 

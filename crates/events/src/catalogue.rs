@@ -3,7 +3,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::account::{
-    AccountDeleted, AccountImported, AccountMuted, AccountProfileChanged, SignaturesRevoked,
+    AccountDeleted, AccountImported, AccountMuted, AccountProfileChanged, AccountsForgotten,
+    SignaturesRevoked,
 };
 use crate::app::{AppCreated, AppSettingsChanged};
 use crate::codec::CodecError;
@@ -136,6 +137,8 @@ catalogue! {
         Imported(AccountImported) "imported" v 1 since "0.1.0",
         /// An account was deleted with its profile, relations and memberships.
         Deleted(AccountDeleted) "deleted" v 1 since "0.1.0",
+        /// A partition has learned which accounts were deleted.
+        Forgotten(AccountsForgotten) "forgotten" v 1 since "0.1.0",
         /// Every UserSig of an account that was issued up to then stopped working.
         SignaturesRevoked(SignaturesRevoked) "signatures_revoked" v 1 since "0.1.0",
         /// An account may not speak until then, or may again.

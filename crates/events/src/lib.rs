@@ -39,4 +39,4 @@ pub use codec::{CodecError, Identity, decode, encode, json_of_body};
 pub use envelope::{
     Envelope, EventId, EventView, Origin, Provenance, RawEvent, Recorded, header, text_of_header,
 };
-pub use subject::{BUCKETS, bucket, subject};
+pub use subject::{BUCKETS, bucket, partition_of, subject};

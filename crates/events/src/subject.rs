@@ -1,4 +1,4 @@
-use hansard_types::LogId;
+use hansard_types::{ConversationId, LogId};
 use sha2::{Digest, Sha256};
 
 use crate::chain::push_hex;
@@ -11,6 +11,21 @@ pub const BUCKETS: u16 = 256;
 #[must_use]
 pub fn bucket(key: &str) -> u8 {
     Sha256::digest(key.as_bytes())[0]
+}
+
+/// The partition that a conversation lives in, and a group with its roster: of so many (at least
+/// one), by the eight bytes behind the bucket's in the same digest, so that each partition has all
+/// buckets. It never changes: a conversation does not move.
+#[must_use]
+pub fn partition_of(conversation: &ConversationId, partitions: u16) -> u16 {
+    if partitions <= 1 {
+        return 0;
+    }
+    let digest = Sha256::digest(conversation.to_string().as_bytes());
+    let number = digest[1..9]
+        .iter()
+        .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    u16::try_from(number % u64::from(partitions)).expect("less than the number of partitions")
 }
 
 /// `hansard.<app>.<partition>.<family>.<event>.<bucket>`: bounded in number (JetStream keeps every

@@ -60,7 +60,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Verify(arguments) => {
             let logs = Logs::open(&arguments.log)?;
-            let found = audit(&logs, &arguments).await;
+            let found = audit_all(&logs, &arguments).await;
             logs.close().await;
             report(&found?, &arguments)
         }
@@ -106,8 +106,16 @@ impl From<Damage> for Broken {
     }
 }
 
-async fn audit(logs: &Logs, arguments: &Verify) -> Result<Found> {
-    let log = LogId::new(arguments.app.id(), 0);
+/// Every partition of the app, one after the other: each is walked on all processors.
+async fn audit_all(logs: &Logs, arguments: &Verify) -> Result<Vec<Found>> {
+    let mut found = Vec::new();
+    for log in logs.of_app(arguments.app.id()).await? {
+        found.push(audit(logs, log).await?);
+    }
+    Ok(found)
+}
+
+async fn audit(logs: &Logs, log: LogId) -> Result<Found> {
     // First the checkpoint: a running server is ahead of it by the time that the log is read.
     let checkpoint = match logs.data() {
         Some(data) => state::checkpoint(data, log)?,
@@ -225,14 +233,19 @@ async fn disagreement(reader: &Reader, checkpoint: &Checkpoint) -> Result<Option
     )))
 }
 
-fn report(found: &Found, arguments: &Verify) -> Result<ExitCode> {
-    let whole = found.walk.broken.is_empty() && found.disagreement.is_none();
-    if arguments.json {
-        term::json(&as_json(found, whole))?;
-    } else {
-        show(found)?;
+/// One line or object for each partition.
+fn report(all: &[Found], arguments: &Verify) -> Result<ExitCode> {
+    let mut all_whole = true;
+    for found in all {
+        let whole = found.walk.broken.is_empty() && found.disagreement.is_none();
+        all_whole &= whole;
+        if arguments.json {
+            term::json(&as_json(found, whole))?;
+        } else {
+            show(found)?;
+        }
     }
-    Ok(if whole {
+    Ok(if all_whole {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -263,6 +276,7 @@ fn as_json(found: &Found, whole: bool) -> Value {
     let events = walk.broken.is_empty().then(|| walk.last + 1 - walk.first);
     json!({
         "app": log.app,
+        "partition": log.partition,
         "whole": whole,
         "events": events,
         "first": position(walk.first),

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use async_trait::async_trait;
 use clap::Args;
 use hansard_engine::LogProvider;
+use hansard_events::{AppEvent, Event};
 use hansard_log::server::{
     NatsFiles, NatsServer, ServerOptions, ServerState, Timing, check_version, find, version_of,
 };
@@ -16,7 +17,7 @@ use hansard_log::{
     Archive, Copies, Credentials, EventLog, JetStream, JetStreamOptions, Journal, OpenError,
     Reader, blocks,
 };
-use hansard_types::LogId;
+use hansard_types::{AppId, LogId, limits};
 use percent_encoding::percent_decode_str;
 use tokio::sync::{OnceCell, watch};
 
@@ -231,6 +232,29 @@ impl Logs {
         let stream = self.stream(id).await?;
         let end = stream.last().await?;
         Ok(Reader::new(stream, copies, watch::channel(end).1))
+    }
+
+    /// The logs of an app, the directory's first: as many as it was made with.
+    pub(crate) async fn of_app(&self, app: AppId) -> Result<Vec<LogId>> {
+        let control = self.reader(LogId::CONTROL).await?;
+        let end = *control.committed().borrow();
+        let mut at = 1;
+        while at <= end {
+            let events = control.read_recorded(at, limits::READ_BATCH_MAX).await?;
+            for recorded in &events {
+                if let Some(Event::App(AppEvent::Created(made))) = &recorded.event
+                    && made.app_id == app
+                {
+                    return Ok(LogId::all_of(app, made.partitions).collect());
+                }
+            }
+            at += events.len() as u64;
+            if events.is_empty() {
+                break;
+            }
+        }
+        // Whoever opens it says what is wrong.
+        Ok(vec![LogId::directory(app)])
     }
 
     /// What our own files hold of a log.

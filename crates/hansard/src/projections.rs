@@ -138,15 +138,23 @@ async fn show_status(status: &Status) -> Result<ExitCode> {
 
 /// What the directories say while no server runs: what they have applied, not how long the log is.
 fn on_disk(data: &DataDir, app: AppId) -> Result<Vec<ProjectionStatus>> {
-    let applied = state::checkpoint(data, LogId::new(app, 0))?;
+    let mut rows = Vec::new();
+    for log in state::logs_of(data, app)? {
+        rows.extend(of_log(data, log)?);
+    }
+    Ok(rows)
+}
+
+fn of_log(data: &DataDir, log: LogId) -> Result<Vec<ProjectionStatus>> {
+    let applied = state::checkpoint(data, log)?;
     let row = |name: &str, version: u32, inline, applied: u64| ProjectionStatus {
         name: name.to_owned(),
         version,
         inline,
         state: "on_disk".to_owned(),
         reason: None,
-        position: Position::new(0, applied).to_string(),
-        log_end: Position::new(0, applied).to_string(),
+        position: Position::new(log.partition, applied).to_string(),
+        log_end: Position::new(log.partition, applied).to_string(),
         lag_events: 0,
         lag_seconds: 0,
         rebuild: None,
@@ -157,11 +165,11 @@ fn on_disk(data: &DataDir, app: AppId) -> Result<Vec<ProjectionStatus>> {
         .into_iter()
         .map(|(name, version)| row(name, version, true, applied))
         .collect();
-    let path = search::path(data, app)?;
+    let path = search::path(data, log)?;
     if let Some(version) = Index::version_on_disk(&path)? {
         let (index, _) = Index::open(&path, hansard_search::Options::default())?;
         let applied = index
-            .checkpoint(0)
+            .checkpoint(log.partition)
             .map_or(0, |checkpoint| checkpoint.sequence);
         index.close()?;
         rows.push(row(hansard_search::NAME, version, false, applied));

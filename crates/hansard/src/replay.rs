@@ -1,5 +1,6 @@
 //! `hansard replay`: what is in the log, from any position, with the server running or stopped.
 
+mod merged;
 mod range;
 pub(crate) mod render;
 
@@ -12,7 +13,7 @@ use clap::Args;
 use futures::StreamExt as _;
 use futures::stream::FuturesOrdered;
 use hansard_events::chain::{self, Chain};
-use hansard_events::{CloudEvent, bucket, decode};
+use hansard_events::{CloudEvent, bucket, decode, partition_of};
 use hansard_log::{Reader, StoredEvent};
 use hansard_types::{ConversationId, LogId, Position, Timestamp, limits};
 
@@ -64,27 +65,48 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
 }
 
 async fn show(logs: &Logs, arguments: &Arguments) -> Result<()> {
-    let reader = logs.reader(LogId::new(arguments.app.id(), 0)).await?;
+    let mut all = logs.of_app(arguments.app.id()).await?;
+    if let Some(conversation) = &arguments.conversation {
+        // It is in one of them.
+        let partitions = u16::try_from(all.len()).unwrap_or(u16::MAX);
+        let home = partition_of(conversation, partitions);
+        all.retain(|log| log.partition == home);
+    }
+    let mut parts = Vec::with_capacity(all.len());
+    for log in all {
+        let reader = logs.reader(log).await?;
+        let range = range(&reader, arguments).await?;
+        let lines = Lines {
+            log,
+            filter: Filter::of(arguments.conversation.clone()),
+            json: arguments.json,
+        };
+        parts.push((reader, range, Arc::new(lines)));
+    }
+    match &*parts {
+        [(reader, range, lines)] => print(reader, range.clone(), lines).await,
+        _ => merged::print(parts).await,
+    }
+}
+
+/// What is wanted of one partition: a position bounds its own, a time all of them.
+async fn range(reader: &Reader, arguments: &Arguments) -> Result<RangeInclusive<u64>> {
     let end = *reader.committed().borrow();
     let now = now();
-    let at = match arguments.since.map(|bound| bound.resolve(now)) {
+    let of = |bound: Option<Bound>| bound.and_then(|bound| bound.resolve(now, reader.id()));
+    let at = match of(arguments.since) {
         None => 1,
         Some(Resolved::Sequence(sequence)) => sequence.max(1),
-        Some(Resolved::Time(time)) => first_from(&reader, time, end).await?,
+        Some(Resolved::Time(time)) => first_from(reader, time, end).await?,
     };
-    let last = match arguments.until.map(|bound| bound.resolve(now)) {
+    let last = match of(arguments.until) {
         None => end,
         Some(Resolved::Sequence(sequence)) => sequence.min(end),
         Some(Resolved::Time(time)) => {
-            first_from(&reader, Timestamp(time.0.saturating_add(1)), end).await? - 1
+            first_from(reader, Timestamp(time.0.saturating_add(1)), end).await? - 1
         }
     };
-    let lines = Arc::new(Lines {
-        log: reader.id(),
-        filter: Filter::of(arguments.conversation.clone()),
-        json: arguments.json,
-    });
-    print(&reader, at..=last, &lines).await
+    Ok(at..=last)
 }
 
 /// Prints what is in a range: while batches are made into lines on as many threads as there are

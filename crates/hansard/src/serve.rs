@@ -28,7 +28,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use hansard_http::Front;
-use hansard_types::limits::DISK_HEADROOM_BYTES_MIN;
+use hansard_types::limits::{APP_PARTITIONS_MAX, DISK_HEADROOM_BYTES_MIN};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -120,6 +120,15 @@ pub(crate) struct Arguments {
     pub(crate) log: Option<String>,
     #[command(flatten)]
     pub(crate) app: App,
+    /// Partitions of the first app's log, 1 to 64: it keeps them for good
+    #[arg(
+        long = "app-partitions",
+        value_name = "N",
+        env = "HANSARD_APP_PARTITIONS",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u16).range(1..=i64::from(APP_PARTITIONS_MAX))
+    )]
+    pub(crate) app_partitions: u16,
     /// The secret of the first app
     #[arg(
         long = "app-secret",
@@ -164,6 +173,7 @@ impl Arguments {
             log: None,
             app,
             secret: Some(Secret(secret.to_owned())),
+            app_partitions: 1,
             admin: admin.to_owned(),
         }
     }

@@ -9,9 +9,9 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use hansard_desk::testing::{SECRET, sign};
 use hansard_desk::{Desk, DeskOptions, Secrets};
-use hansard_engine::testing::{APP, TestEngine};
+use hansard_engine::testing::{APP, LOG, TestEngine};
 use hansard_projector::Registry;
-use hansard_types::AppId;
+use hansard_types::{AppId, LogId};
 use hansard_v1::{SearchIndexes, V1Options};
 use parking_lot::Mutex;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -63,20 +63,22 @@ impl Secrets for OneSecret {
 
 /// Indexes that a test puts in.
 #[derive(Default)]
-pub struct Indexes(pub Mutex<HashMap<AppId, hansard_search::Reader>>);
+pub struct Indexes(pub Mutex<HashMap<LogId, hansard_search::Reader>>);
 
 impl SearchIndexes for Indexes {
-    fn reader(&self, app: AppId) -> Option<hansard_search::Reader> {
-        self.0.lock().get(&app).cloned()
+    fn reader(&self, log: LogId) -> Option<hansard_search::Reader> {
+        self.0.lock().get(&log).cloned()
     }
 
-    fn doubt(&self, _app: AppId) {}
+    fn doubt(&self, _log: LogId) {}
 }
 
 /// What a test can choose.
 pub struct TestOptions {
     pub rate_limits: bool,
     pub followers_max: usize,
+    /// Of the app's log.
+    pub partitions: u16,
 }
 
 impl Default for TestOptions {
@@ -84,6 +86,7 @@ impl Default for TestOptions {
         Self {
             rate_limits: false,
             followers_max: V1Options::default().followers_max,
+            partitions: 1,
         }
     }
 }
@@ -107,8 +110,9 @@ impl TestApi {
         let TestOptions {
             rate_limits,
             followers_max,
+            partitions,
         } = options;
-        let engine = TestEngine::start().await;
+        let engine = TestEngine::start_with(partitions).await;
         let registry = Registry::default();
         let indexes = Arc::new(Indexes::default());
         let (shutdown, is_shutting_down) = watch::channel(false);
@@ -146,7 +150,7 @@ impl TestApi {
 
     /// The last committed sequence.
     pub fn log_end(&self) -> u64 {
-        *self.engine.handle.committed(APP).expect("the app").borrow()
+        *self.engine.handle.committed(LOG).expect("the app").borrow()
     }
 
     pub async fn send(&self, request: Request<Body>) -> Response {

@@ -82,6 +82,7 @@ reasons! {
     FieldsFull = 403, "fields_full", "an app declares at most 20 custom fields of a kind";
     FieldStays = 404, "field_stays",
         "a declared field keeps its name and type and is not taken back";
+    PartitionsInvalid = 405, "partitions_invalid", "an app's log has 1 to 64 partitions";
     // 500..: relations
     RelationWithSelf = 500, "relation_with_self", "an account has no relation with itself";
     RelationValueInvalid = 501, "relation_value_invalid",

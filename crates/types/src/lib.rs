@@ -28,4 +28,4 @@ pub use conversation::{ConversationId, ConversationIdError};
 pub use error_chain::error_chain;
 pub use id::{AppId, GroupId, IdError, UserId};
 pub use lack::Lack;
-pub use position::{Checkpoint, LogId, Position, PositionError, Seq, Timestamp};
+pub use position::{Checkpoint, LogId, Position, PositionError, Positions, Seq, Timestamp};

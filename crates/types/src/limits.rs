@@ -4,6 +4,10 @@
 pub const USER_ID_BYTES_MAX: usize = 32;
 /// A GroupId's length (Tencent Cloud Chat: at most 48 bytes of printable ASCII).
 pub const GROUP_ID_BYTES_MAX: usize = 48;
+/// Partitions of one app's log (ours: each is a stream, a journal of its own rounds and three tasks).
+pub const APP_PARTITIONS_MAX: u16 = 64;
+/// Deleted accounts that a partition forgets in one event (ours).
+pub const ACCOUNTS_FORGOTTEN_AT_ONCE_MAX: usize = 100;
 /// A nickname's or picture URL's length (Tencent Cloud Chat: 500 bytes, else 40601).
 pub const PROFILE_VALUE_BYTES_MAX: usize = 500;
 /// A message's elements and custom data together (Tencent Cloud Chat of 2026: 12 KB).

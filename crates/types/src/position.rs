@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -91,6 +92,17 @@ impl LogId {
         Self { app, partition }
     }
 
+    /// The partition that holds an app's directory: accounts, profiles, relations.
+    #[must_use]
+    pub fn directory(app: AppId) -> Self {
+        Self::new(app, 0)
+    }
+
+    /// Every partition of an app with so many.
+    pub fn all_of(app: AppId, partitions: u16) -> impl Iterator<Item = Self> {
+        (0..partitions).map(move |partition| Self::new(app, partition))
+    }
+
     #[must_use]
     pub fn is_control(self) -> bool {
         self.app.0 == 0
@@ -163,6 +175,75 @@ impl fmt::Display for Position {
     }
 }
 
+/// Places in an app's log, at most one of each partition: what a reader that follows all of them has
+/// seen. Written with commas, by partition: `0:42,1:7`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String")]
+pub struct Positions(BTreeMap<u16, u64>);
+
+impl Positions {
+    pub fn iter(&self) -> impl Iterator<Item = Position> {
+        let position = |(partition, sequence): (&u16, &u64)| Position::new(*partition, *sequence);
+        self.0.iter().map(position)
+    }
+
+    /// The sequence in a partition; `None` when that is not named.
+    #[must_use]
+    pub fn sequence(&self, partition: u16) -> Option<u64> {
+        self.0.get(&partition).copied()
+    }
+
+    /// Moves one partition's place.
+    pub fn set(&mut self, position: Position) {
+        self.0.insert(position.partition, position.sequence);
+    }
+}
+
+impl Serialize for Positions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl From<Position> for Positions {
+    fn from(position: Position) -> Self {
+        [position].into_iter().collect()
+    }
+}
+
+impl FromIterator<Position> for Positions {
+    fn from_iter<I: IntoIterator<Item = Position>>(positions: I) -> Self {
+        let pair = |position: Position| (position.partition, position.sequence);
+        Self(positions.into_iter().map(pair).collect())
+    }
+}
+
+impl fmt::Display for Positions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, position) in self.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(f, "{comma}{position}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Positions {
+    type Err = PositionError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut positions = Self::default();
+        for part in text.split(',') {
+            let position: Position = part.parse()?;
+            if positions.sequence(position.partition).is_some() {
+                return Err(PositionError);
+            }
+            positions.set(position);
+        }
+        Ok(positions)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a position is written <partition>:<sequence>, for example 0:42")]
 pub struct PositionError;
@@ -208,6 +289,23 @@ pub struct Checkpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn positions_are_written_by_partition_each_once() {
+        for text in ["0:42", "0:1,3:7"] {
+            let positions: Positions = text.parse().expect("positions");
+            assert_eq!(positions.to_string(), text);
+        }
+        let positions: Positions = "2:5,0:9".parse().expect("positions");
+        assert_eq!(positions.to_string(), "0:9,2:5");
+        assert_eq!(
+            (positions.sequence(2), positions.sequence(1)),
+            (Some(5), None)
+        );
+        for text in ["", "0:1,", ",0:1", "0:1,0:2", "0:1 1:2"] {
+            assert_eq!(text.parse::<Positions>(), Err(PositionError), "{text}");
+        }
+    }
 
     #[test]
     fn a_position_survives_being_written_and_read() {

@@ -11,7 +11,7 @@ use axum::response::Response;
 use hansard_desk::metrics::{Meter, Outcome};
 use hansard_desk::usersig::SignatureFault;
 use hansard_desk::{Caller, Denied, Error, Query, Role, Visitor};
-use hansard_types::{AppId, Position, Reason};
+use hansard_types::{AppId, Positions, Reason};
 
 use crate::{Problem, Shared};
 
@@ -97,17 +97,17 @@ pub(crate) async fn wait_visible(
     shared: &Shared,
     app: AppId,
     parts: &Parts,
-) -> Result<Option<Position>, Problem> {
-    let Some(position) = wanted_position(parts)? else {
+) -> Result<Option<Positions>, Problem> {
+    let Some(positions) = wanted_position(parts)? else {
         return Ok(None);
     };
-    let waited = shared.desk.wait_visible(app, position).await;
+    let waited = shared.desk.wait_visible(app, &positions).await;
     waited.map_err(not_answered)?;
-    Ok(Some(position))
+    Ok(Some(positions))
 }
 
-/// The position that a caller wants to see, from the header or the query.
-fn wanted_position(parts: &Parts) -> Result<Option<Position>, Problem> {
+/// The positions that a caller wants to see, from the header or the query.
+fn wanted_position(parts: &Parts) -> Result<Option<Positions>, Problem> {
     let query = Query::read(parts.uri.query().unwrap_or_default());
     let header = parts.headers.get(POSITION);
     // What is no text is no position.
@@ -115,10 +115,10 @@ fn wanted_position(parts: &Parts) -> Result<Option<Position>, Problem> {
     let Some(text) = query.position(header) else {
         return Ok(None);
     };
-    let position = text
-        .parse::<Position>()
-        .map_err(|error| Problem::invalid(error.to_string()))?;
-    Ok(Some(position))
+    let positions = text.parse::<Positions>();
+    positions
+        .map(Some)
+        .map_err(|error| Problem::invalid(error.to_string()))
 }
 
 /// A failure of the desk as a problem.

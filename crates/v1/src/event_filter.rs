@@ -46,7 +46,11 @@ impl EventFilter {
     }
 
     /// The event's line, or `None` when it is not wanted.
-    pub(crate) fn line(&self, stored: &StoredEvent) -> Result<Option<String>, CodecError> {
+    pub(crate) fn line(
+        &self,
+        position: Position,
+        stored: &StoredEvent,
+    ) -> Result<Option<String>, CodecError> {
         let kind = stored.event.header(header::TYPE).unwrap_or_default();
         let by_type = self.types.is_empty()
             || self.types.iter().any(|wanted| {
@@ -56,7 +60,7 @@ impl EventFilter {
             return Ok(None);
         }
         let Some(wanted) = &self.conversation else {
-            let event = CloudEvent::new(&stored.event, position(stored))?;
+            let event = CloudEvent::new(&stored.event, position)?;
             return Ok(Some(event.to_line()));
         };
         // Most events are passed over without reading their body.
@@ -68,14 +72,9 @@ impl EventFilter {
             return Ok(None);
         }
         let data = json_of_body(&stored.event.body)?;
-        let line =
-            || CloudEvent::with_data(&stored.event, position(stored), data.clone()).to_line();
+        let line = || CloudEvent::with_data(&stored.event, position, data.clone()).to_line();
         Ok(wanted.is_about(&data).then(line))
     }
-}
-
-fn position(stored: &StoredEvent) -> Position {
-    Position::new(0, stored.sequence)
 }
 
 fn wanted(text: &str) -> Result<Wanted, Problem> {

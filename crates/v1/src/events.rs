@@ -8,8 +8,14 @@
 //!
 //! `follow=sse` (or `Accept: text/event-stream`) and `follow=ndjson` go on without end. Of SSE
 //! each event's `id` is its position, so a reader that reconnects with `Last-Event-ID` misses and
-//! repeats nothing. Only committed events are delivered. A slow reader holds up its own stream
+//! repeats nothing.
+//!
+//! Of an app with several partitions a place is a position of each, with commas (`0:42,1:7`): in
+//! `from`, `until`, the headers and the `id`s; a partition that is not named begins at its first
+//! event, or goes to its end. [`merged`] says in which order they come. Only committed events are delivered. A slow reader holds up its own stream
 //! and nothing else.
+
+mod merged;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +29,8 @@ use hansard_desk::metrics::Open;
 use hansard_desk::{Desk, EventsError, Query};
 use hansard_events::CloudEvent;
 use hansard_types::limits::EVENTS_PAGE_MAX;
-use hansard_types::{AppId, Position};
+use hansard_types::{AppId, Position, Positions};
+use merged::Merged;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
 
@@ -39,8 +46,6 @@ const LOG_END: HeaderName = HeaderName::from_static("hansard-log-end");
 const NDJSON: &str = "application/x-ndjson";
 const SSE: &str = "text/event-stream";
 
-/// Events read at once: what a stream holds in memory.
-const BATCH_EVENTS_MAX: usize = 256;
 /// Bytes of lines on a page with a limit, so that a page of large events stays small: it then has
 /// fewer lines.
 const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -80,11 +85,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
 
 /// What is asked for.
 struct Range {
-    app: AppId,
-    /// The next sequence to look at.
-    next: u64,
-    /// The last one.
-    until: u64,
+    events: Merged,
     filter: EventFilter,
 }
 
@@ -108,23 +109,18 @@ pub(crate) async fn read(
 async fn answer(shared: &Shared, app: AppId, parts: &Parts) -> Result<Response, Problem> {
     let query = Query::read(parts.uri.query().unwrap_or_default());
     let follow = follow(parts, &query)?;
-    let committed = shared
-        .desk
-        .committed(app)
-        .ok_or_else(Problem::app_unknown)?;
-    let end = *committed.borrow();
+    let partitions = shared.desk.logs(app).count();
+    let until = match query.filled("until") {
+        Some(text) => positions(&text, "until", partitions)?,
+        None => Positions::default(),
+    };
+    let next = first(parts, &query, partitions)?;
     let types = query.filled("type");
     let conversation = query.filled("conversation");
-    let until = query
-        .filled("until")
-        .map(|text| sequence(&text, "until"))
-        .transpose()?;
-    let mut range = Range {
-        app,
-        next: first(parts, &query)?,
-        until: until.unwrap_or(u64::MAX),
-        filter: EventFilter::new(types.as_deref(), conversation.as_deref())?,
-    };
+    let filter = EventFilter::new(types.as_deref(), conversation.as_deref())?;
+    let events = Merged::new(&shared.desk, shared.desk.logs(app), &next, &until);
+    let events = events.ok_or_else(Problem::app_unknown)?;
+    let mut range = Range { events, filter };
     let limit = query.filled("limit").map(|text| limit(&text)).transpose()?;
     if follow != Follow::No {
         let permit = Arc::clone(&shared.followers)
@@ -133,12 +129,12 @@ async fn answer(shared: &Shared, app: AppId, parts: &Parts) -> Result<Response, 
                 let title = "as many event streams are open as this server takes";
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_followers", title)
             })?;
-        return Ok(following(shared, range, follow, committed, permit));
+        return Ok(following(shared, range, follow, permit));
     }
-    range.until = range.until.min(end);
+    range.events.end_here();
     match limit {
-        Some(limit) => page(&shared.desk, range, limit, end).await,
-        None => Ok(whole(&shared.desk, range, end)),
+        Some(limit) => page(&shared.desk, range, limit).await,
+        None => Ok(whole(&shared.desk, range)),
     }
 }
 
@@ -157,32 +153,36 @@ fn follow(parts: &Parts, query: &Query<'_>) -> Result<Follow, Problem> {
 }
 
 /// Where to begin: after the last event seen, or at `from`.
-fn first(parts: &Parts, query: &Query<'_>) -> Result<u64, Problem> {
+fn first(parts: &Parts, query: &Query<'_>, partitions: usize) -> Result<Positions, Problem> {
     if let Some(last) = parts.headers.get("last-event-id") {
-        let last = sequence(last.to_str().unwrap_or_default(), "Last-Event-ID")?;
-        return Ok(last.saturating_add(1).max(1));
+        let last = last.to_str().unwrap_or_default();
+        let after = |seen: Position| Position::new(seen.partition, seen.sequence.saturating_add(1));
+        let last = positions(last, "Last-Event-ID", partitions)?;
+        return Ok(last.iter().map(after).collect());
     }
-    let from = query
-        .filled("from")
-        .map(|text| sequence(&text, "from"))
-        .transpose()?;
-    Ok(from.unwrap_or(1).max(1))
+    match query.filled("from") {
+        Some(text) => positions(&text, "from", partitions),
+        None => Ok(Positions::default()),
+    }
 }
 
-/// `0:42`, or `42`.
-fn sequence(text: &str, name: &'static str) -> Result<u64, Problem> {
-    let position = match text.parse::<u64>() {
-        Ok(sequence) => Position::new(0, sequence),
-        Err(_) => text
-            .parse()
+/// `0:42`, or `42` of an app with one partition, or one of each.
+fn positions(text: &str, name: &'static str, partitions: usize) -> Result<Positions, Problem> {
+    let positions = match text.parse::<u64>() {
+        Ok(sequence) if partitions == 1 => Position::new(0, sequence).into(),
+        Ok(_) | Err(_) => text
+            .parse::<Positions>()
             .map_err(|error| Problem::invalid(format!("{name}: {error}")))?,
     };
-    if position.partition != 0 {
-        return Err(Problem::invalid(format!(
-            "{name}: the app has partition 0 only"
-        )));
+    let other = positions
+        .iter()
+        .find(|at| usize::from(at.partition) >= partitions);
+    match other {
+        Some(Position { partition, .. }) => Err(Problem::invalid(format!(
+            "{name}: the app has no partition {partition}"
+        ))),
+        None => Ok(positions),
     }
-    Ok(position.sequence)
 }
 
 fn limit(text: &str) -> Result<usize, Problem> {
@@ -206,20 +206,17 @@ fn unreadable(error: EventsError) -> Problem {
 }
 
 /// A page whose end is known before it is sent.
-async fn page(desk: &Desk, mut range: Range, limit: usize, end: u64) -> Result<Response, Problem> {
+async fn page(desk: &Desk, mut range: Range, limit: usize) -> Result<Response, Problem> {
     let mut lines = String::new();
     let (mut count, mut looked_at) = (0, 0);
-    'reading: while range.next <= range.until && looked_at < PAGE_LOOKED_AT_MAX {
-        let batch = desk.events(range.app, range.next, BATCH_EVENTS_MAX).await;
-        let batch = batch.map_err(unreadable)?;
-        if batch.is_empty() {
+    'reading: while !range.events.is_done() && looked_at < PAGE_LOOKED_AT_MAX {
+        range.events.fill(desk).await.map_err(unreadable)?;
+        if range.events.is_stuck() {
             break;
         }
-        for stored in batch {
-            if stored.sequence > range.until {
-                break 'reading;
-            }
-            if let Some(line) = range.filter.line(&stored).map_err(Problem::broken)? {
+        while let Some((position, stored)) = range.events.peek() {
+            let line = range.filter.line(position, stored);
+            if let Some(line) = line.map_err(Problem::broken)? {
                 let is_full =
                     count == limit || (count > 0 && lines.len() + line.len() > PAGE_BYTES_MAX);
                 if is_full {
@@ -229,26 +226,31 @@ async fn page(desk: &Desk, mut range: Range, limit: usize, end: u64) -> Result<R
                 lines.push_str(&line);
                 lines.push('\n');
             }
-            range.next = stored.sequence + 1;
+            range.events.take(position);
             looked_at += 1;
         }
     }
-    Ok(response(NDJSON, Body::from(lines), Some(range.next), end))
+    let next = Some(range.events.next());
+    Ok(response(
+        NDJSON,
+        Body::from(lines),
+        next,
+        &range.events.end(),
+    ))
 }
 
 /// The whole range, as a stream.
-fn whole(desk: &Arc<Desk>, range: Range, end: u64) -> Response {
-    let next = range.next.max(range.until.saturating_add(1));
+fn whole(desk: &Arc<Desk>, range: Range) -> Response {
+    let (next, end) = (range.events.next_after_all(), range.events.end());
     let reader = Lines {
         desk: Arc::clone(desk),
         range,
         follow: Follow::No,
         ready: Vec::new(),
-        committed: None,
         shutdown: None,
         _open: None,
     };
-    response(NDJSON, reader.body(), Some(next), end)
+    response(NDJSON, reader.body(), Some(next), &end)
 }
 
 /// The range and everything after it, as a stream without end.
@@ -256,37 +258,39 @@ fn following(
     shared: &Shared,
     range: Range,
     follow: Follow,
-    committed: watch::Receiver<u64>,
     permit: OwnedSemaphorePermit,
 ) -> Response {
-    let end = *committed.borrow();
+    let end = range.events.end();
     let reader = Lines {
         desk: Arc::clone(&shared.desk),
         range,
         follow,
         ready: Vec::new(),
-        committed: Some(committed),
         shutdown: shared.shutdown.clone(),
         _open: Some((permit, Open::follower())),
     };
     let content_type = if follow == Follow::Sse { SSE } else { NDJSON };
-    response(content_type, reader.body(), None, end)
+    response(content_type, reader.body(), None, &end)
 }
 
-fn response(content_type: &'static str, body: Body, next: Option<u64>, end: u64) -> Response {
+fn response(
+    content_type: &'static str,
+    body: Body,
+    next: Option<Positions>,
+    end: &Positions,
+) -> Response {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let mut position = |name: HeaderName, sequence: u64| {
-        let text = Position::new(0, sequence).to_string();
-        if let Ok(value) = HeaderValue::from_str(&text) {
+    let mut positions = |name: HeaderName, at: &Positions| {
+        if let Ok(value) = HeaderValue::from_str(&at.to_string()) {
             headers.insert(name, value);
         }
     };
-    position(LOG_END, end);
+    positions(LOG_END, end);
     if let Some(next) = next {
-        position(NEXT, next);
+        positions(NEXT, &next);
     }
     response
 }
@@ -298,8 +302,6 @@ struct Lines {
     follow: Follow,
     /// The lines of the last batch, not sent yet.
     ready: Vec<u8>,
-    /// Given when it follows.
-    committed: Option<watch::Receiver<u64>>,
     shutdown: Option<watch::Receiver<bool>>,
     _open: Option<(OwnedSemaphorePermit, Open)>,
 }
@@ -322,23 +324,21 @@ impl Lines {
             if !self.ready.is_empty() {
                 return Ok(Some(Bytes::from(std::mem::take(&mut self.ready))));
             }
-            if self.range.next > self.range.until || self.is_shutting_down() {
+            if self.range.events.is_done() || self.is_shutting_down() {
                 return Ok(None);
             }
-            if let Some(committed) = &mut self.committed
-                && *committed.borrow_and_update() < self.range.next
-            {
-                match self.wait().await {
-                    Waited::More => {}
-                    Waited::Silence if self.follow == Follow::Sse => {
-                        return Ok(Some(Bytes::from_static(b": keep-alive\n\n")));
-                    }
-                    Waited::Silence => {}
-                    Waited::Ended => return Ok(None),
-                }
+            self.fill().await?;
+            if !self.ready.is_empty() || self.follow == Follow::No {
                 continue;
             }
-            self.fill().await?;
+            match self.wait().await {
+                Waited::More => {}
+                Waited::Silence if self.follow == Follow::Sse => {
+                    return Ok(Some(Bytes::from_static(b": keep-alive\n\n")));
+                }
+                Waited::Silence => {}
+                Waited::Ended => return Ok(None),
+            }
         }
     }
 
@@ -348,62 +348,34 @@ impl Lines {
             .is_some_and(|shutdown| *shutdown.borrow())
     }
 
+    /// Makes lines of what is there.
     async fn fill(&mut self) -> Result<(), BrokenOff> {
-        let Range { app, next, .. } = self.range;
-        let batch = self
-            .desk
-            .events(app, next, BATCH_EVENTS_MAX)
-            .await
-            .map_err(|error| {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(error, "an event stream broke off");
-                BrokenOff
-            })?;
-        if batch.is_empty() {
-            // What is committed can be read: only the end of an unfollowed range is empty.
-            self.range.next = self.range.until.saturating_add(1);
-            return if self.committed.is_some() {
-                Err(BrokenOff)
-            } else {
-                Ok(())
-            };
+        let events = &mut self.range.events;
+        events.fill(&self.desk).await.map_err(|error| {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "an event stream broke off");
+            BrokenOff
+        })?;
+        // What is committed can be read.
+        if events.is_stuck() {
+            return Err(BrokenOff);
         }
-        for stored in batch {
-            if stored.sequence > self.range.until {
-                break;
-            }
-            self.range.next = stored.sequence.saturating_add(1);
-            let line = self.range.filter.line(&stored).map_err(|error| {
+        while let Some((position, stored)) = events.peek() {
+            let line = self.range.filter.line(position, stored).map_err(|error| {
                 let error: &dyn std::error::Error = &error;
-                tracing::error!(error, sequence = stored.sequence, "an event does not read");
+                tracing::error!(error, %position, "an event does not read");
                 BrokenOff
             })?;
+            events.take(position);
             if let Some(line) = line {
-                self.push(stored.sequence, &line);
+                push(&mut self.ready, self.follow, events, &line);
             }
         }
         Ok(())
     }
 
-    fn push(&mut self, sequence: u64, line: &str) {
-        if self.follow == Follow::Sse {
-            let id = format!("id: {}\ndata: ", Position::new(0, sequence));
-            self.ready.extend_from_slice(id.as_bytes());
-        }
-        self.ready.extend_from_slice(line.as_bytes());
-        let end: &[u8] = if self.follow == Follow::Sse {
-            b"\n\n"
-        } else {
-            b"\n"
-        };
-        self.ready.extend_from_slice(end);
-    }
-
     /// Waits for something new, for silence to last, or for the end. Every wait is cancel-safe.
     async fn wait(&mut self) -> Waited {
-        let Some(committed) = &mut self.committed else {
-            return Waited::Ended;
-        };
         let shutdown = async {
             match &mut self.shutdown {
                 Some(shutdown) => {
@@ -416,14 +388,28 @@ impl Lines {
             }
         };
         tokio::select! {
-            changed = timeout(KEEP_ALIVE, committed.changed()) => match changed {
-                Ok(Ok(())) => Waited::More,
-                Ok(Err(_)) => Waited::Ended,
+            more = timeout(KEEP_ALIVE, self.range.events.more()) => match more {
+                Ok(true) => Waited::More,
+                Ok(false) => Waited::Ended,
                 Err(_elapsed) => Waited::Silence,
             },
             () = shutdown => Waited::Ended,
         }
     }
+}
+
+fn push(ready: &mut Vec<u8>, follow: Follow, events: &Merged, line: &str) {
+    if follow == Follow::Sse {
+        let id = format!("id: {}\ndata: ", events.seen());
+        ready.extend_from_slice(id.as_bytes());
+    }
+    ready.extend_from_slice(line.as_bytes());
+    let end: &[u8] = if follow == Follow::Sse {
+        b"\n\n"
+    } else {
+        b"\n"
+    };
+    ready.extend_from_slice(end);
 }
 
 enum Waited {

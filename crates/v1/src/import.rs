@@ -27,7 +27,7 @@ use hansard_events::group::{GroupProfileChange, GroupType};
 use hansard_types::limits::{
     GROUP_NAME_BYTES_MAX, IMPORT_BODY_BYTES_MAX, IMPORT_LINES_PER_CALL_MAX,
 };
-use hansard_types::{ConversationId, GroupId, Position, Reason, Timestamp, UserId};
+use hansard_types::{ConversationId, GroupId, Position, Positions, Reason, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::time::timeout;
@@ -70,8 +70,8 @@ struct Imported {
     /// Lines that had been imported before.
     duplicates: usize,
     rejected: Vec<RejectedLine>,
-    /// Everything that was imported lies at this position or before it.
-    position: Option<Position>,
+    /// Everything that was imported lies at these positions, one of each partition, or before them.
+    position: Positions,
 }
 
 /// What a command was made for.
@@ -164,7 +164,9 @@ impl Batch {
             identity,
         } = line;
         // Most of what is imported again ends here, without a command.
-        let seen = reads.conversations().imported(&conversation, &identity.key);
+        let seen = reads
+            .conversations_with(&conversation)
+            .imported(&conversation, &identity.key);
         if seen.map_err(Problem::broken)?.is_some() {
             self.result.duplicates += 1;
             return Ok(());
@@ -244,7 +246,7 @@ impl Batch {
             return Ok(());
         }
         let known = reads
-            .groups()
+            .groups_with(group)
             .group(group)
             .map_err(Problem::broken)?
             .is_some();
@@ -290,13 +292,9 @@ impl Batch {
             }
         }
         result.rejected.sort_by_key(|rejected| rejected.line);
-        if result.position.is_none() {
+        if result.position == Positions::default() {
             // Nothing was added: what was there before lies before the end.
-            let committed = shared
-                .desk
-                .committed(caller.app)
-                .map(|committed| *committed.borrow());
-            result.position = committed.map(|sequence| Position::new(0, sequence));
+            result.position = shared.desk.log_end(caller.app);
         }
         Ok(result)
     }
@@ -304,7 +302,13 @@ impl Batch {
 
 impl Imported {
     fn count(&mut self, purpose: &Purpose, answer: Answer) {
-        self.position = self.position.max(Some(answer.position));
+        let Position {
+            partition,
+            sequence,
+        } = answer.position;
+        let before = self.position.sequence(partition).unwrap_or(0);
+        let last = Position::new(partition, sequence.max(before));
+        self.position.set(last);
         let Purpose::Line(_, kind) = purpose else {
             return;
         };

@@ -31,7 +31,7 @@ use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 use hansard_desk::Desk;
 use hansard_projector::Registry;
-use hansard_types::AppId;
+use hansard_types::LogId;
 use schemars::{Schema, SchemaGenerator};
 use tokio::sync::{Semaphore, watch};
 
@@ -43,10 +43,10 @@ const IMPORTS_AT_ONCE_MAX: usize = 4;
 
 /// The search indexes of the apps.
 pub trait SearchIndexes: Send + Sync + 'static {
-    /// `None` when the app has none, or it is not open yet.
-    fn reader(&self, app: AppId) -> Option<hansard_search::Reader>;
+    /// Of one partition; `None` when it has none, or it is not open yet.
+    fn reader(&self, log: LogId) -> Option<hansard_search::Reader>;
     /// A search has failed, or it is time to look: the index may be damaged.
-    fn doubt(&self, app: AppId);
+    fn doubt(&self, log: LogId);
 }
 
 /// What an operator can choose.

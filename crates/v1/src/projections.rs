@@ -135,8 +135,9 @@ fn ordered(
     order: Order,
 ) -> Result<Response, Problem> {
     let Which { name } = json_body(body)?;
-    let log = LogId::new(access.0.app, 0);
-    let given = shared.registry.order(log, &name, order);
+    // In every partition.
+    let mut logs = shared.desk.logs(access.0.app);
+    let given = logs.try_for_each(|log| shared.registry.order(log, &name, order));
     given.map_err(|error| {
         let title = "the app has no such projection";
         Problem::new(StatusCode::NOT_FOUND, "projection_unknown", title)
@@ -148,10 +149,7 @@ fn ordered(
 
 fn listed(shared: &Shared, access: &Access) -> Response {
     let Access(Caller { app, .. }) = access;
-    let committed = shared
-        .desk
-        .committed(*app)
-        .map_or(0, |committed| *committed.borrow());
+    let end = shared.desk.log_end(*app);
     let now = shared.desk.log_now(*app);
     let registry = &shared.registry;
     let rows = registry.all().into_iter();
@@ -159,6 +157,7 @@ fn listed(shared: &Shared, access: &Access) -> Response {
         .filter(|(log, _)| log.app == *app)
         .map(|(log, status)| {
             let rebuild = registry.rebuild(log).filter(|_| status.inline);
+            let committed = end.sequence(log.partition).unwrap_or(0);
             row(log, status, rebuild, committed, now)
         })
         .collect();

@@ -17,11 +17,11 @@ use hansard_conversations::MessageRow;
 use hansard_desk::{Caller, Query, Reads, VISIBLE_WITHIN};
 use hansard_events::group::GroupType;
 use hansard_events::message::{Element, decode_elements};
-use hansard_search::{Hit, Page, Query as SearchQuery, Reader};
+use hansard_search::{Hit, Page, Query as SearchQuery, Reader, highlight, search_all};
 use hansard_types::limits::{
     JOINED_GROUPS_READ_MAX, SEARCH_CONTACTS_MAX, SEARCH_PAGE_MAX, SEARCH_QUERY_BYTES_MAX,
 };
-use hansard_types::{ConversationId, GroupId, Position, Seq, Timestamp, UserId};
+use hansard_types::{ConversationId, GroupId, LogId, Position, Positions, Seq, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -74,7 +74,7 @@ struct Found {
     next: Option<String>,
     total: Total,
     /// The log is searchable up to here.
-    searchable_to: Position,
+    searchable_to: Positions,
     /// Committed events behind that, which are not searchable yet: many while the index is built
     /// again.
     lag_events: u64,
@@ -110,11 +110,12 @@ struct MessageContent {
 /// A search, and what its hits are read from.
 struct Task<'a> {
     reads: Reads<'a>,
-    reader: Reader,
+    /// One of each partition.
+    readers: Vec<Reader>,
     query: SearchQuery,
     viewer: Option<UserId>,
-    /// The last committed sequence.
-    log_end: u64,
+    /// What is committed.
+    log_end: Positions,
     /// Told when the index fails.
     doubt: &'a (dyn Fn() + Sync),
 }
@@ -130,25 +131,25 @@ pub(crate) async fn messages(
 }
 
 async fn answer(shared: &Shared, caller: &Caller, parts: &Parts) -> Result<Response, Problem> {
-    let reader = shared
-        .search
-        .reader(caller.app)
+    let logs: Vec<LogId> = shared.desk.logs(caller.app).collect();
+    let readers = logs.iter().map(|log| shared.search.reader(*log));
+    let readers = readers
+        .collect::<Option<Vec<Reader>>>()
         .ok_or_else(|| Problem::unavailable("the app's search index is not open yet"))?;
     let query = Query::read(parts.uri.query().unwrap_or_default());
     let viewer = user(&query, "viewer")?;
     let wanted = search_query(&query)?;
-    if let Some(position) = wait_visible(shared, caller.app, parts).await? {
-        wait_searchable(&reader, position).await?;
+    if let Some(positions) = wait_visible(shared, caller.app, parts).await? {
+        wait_searchable(&readers, &positions).await?;
     }
-    let committed = shared.desk.committed(caller.app);
-    let log_end = committed.map_or(0, |committed| *committed.borrow());
-    let doubt = || shared.search.doubt(caller.app);
+    let log_end = shared.desk.log_end(caller.app);
+    let doubt = || logs.iter().for_each(|log| shared.search.doubt(*log));
     let found = shared.desk.read(caller.app, |reads| {
         let task = Task {
             log_end,
             doubt: &doubt,
             reads,
-            reader,
+            readers,
             query: wanted,
             viewer,
         };
@@ -214,14 +215,14 @@ fn time(query: &Query<'_>, name: &str) -> Result<Option<Timestamp>, Problem> {
 }
 
 /// The index commits about once a second: a caller that has just written waits for it.
-async fn wait_searchable(reader: &Reader, position: Position) -> Result<(), Problem> {
+async fn wait_searchable(readers: &[Reader], wanted: &Positions) -> Result<(), Problem> {
     let deadline = Instant::now() + VISIBLE_WITHIN;
     loop {
-        let mut reached = reader.searchable_to().into_iter();
-        if reached.any(|at| at.partition == position.partition && at.sequence >= position.sequence)
-        {
+        let reached = reached_by(readers);
+        let is_reached = |at: &Position| reached.sequence(at.partition) >= Some(at.sequence);
+        let Some(position) = wanted.iter().find(|at| !is_reached(at)) else {
             return Ok(());
-        }
+        };
         if Instant::now() >= deadline {
             return Err(Problem::not_yet_visible(format!(
                 "{position} is not searchable yet"
@@ -229,6 +230,11 @@ async fn wait_searchable(reader: &Reader, position: Position) -> Result<(), Prob
         }
         tokio::time::sleep(ASK_AGAIN).await;
     }
+}
+
+/// Up to where the log is searchable, of each partition.
+fn reached_by(readers: &[Reader]) -> Positions {
+    readers.iter().flat_map(Reader::searchable_to).collect()
 }
 
 impl Task<'_> {
@@ -267,13 +273,19 @@ impl Task<'_> {
             }
             query.cursor.clone_from(&next);
         }
-        let searchable_to = self
-            .reader
-            .searchable_to()
-            .into_iter()
-            .next()
-            .unwrap_or_default();
-        let lag_events = self.log_end.saturating_sub(searchable_to.sequence);
+        let mut searchable_to: Positions = self
+            .log_end
+            .iter()
+            .map(|end| Position::new(end.partition, 0))
+            .collect();
+        for reached in reached_by(&self.readers).iter() {
+            searchable_to.set(reached);
+        }
+        let behind = |end: Position| {
+            let reached = searchable_to.sequence(end.partition).unwrap_or(0);
+            end.sequence.saturating_sub(reached)
+        };
+        let lag_events = self.log_end.iter().map(behind).sum();
         Ok(Found {
             hits: found,
             next: next.map(|cursor| cursor.to_string()),
@@ -288,7 +300,7 @@ impl Task<'_> {
     }
 
     fn searched(&self, query: &SearchQuery) -> Result<Page, Problem> {
-        self.reader.search(query).map_err(|error| {
+        search_all(&self.readers, query).map_err(|error| {
             if error.is_callers_mistake() {
                 let title = "the query is not valid";
                 return Problem::new(StatusCode::BAD_REQUEST, "query_invalid", title)
@@ -304,12 +316,10 @@ impl Task<'_> {
     fn readable_by(&self, viewer: &UserId) -> Result<Vec<ConversationId>, Problem> {
         let contacts = self
             .reads
-            .conversations()
             .contacts(viewer, None, SEARCH_CONTACTS_MAX)
             .map_err(Problem::broken)?;
         let joined = self
             .reads
-            .groups()
             .joined(viewer, JOINED_GROUPS_READ_MAX)
             .map_err(Problem::broken)?;
         let mut all: Vec<ConversationId> = contacts
@@ -340,7 +350,7 @@ impl Readable<'_> {
             sender,
             sent_at,
         } = hit;
-        let conversations = self.task.reads.conversations();
+        let conversations = self.task.reads.conversations_with(&conversation);
         let row = conversations
             .message(&conversation, seq)
             .map_err(Problem::broken)?;
@@ -362,7 +372,7 @@ impl Readable<'_> {
             seq,
             sender: row.sender,
             sent_at: row.sent_at,
-            highlight: self.task.reader.highlight(&self.task.query, &text),
+            highlight: highlight(&self.task.query, &text),
             message: MessageContent {
                 elements,
                 cloud_custom_data: row.cloud_custom_data,
@@ -378,7 +388,7 @@ impl Readable<'_> {
     ) -> Result<bool, Problem> {
         match conversation {
             ConversationId::C2c(one, other) if one == viewer || other == viewer => {
-                let conversations = self.task.reads.conversations();
+                let conversations = self.task.reads.conversations_with(conversation);
                 let clear_seq = conversations.clear_seq(conversation, viewer);
                 // What was said to an earlier account of that name is not the viewer's.
                 Ok(seq > clear_seq.map_err(Problem::broken)?)
@@ -401,7 +411,7 @@ impl Readable<'_> {
     /// After which seq a member may read a group: what was said before joining is shown in
     /// Meetings and Communities only (features G12).
     fn floor(&self, viewer: &UserId, group_id: &GroupId) -> Result<Option<Seq>, Problem> {
-        let groups = self.task.reads.groups();
+        let groups = self.task.reads.groups_with(group_id);
         let member = groups.member(group_id, viewer).map_err(Problem::broken)?;
         let group = groups.group(group_id).map_err(Problem::broken)?;
         let (Some(_), Some(group)) = (member, group) else {
@@ -411,7 +421,7 @@ impl Readable<'_> {
             GroupType::Meeting | GroupType::Community => Ok(Some(Seq(0))),
             GroupType::Work | GroupType::Public | GroupType::AvChatRoom => {
                 let conversation = ConversationId::Group(group_id.clone());
-                let conversations = self.task.reads.conversations();
+                let conversations = self.task.reads.conversations_with(&conversation);
                 let reader = conversations.reader(&conversation, viewer);
                 Ok(Some(reader.map_err(Problem::broken)?.join_seq))
             }

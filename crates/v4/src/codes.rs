@@ -34,6 +34,7 @@ pub(crate) static REFUSALS: &[(Reason, u32)] = &[
     (Reason::ProfileValueNotAllowed, 40605),
     (Reason::ProfileReadOnly, 40008),
     (Reason::AppExists, APP_INVALID),
+    (Reason::PartitionsInvalid, APP_INVALID),
     (Reason::AppUnknown, APP_UNKNOWN),
     // Settings are changed over /v1 only.
     (Reason::FieldNameInvalid, APP_INVALID),

@@ -7,7 +7,9 @@ use hansard_desk::json::{self, BodyFault, FieldFault};
 use hansard_desk::{Answer, Caller, Desk, Error, Reads};
 use hansard_directory::AccountRow;
 use hansard_domain::Verb;
-use hansard_types::{AppId, Position, Reason, Timestamp, UserId, error_chain};
+use hansard_types::{
+    AppId, ConversationId, GroupId, Position, Reason, Timestamp, UserId, error_chain,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -78,12 +80,22 @@ impl<'a> Reading<'a> {
         self.reads.directory()
     }
 
-    pub(crate) fn groups(&self) -> hansard_groups::Reader<'a> {
-        self.reads.groups()
+    /// The groups beside which this one lives.
+    pub(crate) fn groups_with(&self, group: &GroupId) -> hansard_groups::Reader<'a> {
+        self.reads.groups_with(group)
     }
 
-    pub(crate) fn conversations(&self) -> hansard_conversations::Reader<'a> {
-        self.reads.conversations()
+    /// The conversations beside which this one lives.
+    pub(crate) fn conversations_with(
+        &self,
+        conversation: &ConversationId,
+    ) -> hansard_conversations::Reader<'a> {
+        self.reads.conversations_with(conversation)
+    }
+
+    /// What an account has in all partitions.
+    pub(crate) fn everywhere(&self) -> Reads<'a> {
+        self.reads
     }
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use hansard_desk::metrics::Outcome;
 use hansard_desk::{Caller, Denied, Desk, Error, Query, Rate, Role, Visitor};
-use hansard_types::{AppId, Position};
+use hansard_types::{AppId, Position, Positions};
 use tracing::Instrument as _;
 
 use crate::endpoint::{Call, Endpoint, Failure, Written};
@@ -150,10 +150,10 @@ async fn answer(
         )),
         Some(endpoint) => {
             let admitted = admit(desk, endpoint, head, request_id);
-            admitted.map(|(caller, position)| (endpoint, caller, position))
+            admitted.map(|(caller, positions)| (endpoint, caller, positions))
         }
     };
-    let (endpoint, caller, position) = match admitted {
+    let (endpoint, caller, positions) = match admitted {
         Ok(admitted) => admitted,
         Err(failure) => {
             body.drain().await;
@@ -161,8 +161,8 @@ async fn answer(
         }
     };
     let body = body.read().await.map_err(broken_body)?;
-    if let Some(position) = position {
-        wait_for(desk, caller.app, position).await?;
+    if let Some(positions) = positions {
+        wait_for(desk, caller.app, &positions).await?;
     }
     let call = Call {
         desk,
@@ -185,7 +185,7 @@ fn admit(
     endpoint: &'static Endpoint,
     head: Head<'_>,
     request_id: &str,
-) -> Result<(Caller, Option<Position>), Failure> {
+) -> Result<(Caller, Option<Positions>), Failure> {
     if head.method != "POST" {
         return Err(Failure::refused(
             codes::HTTP_MALFORMED,
@@ -242,7 +242,7 @@ fn broken_body(broken: BodyBroken) -> Failure {
 }
 
 /// The position that a caller wants to see, from the header or the query.
-fn wanted_position<'a>(head: Head<'a>, query: &Query<'a>) -> Result<Option<Position>, Failure> {
+fn wanted_position<'a>(head: Head<'a>, query: &Query<'a>) -> Result<Option<Positions>, Failure> {
     let Some(text) = query.position(head.position) else {
         return Ok(None);
     };
@@ -252,8 +252,8 @@ fn wanted_position<'a>(head: Head<'a>, query: &Query<'a>) -> Result<Option<Posit
         .map_err(|_| Failure::refused(codes::HTTP_MALFORMED, "a position is written 0:123"))
 }
 
-async fn wait_for(desk: &Desk, app: AppId, position: Position) -> Result<(), Failure> {
-    let waited = desk.wait_visible(app, position).await;
+async fn wait_for(desk: &Desk, app: AppId, positions: &Positions) -> Result<(), Failure> {
+    let waited = desk.wait_visible(app, positions).await;
     waited.map_err(|late: Error| Failure::Unavailable(late.to_string()))
 }
 

@@ -1,4 +1,3 @@
-use hansard_events::account::AccountDeleted;
 use hansard_events::conversation::ConversationRead;
 use hansard_events::group::{GroupDissolved, MembersAdded, MembersRemoved};
 use hansard_events::message::{MessageRecalled, MessageSent, encode_elements};
@@ -173,17 +172,11 @@ fn is_none(state: &Overlay<'_>, table: &'static Table, key: &[u8]) -> Result<boo
 
 /// Whoever is imported under this name later has an empty inbox, and sees nothing of what was
 /// said before. The others keep what they have.
-pub(crate) fn account_deleted(
-    log: LogId,
-    event: &AccountDeleted,
-    state: &mut Overlay<'_>,
-) -> Result<()> {
-    let AccountDeleted { user_id } = event;
-    let prefix = inbox_prefix(log, user_id);
+pub(crate) fn account_deleted(log: LogId, user: &UserId, state: &mut Overlay<'_>) {
+    let prefix = inbox_prefix(log, user);
     for table in [&INBOX, &CONTACT] {
         delete_all(table, &prefix, state);
     }
-    Ok(())
 }
 
 pub(crate) fn recalled(

@@ -75,7 +75,16 @@ impl Projection for Conversations {
                 GroupEvent::Created(_) | GroupEvent::ProfileChanged(_) => Ok(()),
             },
             Event::Account(event) => match event {
-                AccountEvent::Deleted(event) => apply::account_deleted(log, event, state),
+                AccountEvent::Deleted(event) => {
+                    apply::account_deleted(log, &event.user_id, state);
+                    Ok(())
+                }
+                AccountEvent::Forgotten(event) => {
+                    for account in &event.accounts {
+                        apply::account_deleted(log, &account.user_id, state);
+                    }
+                    Ok(())
+                }
                 AccountEvent::Imported(_)
                 | AccountEvent::SignaturesRevoked(_)
                 | AccountEvent::Muted(_)

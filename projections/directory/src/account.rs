@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use hansard_events::account::{
-    AccountDeleted, AccountImported, AccountMuted, AccountProfileChanged, ProfileValue,
-    SignaturesRevoked,
+    AccountDeleted, AccountImported, AccountMuted, AccountProfileChanged, AccountsForgotten,
+    ProfileValue, SignaturesRevoked,
 };
+use hansard_store::key::Key;
 use hansard_store::{Access, Overlay, Result, Table, row};
 use hansard_types::{LogId, Timestamp, UserId, profile};
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,19 @@ pub(crate) static REVOCATION: Table = Table {
 pub(crate) static SESSION: Table = Table {
     name: "directory.user_session",
     kind: 0x0105,
+    access: Access::Point,
+};
+
+/// In the directory's partition: the accounts that were deleted, by the sequence of that.
+pub(crate) static DELETION: Table = Table {
+    name: "directory.number_deletion",
+    kind: 0x0106,
+    access: Access::Scan,
+};
+/// In every other partition: the last deletion that it has learned of.
+pub(crate) static FORGOTTEN: Table = Table {
+    name: "directory.partition_forgotten",
+    kind: 0x0107,
     access: Access::Point,
 };
 
@@ -97,12 +111,38 @@ pub(crate) fn imported(
 }
 
 /// Whoever is imported under this name later begins anew. Revoked signatures stay revoked.
-pub(crate) fn deleted(log: LogId, event: &AccountDeleted, state: &mut Overlay<'_>) -> Result<()> {
+pub(crate) fn deleted(
+    log: LogId,
+    event: &AccountDeleted,
+    at: u64,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
     let AccountDeleted { user_id } = event;
     let key = account_key(log, user_id);
     state.delete(&ACCOUNT, key.clone());
     state.delete(&PROFILE, key.clone());
     state.delete(&SESSION, key);
+    let deletion = row::encode(&DELETION, user_id)?;
+    state.put(&DELETION, deletion_key(log, at), deletion);
+    Ok(())
+}
+
+pub(crate) fn deletion_key(log: LogId, at: u64) -> Vec<u8> {
+    Key::of(log).u64(at).bytes()
+}
+
+/// This partition has learned of deletions up to the last of these.
+pub(crate) fn forgotten(
+    log: LogId,
+    event: &AccountsForgotten,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let AccountsForgotten { accounts } = event;
+    let up_to = accounts.iter().map(|account| account.deleted_at).max();
+    let before = Reader::new(state, log).forgotten_up_to()?;
+    let up_to = before.max(up_to.unwrap_or(0));
+    let encoded = row::encode(&FORGOTTEN, &up_to)?;
+    state.put(&FORGOTTEN, Key::of(log).bytes(), encoded);
     Ok(())
 }
 

@@ -49,6 +49,8 @@ pub static TABLES: &[&Table] = &[
     &account::PROFILE,
     &account::REVOCATION,
     &account::SESSION,
+    &account::DELETION,
+    &account::FORGOTTEN,
     &relation::FRIEND,
     &relation::REQUEST,
     &relation::BLOCK,
@@ -72,6 +74,8 @@ pub struct AppRow {
     pub profile_fields: Vec<CustomField>,
     /// Custom fields of friends.
     pub friend_fields: Vec<CustomField>,
+    /// Of its log.
+    pub partitions: u16,
     pub created_at: Timestamp,
 }
 
@@ -107,8 +111,9 @@ impl Projection for Directory {
                 AccountEvent::Imported(event) => account::imported(log, event, time, state),
                 AccountEvent::Deleted(event) => {
                     relation::forget(log, &event.user_id, at, state)?;
-                    account::deleted(log, event, state)
+                    account::deleted(log, event, at, state)
                 }
+                AccountEvent::Forgotten(event) => account::forgotten(log, event, state),
                 AccountEvent::SignaturesRevoked(event) => {
                     account::signatures_revoked(log, event, state)
                 }
@@ -133,12 +138,14 @@ fn created(
         app_id,
         administrators,
         secret_fingerprint,
+        partitions,
     } = event;
     let app = AppRow {
         administrators: administrators.clone(),
         secret_fingerprint: secret_fingerprint.clone(),
         profile_fields: Vec::new(),
         friend_fields: Vec::new(),
+        partitions: *partitions,
         created_at: time,
     };
     state.put(&APP, app_key(control, *app_id), row::encode(&APP, &app)?);
@@ -212,6 +219,45 @@ impl<'a> Reader<'a> {
     /// look-up by key, made for every request.
     pub fn signatures_revoked_up_to(&self, user: &UserId) -> Result<Option<u64>> {
         self.get(&account::REVOCATION, user)
+    }
+
+    /// In the directory's partition: at most `accounts_max` accounts that were deleted after a
+    /// sequence, in order, each with its deletion's.
+    pub fn deleted_after(&self, after: u64, accounts_max: usize) -> Result<Vec<(u64, UserId)>> {
+        let end = KeyRange::prefix(&Key::of(self.log).bytes()).upper;
+        let range = KeyRange {
+            lower: account::deletion_key(self.log, after.saturating_add(1)),
+            upper: end,
+        };
+        let (table, up) = (&account::DELETION, Direction::Ascending);
+        self.store
+            .rows(table, &range, up, accounts_max, |key, value| {
+                let mut parts = Parts::of(key);
+                let at = parts.log().and_then(|_log| parts.u64());
+                let at = at.ok_or_else(|| Error::key(table))?;
+                Ok(Some((at, row::decode(table, value)?)))
+            })
+    }
+
+    /// In the directory's partition: the sequence of the last deletion; 0 before the first.
+    pub fn last_deletion(&self) -> Result<u64> {
+        let range = KeyRange::prefix(&Key::of(self.log).bytes());
+        let last = self
+            .store
+            .first(&account::DELETION, &range, Direction::Descending)?;
+        let Some((key, _)) = last else { return Ok(0) };
+        let mut parts = Parts::of(&key);
+        let at = parts.log().and_then(|_log| parts.u64());
+        at.ok_or_else(|| Error::key(&account::DELETION))
+    }
+
+    /// In every other partition: the last deletion that it has learned of; 0 before the first.
+    pub fn forgotten_up_to(&self) -> Result<u64> {
+        let bytes = self
+            .store
+            .get(&account::FORGOTTEN, &Key::of(self.log).bytes())?;
+        let row = bytes.map(|bytes| row::decode(&account::FORGOTTEN, &bytes));
+        Ok(row.transpose()?.unwrap_or(0))
     }
 
     /// The devices an account is or was connected with.

@@ -1,4 +1,3 @@
-use hansard_events::account::AccountDeleted;
 use hansard_events::group::{
     GroupCreated, GroupDissolved, MembersAdded, MembersRemoved, ProfileChanged, Role,
 };
@@ -88,16 +87,6 @@ pub(crate) fn members_removed(
 }
 
 /// A deleted account is in no group any more; groups it owned have no owner.
-pub(crate) fn account_deleted(
-    log: LogId,
-    event: &AccountDeleted,
-    at: u64,
-    state: &mut Overlay<'_>,
-) -> Result<()> {
-    let AccountDeleted { user_id } = event;
-    sweep::account(log, user_id, at, state)
-}
-
 pub(crate) fn profile_changed(
     log: LogId,
     event: &ProfileChanged,

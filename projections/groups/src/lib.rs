@@ -126,7 +126,11 @@ impl Projection for Groups {
                 MessageEvent::Recalled(_) => Ok(()),
             },
             Event::Account(event) => match event {
-                AccountEvent::Deleted(event) => apply::account_deleted(log, event, at, state),
+                AccountEvent::Deleted(event) => sweep::account(log, &event.user_id, at, state),
+                AccountEvent::Forgotten(event) => {
+                    let mut users = event.accounts.iter().map(|account| &account.user_id);
+                    users.try_for_each(|user| sweep::account(log, user, at, state))
+                }
                 AccountEvent::Imported(_)
                 | AccountEvent::SignaturesRevoked(_)
                 | AccountEvent::Muted(_)

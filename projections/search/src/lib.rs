@@ -47,7 +47,7 @@ pub use cursor::Cursor;
 pub use error::{Error, Result};
 pub use index::{Check, Counts, Index, Options};
 pub use query::Query;
-pub use reader::{Hit, Page, Reader};
+pub use reader::{Hit, Page, Reader, highlight, search_all};
 pub use schema::text_of;
 
 /// The projection's name.

@@ -10,8 +10,9 @@ use parking_lot::RwLock;
 use tantivy::IndexReader;
 
 use crate::collector::Newest;
+use crate::cursor::order;
 use crate::schema::Fields;
-use crate::{Check, Cursor, Error, Query, Result, highlight, query};
+use crate::{Check, Cursor, Error, Query, Result, query};
 
 /// What the last commit had applied, per partition.
 pub(crate) type Committed = Arc<RwLock<BTreeMap<u16, Checkpoint>>>;
@@ -109,13 +110,42 @@ impl Reader {
             .map(|(partition, checkpoint)| Position::new(*partition, checkpoint.sequence))
             .collect()
     }
+}
 
-    /// The part of a hit's text ([`crate::text_of`]) around its first match, as HTML: everything
-    /// escaped, matches in `<em>`, `…` where it was cut. Without a match, the text's beginning.
-    #[must_use]
-    pub fn highlight(&self, query: &Query, text: &str) -> String {
-        highlight::fragment(&query.text, text)
+/// One page of matches out of several indexes, one for each partition: as [`Reader::search`] of one
+/// that has them all.
+///
+/// # Errors
+/// As [`Reader::search`].
+pub fn search_all(readers: &[Reader], query: &Query) -> Result<Page> {
+    if let [only] = readers {
+        return only.search(query);
     }
+    let limit = query.page();
+    let (mut found, mut total, mut is_last) = (Vec::new(), 0, true);
+    for reader in readers {
+        let page = reader.search(query)?;
+        total += page.total;
+        is_last &= page.next.is_none();
+        let with_name = |hit: Hit| (hit.conversation.to_string(), hit);
+        found.extend(page.hits.into_iter().map(with_name));
+    }
+    found.sort_by(|(one_name, one), (other_name, other)| {
+        let of_other = order(other.sent_at, other_name, other.seq);
+        order(one.sent_at, one_name, one.seq).cmp(&of_other)
+    });
+    is_last &= found.len() <= limit;
+    found.truncate(limit);
+    let hits: Vec<Hit> = found.into_iter().map(|(_, hit)| hit).collect();
+    let next = hits.last().filter(|_| !is_last).map(Cursor::at);
+    Ok(Page { hits, next, total })
+}
+
+/// The part of a hit's text ([`crate::text_of`]) around its first match, as HTML: everything
+/// escaped, matches in `<em>`, `…` where it was cut. Without a match, the text's beginning.
+#[must_use]
+pub fn highlight(query: &Query, text: &str) -> String {
+    crate::highlight::fragment(&query.text, text)
 }
 
 impl fmt::Debug for Reader {

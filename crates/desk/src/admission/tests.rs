@@ -132,8 +132,8 @@ async fn a_read_waits_for_what_its_caller_has_written() {
     let alice = enter(&desk, "alice", Role::Account).expect("admitted");
     let sent = desk.submit(&alice, send("alice", "bob")).await;
     let position = sent.expect("sent").position;
-    assert_eq!(desk.wait_visible(APP, position).await, Ok(()));
+    assert_eq!(desk.wait_visible(APP, &position.into()).await, Ok(()));
     let ahead = Position::new(0, position.sequence + 1);
-    let late = desk.wait_visible(APP, ahead).await;
+    let late = desk.wait_visible(APP, &ahead.into()).await;
     assert_eq!(late, Err(Error::NotYetVisible(ahead)));
 }

@@ -1,8 +1,9 @@
 use hansard_events::account::{
-    AccountDeleted, AccountImported, AccountMuted, ProfileValue, SignaturesRevoked,
+    AccountDeleted, AccountImported, AccountMuted, AccountsForgotten, Forgotten, ProfileValue,
+    SignaturesRevoked,
 };
 use hansard_events::{AccountEvent, Event};
-use hansard_types::{Reason, Timestamp, profile};
+use hansard_types::{Actor, Reason, Timestamp, profile};
 
 use super::*;
 use crate::testing::{Given, NOW, user};
@@ -140,4 +141,21 @@ fn an_import_says_only_what_the_profile_does_not() {
         face_url: Some("picture".to_owned()),
     };
     assert_eq!(only(&decision), Some(&AccountEvent::Imported(expected)));
+}
+
+#[test]
+fn a_partition_learns_of_deleted_accounts_once_and_says_which() {
+    let given = Given::default().deleted(&["ann", "ben"]);
+    let system = Actor::System;
+    let decision = given.when_by(&system, ForgetAccounts).expect("permitted");
+    let forgotten = |id, deleted_at| Forgotten {
+        user_id: user(id),
+        deleted_at,
+    };
+    let expected = AccountsForgotten {
+        accounts: vec![forgotten("ann", 1), forgotten("ben", 2)],
+    };
+    assert_eq!(only(&decision), Some(&AccountEvent::Forgotten(expected)));
+    let nothing = Given::default().when_by(&system, ForgetAccounts);
+    assert_eq!(nothing.expect("permitted").events, Vec::new());
 }

@@ -3,7 +3,7 @@ use hansard_events::relation::FriendDetails;
 use hansard_types::{AppId, ConversationId, Seq, Timestamp};
 
 use super::*;
-use crate::account::{DeleteAccount, ImportAccount, MuteAccount, RevokeSignatures};
+use crate::account::{DeleteAccount, ForgetAccounts, ImportAccount, MuteAccount, RevokeSignatures};
 use crate::app::{ChangeAppSettings, CreateApp};
 use crate::conversation::{MarkRead, UpTo};
 use crate::group::{AddMembers, ChangeGroupProfile, CreateGroup, DissolveGroup, RemoveMembers};
@@ -23,6 +23,7 @@ const EXPECTED: &str = "
     command              system  import  administrator  account
     ImportAccount        any     any     any            -
     DeleteAccount        -       -       any            -
+    ForgetAccounts       any     -       -              -
     RevokeSignatures     -       -       any            -
     MuteAccount          -       -       any            -
     ChangeProfile        -       -       any            own
@@ -78,6 +79,7 @@ fn of_ann() -> Vec<Command> {
             issued_up_to_seconds: 1,
         }
         .into(),
+        ForgetAccounts.into(),
         MuteAccount {
             user_id: ann.clone(),
             c2c: None,
@@ -282,6 +284,7 @@ fn groups_and_apps() -> Vec<Command> {
             app_id: AppId(7),
             administrators: Vec::new(),
             secret_fingerprint: String::new(),
+            partitions: 1,
         }
         .into(),
         ChangeAppSettings {

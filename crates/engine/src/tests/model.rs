@@ -191,6 +191,8 @@ impl Model {
         match command {
             Command::ImportAccount(command) => self.import_account(command),
             Command::DeleteAccount(command) => self.delete_account(&command.user_id),
+            // What is deleted is gone from everywhere already.
+            Command::ForgetAccounts(_) => Ok(Answered::Done),
             Command::MuteAccount(command) => self.mute(command),
             Command::RevokeSignatures(command) => self.revoke(command),
             Command::ChangeProfile(command) => self.change_profile(actor, command),

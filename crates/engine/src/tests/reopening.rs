@@ -221,7 +221,7 @@ async fn a_log_that_has_lost_its_end_is_mended_whether_or_not_anybody_writes() {
     let world = World::default();
     let engine = with_alice(&world).await;
     let handle = engine.handle();
-    let end = *handle.committed(APP).expect("the app").borrow();
+    let end = *handle.committed(log()).expect("the app").borrow();
     let stream = world.logs.get(log());
     stream.truncate(0);
     until("it is noticed", || !handle.health().ready).await;

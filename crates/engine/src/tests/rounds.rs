@@ -232,6 +232,7 @@ fn decide(world: &World, letters: &mut VecDeque<Letter>) -> (Tip, Round) {
         fold: Arc::new(fold()),
         time: Arc::new(LogTime::after(log, clock, Timestamp(0))),
         ids: Arc::new(world.ids.clone()),
+        directory: None,
     };
     let before = Tip {
         at: start_of(&*world.store, log).expect("readable"),

@@ -40,7 +40,7 @@ fn randoms(signals: &mut Receiver<Arc<AppSignal>>) -> Vec<u32> {
 async fn signals_are_handed_on_in_order_by_the_time_they_are_answered_and_leave_no_trace() {
     let TestEngine { handle, .. } = TestEngine::start().await;
     let mut signals = handle.signals();
-    let committed = handle.committed(APP).expect("the app");
+    let committed = handle.committed(LOG).expect("the app");
     let end = *committed.borrow();
     let commands = vec![
         send("alice", 1, true),
@@ -64,6 +64,7 @@ async fn nothing_is_told_of_a_round_that_is_not_committed() {
         app_id: APP,
         administrators: vec![user("administrator")],
         secret_fingerprint: "test".to_owned(),
+        partitions: 1,
     };
     engine.create_app(app).await.expect("is new");
     let handle = engine.handle();

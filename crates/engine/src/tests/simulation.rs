@@ -4,8 +4,10 @@
 //! failing seed prints how to run it again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hansard_domain::Signal;
+use hansard_domain::app::CreateApp;
 use hansard_events::{Origin, decode};
 use hansard_log::{EventLog as _, Fault, MemoryLog};
 use hansard_store::MemoryStore;
@@ -15,7 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use tokio::sync::broadcast::Receiver;
 
 use super::model::{Answered, App, Expected, Heard, Model, Order};
-use crate::testing::{APP, BEGUN, LOG, World, create_app};
+use crate::testing::{APP, BEGUN, World, create_app};
 use crate::{AppSignal, Engine, Handle, JUMP_MS, Machine as _, SubmitError};
 
 mod compare;
@@ -26,10 +28,10 @@ use coverage::{Coverage, Trouble};
 use make::Maker;
 
 /// Enough for every kind of command to meet every kind of trouble many times.
-const SEEDS: u64 = 120;
+const SEEDS: u64 = 80;
 
-/// The logs that commands are sent to.
-const LOGS: [LogId; 2] = [LogId::CONTROL, LOG];
+/// Besides one.
+const PARTITIONS: u16 = 3;
 
 /// Copies of everything on "disk", for power losses: the read models, and where the logs ended.
 struct OlderDisk {
@@ -46,6 +48,8 @@ struct Simulation {
     model: Model,
     coverage: Coverage,
     next_tag: u64,
+    /// Of the app's log.
+    partitions: u16,
     /// How far the time of day has jumped ahead, milliseconds: it comes back.
     ahead_ms: i64,
     older: Option<OlderDisk>,
@@ -78,10 +82,13 @@ impl Burst {
 }
 
 impl Simulation {
-    async fn start(seed: u64) -> Self {
+    async fn start(seed: u64, partitions: u16) -> Self {
         let world = World::default();
         let mut engine = world.open().await.expect("an empty world opens");
-        let app = create_app();
+        let app = CreateApp {
+            partitions,
+            ..create_app()
+        };
         let model = App {
             administrators: app.administrators.clone(),
             secret_fingerprint: app.secret_fingerprint.clone(),
@@ -96,6 +103,7 @@ impl Simulation {
             model: Model::of(APP, model),
             coverage: Coverage::default(),
             next_tag: 0,
+            partitions,
             ahead_ms: 0,
             older: None,
         }
@@ -105,8 +113,42 @@ impl Simulation {
         self.engine.as_ref().expect("an engine is running")
     }
 
-    fn logs(&self) -> [MemoryLog; 2] {
-        LOGS.map(|log| self.world.logs.get(log))
+    /// The logs that commands are sent to.
+    fn log_ids(&self) -> Vec<LogId> {
+        let own = LogId::all_of(APP, self.partitions);
+        std::iter::once(LogId::CONTROL).chain(own).collect()
+    }
+
+    fn logs(&self) -> Vec<MemoryLog> {
+        let ids = self.log_ids();
+        ids.into_iter()
+            .map(|log| self.world.logs.get(log))
+            .collect()
+    }
+
+    /// A command for a log: of those for the others none has to do with it.
+    fn order(&mut self, log: LogId) -> Order {
+        if log.is_control() {
+            return self.maker.control();
+        }
+        loop {
+            let order = self.maker.order();
+            let place = order.command.place().log(APP, self.partitions);
+            if place.is_none_or(|place| place == log) {
+                return order;
+            }
+        }
+    }
+
+    /// Until every partition has learned of the accounts that were deleted in the first.
+    async fn deletions_are_known(&self) {
+        let handle = self.engine().handle();
+        let last = handle.last_deletion(APP).expect("readable");
+        for log in handle.logs(APP).skip(1) {
+            while handle.forgotten_up_to(log).expect("readable") < last {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
     }
 
     /// Whether something is wrong with the next append.
@@ -131,8 +173,13 @@ impl Simulation {
     /// of one log only, or nobody could say what it should be answered.
     fn make(&mut self) -> Burst {
         let is_control = self.rng.random_bool(0.12);
-        let [control, own] = LOGS;
-        let log = if is_control { control } else { own };
+        let log = if is_control {
+            LogId::CONTROL
+        } else if self.partitions == 1 || self.maker.is_beginning() {
+            LogId::directory(APP)
+        } else {
+            LogId::new(APP, self.rng.random_range(0..self.partitions))
+        };
         let mut troubles = Vec::new();
         if self.inject(log) {
             troubles.push(Trouble::Log);
@@ -144,11 +191,7 @@ impl Simulation {
         let count = self.rng.random_range(1..most);
         let mut orders = Vec::with_capacity(count);
         for _ in 0..count {
-            orders.push(if is_control {
-                self.maker.control()
-            } else {
-                self.maker.order()
-            });
+            orders.push(self.order(log));
         }
         Burst {
             log,
@@ -182,6 +225,7 @@ impl Simulation {
             self.engine = Some(engine);
             self.check_all(&burst, 0, results, &mut signals);
         }
+        self.deletions_are_known().await;
         compare::everything(&self.engine().handle(), &self.model);
         self.world.clock.advance_ms(self.rng.random_range(0..50));
         self.jump();
@@ -361,8 +405,8 @@ fn drain(signals: &mut Signals) -> Vec<Heard> {
     heard
 }
 
-async fn simulate(seed: u64, bursts: usize) -> Coverage {
-    let mut simulation = Simulation::start(seed).await;
+async fn simulate(seed: u64, partitions: u16, bursts: usize) -> Coverage {
+    let mut simulation = Simulation::start(seed, partitions).await;
     for _ in 0..bursts {
         simulation.remember_disk().await;
         simulation.burst().await;
@@ -375,17 +419,18 @@ async fn simulate(seed: u64, bursts: usize) -> Coverage {
     simulation.coverage
 }
 
-fn run(seed: u64) -> Coverage {
+fn run(seed: u64, partitions: u16) -> Coverage {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .expect("a runtime");
-    let simulated = std::panic::AssertUnwindSafe(|| runtime.block_on(simulate(seed, 40)));
+    let simulated =
+        std::panic::AssertUnwindSafe(|| runtime.block_on(simulate(seed, partitions, 40)));
     std::panic::catch_unwind(simulated).unwrap_or_else(|panic| {
         eprintln!(
-            "seed {seed} failed: HANSARD_SIM_SEED={seed} cargo nextest run -p hansard-engine \
-             simulation --no-capture"
+            "seed {seed} failed with {partitions} partitions: HANSARD_SIM_SEED={seed} cargo nextest \
+             run -p hansard-engine simulation --no-capture"
         );
         std::panic::resume_unwind(panic)
     })
@@ -401,13 +446,14 @@ fn run(seed: u64) -> Coverage {
 fn simulation_of_every_command_under_every_fault_agrees_with_the_model() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     if let Some(seed) = number("HANSARD_SIM_SEED") {
-        run(seed);
+        drop((run(seed, 1), run(seed, PARTITIONS)));
         return;
     }
     let seeds = number("HANSARD_SIM_SEEDS").unwrap_or(SEEDS);
     let mut coverage = Coverage::default();
     for seed in 0..seeds {
-        coverage.add(run(seed));
+        coverage.add(run(seed, 1));
+        coverage.add(run(seed, PARTITIONS));
     }
     if seeds >= SEEDS {
         coverage.check();

@@ -14,7 +14,7 @@ use hansard_projector::Registry;
 use hansard_types::{AppId, GroupId, LogId, limits};
 use tokio::sync::Barrier;
 
-use crate::testing::{APP, LOG, MemoryLogs, TestEngine, World, fold, provenance, user};
+use crate::testing::{LOG, MemoryLogs, TestEngine, World, fold, provenance, user};
 use crate::{Engine, EngineOptions, LogProvider, SteadyClock};
 
 /// Logs of apps that only open once so many are being opened.
@@ -45,6 +45,7 @@ async fn world_of(apps: u32) -> World {
             app_id: app(number),
             administrators: vec![user("administrator")],
             secret_fingerprint: "test".to_owned(),
+            partitions: 1,
         };
         let created = engine.create_app(command).await;
         created.expect("the app is new");
@@ -85,7 +86,10 @@ async fn apps_are_opened_side_by_side() {
     let expected: Vec<AppId> = (0..apps).map(app).collect();
     assert_eq!(engine.handle().apps(), expected);
     for id in expected {
-        assert!(engine.handle().committed(id).is_some(), "{id} is open");
+        assert!(
+            engine.handle().committed(LogId::directory(id)).is_some(),
+            "{id} is open"
+        );
     }
     engine.shutdown().await;
 }
@@ -140,7 +144,7 @@ async fn a_retry_right_after_a_start_is_recognised() {
 
     let engine = world.open().await.expect("it opens");
     let handle = engine.handle();
-    let end = *handle.committed(APP).expect("the app").borrow();
+    let end = *handle.committed(LOG).expect("the app").borrow();
     for random in [0, 31, 599] {
         let again = handle.submit(LOG, send(random), provenance()).await;
         let (seq, sent_at) = first[usize::try_from(random).expect("small")];
@@ -152,6 +156,6 @@ async fn a_retry_right_after_a_start_is_recognised() {
         };
         assert_eq!(again.expect("recognised").reply, expected);
     }
-    assert_eq!(*handle.committed(APP).expect("the app").borrow(), end);
+    assert_eq!(*handle.committed(LOG).expect("the app").borrow(), end);
     engine.shutdown().await;
 }

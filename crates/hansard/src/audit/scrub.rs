@@ -55,11 +55,13 @@ struct Found {
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let logs = Logs::open(&arguments.log)?;
-    let found = look(&logs, &arguments).await;
+    let found = look_at_all(&logs, &arguments).await;
     logs.close().await;
-    let found = found?;
-    let whole = found.report.is_whole() || found.repaired.is_some();
-    show(&found, arguments.json)?;
+    let mut whole = true;
+    for found in found? {
+        whole &= found.report.is_whole() || found.repaired.is_some();
+        show(&found, arguments.json)?;
+    }
     Ok(if whole {
         ExitCode::SUCCESS
     } else {
@@ -67,8 +69,16 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     })
 }
 
-async fn look(logs: &Logs, arguments: &Arguments) -> Result<Found> {
-    let log = LogId::new(arguments.app.id(), 0);
+/// Every partition of the app.
+async fn look_at_all(logs: &Logs, arguments: &Arguments) -> Result<Vec<Found>> {
+    let mut found = Vec::new();
+    for log in logs.of_app(arguments.app.id()).await? {
+        found.push(look(logs, log, arguments.dry_run).await?);
+    }
+    Ok(found)
+}
+
+async fn look(logs: &Logs, log: LogId, dry_run: bool) -> Result<Found> {
     let copies = logs.copies(log);
     let Some(copies) = copies.filter(|copies| copies.last().is_some()) else {
         bail!(
@@ -87,7 +97,7 @@ async fn look(logs: &Logs, arguments: &Arguments) -> Result<Found> {
     } else {
         0
     });
-    let mends = logs.is_alone() && !arguments.dry_run;
+    let mends = logs.is_alone() && !dry_run;
     let copies = if mends { writable(logs, log)? } else { copies };
     let options = ScrubOptions {
         bytes_per_second: None,
@@ -155,6 +165,7 @@ fn show(found: &Found, as_json: bool) -> Result<()> {
         let files: Vec<String> = report.files.iter().map(ToString::to_string).collect();
         return term::json(&json!({
             "app": log.app,
+            "partition": log.partition,
             "whole": report.is_whole(),
             "events": report.events,
             "files": files,

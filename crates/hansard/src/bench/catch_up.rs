@@ -5,6 +5,7 @@ use anyhow::Result;
 use hansard_engine::{Engine, EngineOptions, SystemClock, SystemIds};
 use hansard_projector::Registry;
 use hansard_store::{RocksOptions, RocksStore};
+use hansard_types::LogId;
 
 use super::figures::Sample;
 use super::rig::APP;
@@ -33,7 +34,7 @@ pub(super) async fn measure(nats: &Nats) -> Result<Sample> {
     let elapsed = begun.elapsed();
     let count = engine
         .handle()
-        .committed(APP)
+        .committed(LogId::directory(APP))
         .map_or(0, |committed| *committed.borrow());
     engine.shutdown().await;
     Ok(Sample {

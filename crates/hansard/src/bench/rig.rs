@@ -240,14 +240,14 @@ fn offset(at: usize) -> u32 {
 /// Some of the messages in the log, as they are stored.
 pub(super) async fn stored_messages(handle: &Handle, wanted: usize) -> Result<Vec<RawEvent>> {
     let end = handle
-        .committed(APP)
+        .committed(LogId::directory(APP))
         .map_or(0, |committed| *committed.borrow());
     let from = end.saturating_sub(u64::try_from(wanted)?) + 1;
     let mut events = Vec::with_capacity(wanted);
     while events.len() < wanted {
         let read = u64::try_from(events.len())?;
         let stored = handle
-            .events(APP, from + read, limits::READ_BATCH_MAX)
+            .events(LogId::directory(APP), from + read, limits::READ_BATCH_MAX)
             .await?;
         if stored.is_empty() {
             break;

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use hansard_types::{Position, Timestamp};
+use hansard_types::{LogId, Position, Timestamp};
 use jiff::civil;
 use jiff::tz::TimeZone;
 
@@ -50,12 +50,13 @@ fn timestamp(time: jiff::Timestamp) -> Result<Timestamp, &'static str> {
 }
 
 impl Bound {
-    /// The time it stands for, or the sequence.
-    pub(crate) fn resolve(self, now: Timestamp) -> Resolved {
+    /// The time it stands for, or the sequence; `None` for a position in another partition.
+    pub(crate) fn resolve(self, now: Timestamp, log: LogId) -> Option<Resolved> {
         match self {
-            Self::Position(position) => Resolved::Sequence(position.sequence),
-            Self::At(time) => Resolved::Time(time),
-            Self::Ago(ms) => Resolved::Time(Timestamp(now.0.saturating_sub(ms))),
+            Self::Position(position) if position.partition != log.partition => None,
+            Self::Position(position) => Some(Resolved::Sequence(position.sequence)),
+            Self::At(time) => Some(Resolved::Time(time)),
+            Self::Ago(ms) => Some(Resolved::Time(Timestamp(now.0.saturating_sub(ms)))),
         }
     }
 }
@@ -94,11 +95,11 @@ mod tests {
 
     #[test]
     fn a_duration_counts_back_from_now() {
-        let hour = Bound::Ago(3_600_000);
-        assert_eq!(
-            hour.resolve(Timestamp(3_600_001)),
-            Resolved::Time(Timestamp(1))
-        );
-        assert_eq!(hour.resolve(Timestamp(5)), Resolved::Time(Timestamp(0)));
+        let log = LogId::CONTROL;
+        let hour = |now| Bound::Ago(3_600_000).resolve(Timestamp(now), log);
+        assert_eq!(hour(3_600_001), Some(Resolved::Time(Timestamp(1))));
+        assert_eq!(hour(5), Some(Resolved::Time(Timestamp(0))));
+        let elsewhere = Bound::Position(Position::new(1, 7));
+        assert_eq!(elsewhere.resolve(Timestamp(5), log), None);
     }
 }

@@ -102,6 +102,13 @@ fn account_summary(event: &AccountEvent) -> String {
             format!("{}{nick}", event.user_id)
         }
         AccountEvent::Deleted(event) => event.user_id.to_string(),
+        AccountEvent::Forgotten(event) => {
+            let users = event
+                .accounts
+                .iter()
+                .map(|account| account.user_id.as_str());
+            users.collect::<Vec<_>>().join(", ")
+        }
         AccountEvent::SignaturesRevoked(event) => {
             let up_to = event.issued_up_to_seconds;
             format!("{} (issued up to {up_to})", event.user_id)

@@ -24,6 +24,8 @@ pub(crate) struct FirstApp<'a> {
     pub(crate) app: AppId,
     pub(crate) secret: Option<&'a str>,
     pub(crate) administrator: &'a str,
+    /// Of its log.
+    pub(crate) partitions: u16,
 }
 
 /// The secrets by app.
@@ -66,6 +68,7 @@ pub(crate) async fn make_first(
             app_id: first.app,
             administrators: vec![administrator],
             secret_fingerprint: fingerprint(&secret),
+            partitions: first.partitions,
         };
         engine.create_app(command).await?;
     }
@@ -105,7 +108,7 @@ async fn import_account(engine: &Engine, app: AppId, user: &UserId) -> Result<()
     };
     match handle
         .submit(
-            LogId::new(app, 0),
+            LogId::directory(app),
             Command::ImportAccount(command),
             by_system,
         )

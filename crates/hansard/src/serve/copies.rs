@@ -171,7 +171,7 @@ pub(crate) async fn scrub_again_and_again(
                 tracing::warn!(%log, error = %format!("{error:#}"), "the scrub was broken off");
             }
             // Its files are read and compared, too.
-            indexes.doubt(log.app);
+            indexes.doubt(log);
         }
     }
 }

@@ -34,7 +34,9 @@ pub(crate) async fn discard(data: &DataDir, shelf: &Shelf, logs: &dyn LogProvide
     let store = shelf.open()?;
     let apps = Directory::new(&*store, LogId::CONTROL).apps()?;
     let mut discarded = false;
-    let apps = apps.into_iter().map(|(app, _)| LogId::new(app, 0));
+    let apps = apps
+        .into_iter()
+        .flat_map(|(app, row)| LogId::all_of(app, row.partitions));
     let ids: Vec<LogId> = std::iter::once(LogId::CONTROL).chain(apps).collect();
     for id in &ids {
         let log = logs.open(*id).await?;
@@ -56,7 +58,7 @@ pub(crate) async fn discard(data: &DataDir, shelf: &Shelf, logs: &dyn LogProvide
 
 async fn discard_index(data: &DataDir, log: &Arc<dyn EventLog>) -> Result<()> {
     let id = log.id();
-    let path = search::path(data, id.app)?;
+    let path = search::path(data, id)?;
     if !path.is_dir() {
         return Ok(());
     }

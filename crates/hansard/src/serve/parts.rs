@@ -83,6 +83,7 @@ impl Parts {
         let archiver = own.archiver(Arc::clone(&logs))?;
         let secret = arguments.secret.as_ref().map(|secret| secret.0.as_str());
         let first = FirstApp {
+            partitions: arguments.app_partitions,
             app: arguments.app.id(),
             secret: secret.filter(|secret| !secret.is_empty()),
             administrator: &arguments.admin,
@@ -120,9 +121,10 @@ impl Parts {
     pub(crate) fn follow(&mut self) -> Result<()> {
         search::remove_others(&self.data)?;
         let handle = self.engine.handle();
-        for app in handle.apps() {
-            if let Some(source) = handle.source(app) {
-                self.followers.start(app, source);
+        let apps = handle.apps().into_iter();
+        for log in apps.flat_map(|app| handle.logs(app)) {
+            if let Some(source) = handle.source(log) {
+                self.followers.start(source);
             }
         }
         Ok(())
@@ -295,7 +297,9 @@ async fn accept_missing(
     logs: &Arc<dyn LogProvider>,
 ) -> Result<()> {
     let apps = Directory::new(&**store, LogId::CONTROL).apps()?;
-    let apps = apps.into_iter().map(|(app, _)| LogId::new(app, 0));
+    let apps = apps
+        .into_iter()
+        .flat_map(|(app, row)| LogId::all_of(app, row.partitions));
     for log in std::iter::once(LogId::CONTROL).chain(apps) {
         let events = logs.open(log).await?;
         let options = WriterOptions {

@@ -1,4 +1,4 @@
-//! The search index of each app, following the log.
+//! The search index of each partition, following its log.
 
 mod shelf;
 
@@ -12,7 +12,7 @@ use hansard_projector::{
     Ended, FollowOptions, Order, Ordered, Registry, Source as _, State, Status, follow,
 };
 use hansard_search::{Error, Reader};
-use hansard_types::{AppId, error_chain, limits};
+use hansard_types::{LogId, error_chain, limits};
 use hansard_v1::SearchIndexes;
 use parking_lot::RwLock;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
@@ -33,18 +33,18 @@ const AGAIN_AFTER: [Duration; 2] = [
 /// Where requests find the indexes.
 #[derive(Default)]
 pub(crate) struct Indexes {
-    readers: RwLock<HashMap<AppId, Reader>>,
+    readers: RwLock<HashMap<LogId, Reader>>,
     /// Whoever looks into it when a search has failed.
-    doubts: RwLock<HashMap<AppId, Arc<Notify>>>,
+    doubts: RwLock<HashMap<LogId, Arc<Notify>>>,
 }
 
 impl SearchIndexes for Indexes {
-    fn reader(&self, app: AppId) -> Option<Reader> {
-        self.readers.read().get(&app).cloned()
+    fn reader(&self, log: LogId) -> Option<Reader> {
+        self.readers.read().get(&log).cloned()
     }
 
-    fn doubt(&self, app: AppId) {
-        if let Some(doubt) = self.doubts.read().get(&app) {
+    fn doubt(&self, log: LogId) {
+        if let Some(doubt) = self.doubts.read().get(&log) {
             doubt.notify_one();
         }
     }
@@ -73,10 +73,10 @@ impl Followers {
         }
     }
 
-    /// Opens the index of an app and lets it follow, beside those of other apps.
-    pub(crate) fn start(&mut self, app: AppId, source: LogSource) {
+    /// Opens the index of a log and lets it follow, beside those of others.
+    pub(crate) fn start(&mut self, source: LogSource) {
         let (indexes, may_check) = (Arc::clone(&self.indexes), Arc::clone(&self.may_check));
-        let shelf = Shelf::new(&self.data, app, indexes, may_check);
+        let shelf = Shelf::new(&self.data, source.id(), indexes, may_check);
         let registry = self.registry.clone();
         let shutdown = self.shutdown.subscribe();
         self.tasks.spawn(keep(shelf, source, registry, shutdown));

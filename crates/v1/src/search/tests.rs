@@ -1,6 +1,7 @@
 use axum::http::StatusCode;
 use hansard_desk::testing::APP;
 use hansard_search::{Index, Options};
+use hansard_types::LogId;
 use serde_json::{Value, json};
 
 use crate::testing::{TestApi, say, text};
@@ -12,7 +13,7 @@ async fn index_all(api: &TestApi) -> tempfile::TempDir {
     for stored in api
         .engine
         .handle
-        .events(APP, 1, 10_000)
+        .events(LogId::directory(APP), 1, 10_000)
         .await
         .expect("events")
     {
@@ -20,7 +21,7 @@ async fn index_all(api: &TestApi) -> tempfile::TempDir {
         index.apply(&recorded).expect("in order");
     }
     index.commit().expect("a commit");
-    api.indexes.0.lock().insert(APP, reader);
+    api.indexes.0.lock().insert(LogId::directory(APP), reader);
     folder
 }
 

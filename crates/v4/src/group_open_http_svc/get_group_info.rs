@@ -118,7 +118,7 @@ fn members(
     let per_group_max = usize::try_from(GROUP_MEMBERS_MAX).unwrap_or(usize::MAX);
     let members_max = per_group_max.min(*members_left + 1);
     let members = call
-        .groups()
+        .groups_with(id)
         .members(id, members_max)
         .map_err(Failure::broken)?;
     if members.len() > *members_left {

@@ -60,7 +60,7 @@ impl Operation for GetJoinedGroupList {
         let with_huge = request.with_huge_groups == Some(1);
         let with_inactive = request.with_no_active_groups == Some(1);
         let answer = call.read(|reads| {
-            let joined = reads.groups().joined(&user, JOINED_GROUPS_READ_MAX);
+            let joined = reads.everywhere().joined(&user, JOINED_GROUPS_READ_MAX);
             let mut joined = joined.map_err(Failure::broken)?;
             joined.retain(|one| {
                 let group_type = one.group.group_type;

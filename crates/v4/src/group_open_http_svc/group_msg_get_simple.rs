@@ -111,7 +111,7 @@ fn page(
     number: usize,
     with_recalled: bool,
 ) -> Result<(Vec<GroupMsg>, bool), Failure> {
-    let conversations = call.conversations();
+    let conversations = call.conversations_with(conversation);
     let last = conversations
         .head(conversation)
         .map_err(Failure::broken)?

@@ -214,19 +214,24 @@ pub(super) fn member_fields(
 
 /// A group that exists and is not dissolved.
 pub(super) fn existing(call: &Reading<'_>, group: &GroupId) -> Result<Option<GroupRow>, Failure> {
-    let found = call.groups().group(group).map_err(Failure::broken)?;
+    let found = call
+        .groups_with(group)
+        .group(group)
+        .map_err(Failure::broken)?;
     Ok(found.filter(|group| !group.dissolved))
 }
 
 pub(super) fn head(call: &Reading<'_>, group: &GroupId) -> Result<HeadRow, Failure> {
     let conversation = ConversationId::Group(group.clone());
-    call.conversations()
+    call.conversations_with(&conversation)
         .head(&conversation)
         .map_err(Failure::broken)
 }
 
 pub(super) fn read_seq(call: &Reading<'_>, group: &GroupId, user: &UserId) -> Result<Seq, Failure> {
     let conversation = ConversationId::Group(group.clone());
-    let reader = call.conversations().reader(&conversation, user);
+    let reader = call
+        .conversations_with(&conversation)
+        .reader(&conversation, user);
     Ok(reader.map_err(Failure::broken)?.read_seq)
 }

@@ -146,9 +146,10 @@ impl<'a> View<'a> {
         if known(&peer)?.is_none() {
             return Err(call.refusal(Reason::RecipientUnknown));
         }
+        let conversation = ConversationId::c2c(&operator, &peer);
         let mut view = Self {
-            conversations: call.conversations(),
-            conversation: ConversationId::c2c(&operator, &peer),
+            conversations: call.conversations_with(&conversation),
+            conversation,
             operator,
             peer,
             messages_max: usize::try_from(max_cnt.get())

@@ -74,7 +74,7 @@ impl Operation for GetC2cUnreadMsgNum {
         }
         if peers.is_empty() {
             let all = call.read(|reads| {
-                let all = reads.conversations().unread_of_all(&reader);
+                let all = reads.everywhere().unread_of_all(&reader);
                 all.map(Some).map_err(Failure::broken)
             });
             let all = all.await?;
@@ -126,7 +126,7 @@ fn of_peer(call: &Reading<'_>, reader: &UserId, peer: &str) -> Result<Option<u64
         return Ok(None);
     }
     let conversation = ConversationId::c2c(reader, &peer);
-    call.conversations()
+    call.conversations_with(&conversation)
         .unread(&conversation, reader)
         .map(Some)
         .map_err(Failure::broken)

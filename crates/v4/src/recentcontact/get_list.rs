@@ -103,11 +103,10 @@ fn sessions(
     (time, skip): (u64, u64),
     with_empty: bool,
 ) -> Result<Vec<SessionItem>, Failure> {
-    let conversations = call.conversations();
     let skipped = usize::try_from(skip).unwrap_or(usize::MAX);
     let contacts_max = skipped.saturating_add(RECENT_CONTACTS_PAGE_MAX + 1);
     let from = (time > 0 || skip > 0).then_some(time);
-    let contacts = conversations.contacts(user, from, contacts_max);
+    let contacts = call.everywhere().contacts(user, from, contacts_max);
     let mut items = Vec::new();
     for contact in contacts.map_err(Failure::broken)? {
         let Contact {
@@ -126,10 +125,11 @@ fn sessions(
             top_flag: 0,
         });
     }
-    let joined = call.groups().joined(user, JOINED_GROUPS_READ_MAX);
+    let joined = call.everywhere().joined(user, JOINED_GROUPS_READ_MAX);
     for joined in joined.map_err(Failure::broken)? {
         let group_id = joined.group_id.as_str().to_owned();
-        let head = conversations.head(&ConversationId::Group(joined.group_id));
+        let conversation = ConversationId::Group(joined.group_id);
+        let head = call.conversations_with(&conversation).head(&conversation);
         let head = head.map_err(Failure::broken)?;
         let is_empty = head.last_shown_seq.0 == 0;
         if is_empty && !with_empty {

@@ -97,7 +97,7 @@ fn an_account_with_three_thousand_friends_is_forgotten_at_once_and_swept_bit_by_
     let deleted = AccountDeleted { user_id: user(0) };
     let (read, changed) = fixture.apply(deleted);
     assert!(read <= 10 * SWEPT_ROWS_AT_ONCE, "{read} rows read");
-    assert!(changed <= 3 * SWEPT_ROWS_AT_ONCE + 8, "{changed} changed");
+    assert!(changed <= 3 * SWEPT_ROWS_AT_ONCE + 9, "{changed} changed");
     assert!(!fixture.is_swept());
 
     assert_eq!(

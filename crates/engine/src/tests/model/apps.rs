@@ -12,6 +12,9 @@ impl Model {
         if self.apps.contains_key(&command.app_id) {
             return Err(Reason::AppExists);
         }
+        if !(1..=64).contains(&command.partitions) {
+            return Err(Reason::PartitionsInvalid);
+        }
         let app = App {
             administrators: command.administrators.clone(),
             secret_fingerprint: command.secret_fingerprint.clone(),

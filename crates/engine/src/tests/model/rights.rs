@@ -8,7 +8,10 @@ use hansard_types::{Actor, UserId};
 /// administrator may do everything in an app; an account, some things in its own name.
 pub(super) fn is_permitted(actor: &Actor, command: &Command) -> bool {
     match actor {
-        Actor::System => matches!(command, Command::CreateApp(_) | Command::ImportAccount(_)),
+        Actor::System => matches!(
+            command,
+            Command::CreateApp(_) | Command::ImportAccount(_) | Command::ForgetAccounts(_)
+        ),
         Actor::Import(_) => matches!(
             command,
             Command::ImportAccount(_)
@@ -18,7 +21,9 @@ pub(super) fn is_permitted(actor: &Actor, command: &Command) -> bool {
                 | Command::AddMembers(_)
                 | Command::RemoveMembers(_)
         ),
-        Actor::Administrator(_) => !matches!(command, Command::CreateApp(_)),
+        Actor::Administrator(_) => {
+            !matches!(command, Command::CreateApp(_) | Command::ForgetAccounts(_))
+        }
         Actor::Account(user) => own_name(command) == Some(user),
     }
 }
@@ -43,6 +48,7 @@ pub(in crate::tests) fn own_name(command: &Command) -> Option<&UserId> {
         Command::SendGroup(command) => Some(&command.from),
         Command::ImportAccount(_)
         | Command::DeleteAccount(_)
+        | Command::ForgetAccounts(_)
         | Command::RevokeSignatures(_)
         | Command::MuteAccount(_)
         | Command::ImportFriend(_)

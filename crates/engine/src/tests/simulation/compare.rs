@@ -6,7 +6,7 @@ use hansard_types::{ConversationId, GroupId, Seq, UserId};
 
 use super::super::model::{App, Group, Model, Person, Request};
 use super::make::{GROUPS, USERS};
-use crate::testing::{APP, LOG, user};
+use crate::testing::{APP, user};
 use crate::{Handle, Reads};
 
 /// Apps, accounts, relations, groups and conversations are what the model says.
@@ -41,9 +41,9 @@ fn apps(handle: &Handle, model: &Model) {
 }
 
 fn account(handle: &Handle, model: &Model, user: &UserId) {
-    let store = handle.store(APP);
-    let reads = Reads::new(&*store, LOG);
-    let (directory, groups) = (reads.directory(), reads.groups());
+    let stores = handle.stores(APP);
+    let reads = Reads::new(&stores, APP);
+    let directory = reads.directory();
     let now = handle.log_now(APP);
     let row = directory.account(user).expect("readable");
     let person = row.map(|row| Person {
@@ -54,7 +54,7 @@ fn account(handle: &Handle, model: &Model, user: &UserId) {
     assert_eq!(person.as_ref(), model.accounts.get(user), "{user}");
     let revoked = directory.signatures_revoked_up_to(user).expect("readable");
     assert_eq!(revoked, model.revoked.get(user).copied(), "{user}");
-    let joined = groups.joined(user, usize::MAX).expect("readable");
+    let joined = reads.joined(user, usize::MAX).expect("readable");
     let joined: Vec<(GroupId, Role)> = joined
         .into_iter()
         .map(|one| (one.group_id, one.member.role))
@@ -65,8 +65,8 @@ fn account(handle: &Handle, model: &Model, user: &UserId) {
 }
 
 fn relations(handle: &Handle, model: &Model, user: &UserId) {
-    let store = handle.store(APP);
-    let directory = Reads::new(&*store, LOG).directory();
+    let stores = handle.stores(APP);
+    let directory = Reads::new(&stores, APP).directory();
     let lists = directory.lists(user).expect("readable");
     let friends = directory.friends(user, 0, usize::MAX).expect("readable");
     let requests = directory.requests(user, 0, usize::MAX).expect("readable");
@@ -122,9 +122,9 @@ fn relations(handle: &Handle, model: &Model, user: &UserId) {
 /// The one-to-one conversations of an account: those with messages that are not an earlier
 /// account's of its name.
 fn inbox(handle: &Handle, model: &Model, user: &UserId) {
-    let store = handle.store(APP);
-    let conversations = Reads::new(&*store, LOG).conversations();
-    let contacts = conversations.contacts(user, None, usize::MAX);
+    let stores = handle.stores(APP);
+    let reads = Reads::new(&stores, APP);
+    let contacts = reads.contacts(user, None, usize::MAX);
     let contacts = contacts.expect("readable");
     let mut peers: Vec<UserId> = contacts.into_iter().map(|one| one.peer).collect();
     peers.sort();
@@ -140,13 +140,13 @@ fn inbox(handle: &Handle, model: &Model, user: &UserId) {
     }
     expected.sort();
     assert_eq!(peers, expected, "contacts of {user}");
-    let all = conversations.unread_of_all(user).expect("readable");
+    let all = reads.unread_of_all(user).expect("readable");
     assert_eq!(all, unread, "unread of {user}");
 }
 
 fn group(handle: &Handle, model: &Model, id: &GroupId) {
-    let store = handle.store(APP);
-    let groups = Reads::new(&*store, LOG).groups();
+    let stores = handle.stores(APP);
+    let groups = Reads::new(&stores, APP).groups_with(id);
     let members = groups.members(id, usize::MAX).expect("readable");
     let row = groups.group(id).expect("readable");
     let count = row.as_ref().map_or(0, |row| row.member_count);
@@ -172,8 +172,8 @@ fn group(handle: &Handle, model: &Model, id: &GroupId) {
 }
 
 fn talk(handle: &Handle, model: &Model, conversation: &ConversationId) {
-    let store = handle.store(APP);
-    let conversations = Reads::new(&*store, LOG).conversations();
+    let stores = handle.stores(APP);
+    let conversations = Reads::new(&stores, APP).conversations_with(conversation);
     let talk = &model.talks[conversation];
     let head = conversations.head(conversation).expect("readable");
     assert_eq!(head.last_seq, Seq(talk.said.len() as u64), "{conversation}");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hansard_domain::account::{
-    DeleteAccount, ImportAccount, MuteAccount, MuteFor, RevokeSignatures,
+    DeleteAccount, ForgetAccounts, ImportAccount, MuteAccount, MuteFor, RevokeSignatures,
 };
 use hansard_domain::profile::ChangeProfile;
 use hansard_domain::relation::{
@@ -63,7 +63,12 @@ impl Maker {
         }
     }
 
-    /// A command for the app's own log.
+    /// Whether the accounts are being imported.
+    pub(super) fn is_beginning(&self) -> bool {
+        self.begun < USERS.len() - 1
+    }
+
+    /// A command for the app's own logs.
     pub(super) fn order(&mut self) -> Order {
         if let Some(id) = USERS[..USERS.len() - 1].get(self.begun) {
             self.begun += 1;
@@ -78,7 +83,10 @@ impl Maker {
             return self.made[again].clone();
         }
         let command = self.command();
-        let order = self.given(command);
+        let mut order = self.given(command);
+        if matches!(order.command, Command::ForgetAccounts(_)) && self.yes(0.5) {
+            order.actor = Actor::System;
+        }
         if self.made.len() == REMEMBERED {
             self.made.remove(0);
         }
@@ -87,7 +95,8 @@ impl Maker {
     }
 
     fn command(&mut self) -> Command {
-        match self.rng.random_range(0..100) {
+        match self.rng.random_range(0..102) {
+            100.. => ForgetAccounts.into(),
             0..14 => self.account(),
             14..40 => self.relation(),
             40..78 => self.message(),

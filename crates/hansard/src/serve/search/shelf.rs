@@ -1,7 +1,7 @@
-//! The search index of one app: where it is on disk, what requests see of it, and how it is built
+//! The search index of one partition: where it is on disk, what requests see of it, and how it is built
 //! again when it is damaged.
 //!
-//! An index is a directory: `<app>`, and `<app>.1`, `<app>.2` … for those that were begun because
+//! An index is a directory: `<app>` (`<app>-<partition>` behind the first), and `<app>.1`, `<app>.2` … for those that were begun because
 //! the one before was damaged. The newest is the one that is built; the one before it answers until
 //! it is overtaken, and is removed then.
 
@@ -14,16 +14,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use hansard_events::Recorded;
 use hansard_projector::{ApplyError, AsyncProjection, BoxError};
 use hansard_search::{Check, Error, Index, Options, Reader};
-use hansard_types::{AppId, Checkpoint, Lack, Position, error_chain};
+use hansard_types::{Checkpoint, Lack, LogId, Position, error_chain};
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::Indexes;
 use crate::data_dir::DataDir;
 
-/// Opens the index of one app, as often as that is needed.
+/// Opens the index of one partition, as often as that is needed.
 pub(super) struct Shelf {
-    app: AppId,
+    log: LogId,
     folder: PathBuf,
     indexes: Arc<Indexes>,
     /// Whoever checks.
@@ -39,7 +39,7 @@ pub(super) struct Shelf {
 
 /// The index as a projection that follows the log.
 pub(super) struct Search {
-    app: AppId,
+    log: LogId,
     /// `None` only while it is being closed.
     index: Option<Index>,
     reader: Reader,
@@ -55,17 +55,26 @@ struct Before {
     folders: Vec<PathBuf>,
 }
 
-/// The directories of an app's indexes, the oldest first.
-fn on_disk(folder: &std::path::Path, app: AppId) -> std::io::Result<Vec<(u32, PathBuf)>> {
+/// `<app>`, and `<app>-<partition>` for those behind the first.
+fn name(log: LogId) -> String {
+    let LogId { app, partition } = log;
+    match partition {
+        0 => app.to_string(),
+        partition => format!("{app}-{partition}"),
+    }
+}
+
+/// The directories of a log's indexes, the oldest first.
+fn on_disk(folder: &std::path::Path, log: LogId) -> std::io::Result<Vec<(u32, PathBuf)>> {
     let mut found = Vec::new();
     if !folder.try_exists()? {
         return Ok(found);
     }
-    let app = app.to_string();
+    let first = name(log);
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        let name = entry.file_name();
-        let number = match name.to_str().and_then(|name| name.strip_prefix(&app)) {
+        let file = entry.file_name();
+        let number = match file.to_str().and_then(|name| name.strip_prefix(&first)) {
             Some("") => Some(0),
             Some(rest) => rest.strip_prefix('.').and_then(|rest| rest.parse().ok()),
             None => None,
@@ -76,10 +85,10 @@ fn on_disk(folder: &std::path::Path, app: AppId) -> std::io::Result<Vec<(u32, Pa
     Ok(found)
 }
 
-fn path_of(folder: &std::path::Path, app: AppId, number: u32) -> PathBuf {
+fn path_of(folder: &std::path::Path, log: LogId, number: u32) -> PathBuf {
     match number {
-        0 => folder.join(app.to_string()),
-        number => folder.join(format!("{app}.{number}")),
+        0 => folder.join(name(log)),
+        number => folder.join(format!("{}.{number}", name(log))),
     }
 }
 
@@ -87,24 +96,24 @@ fn folder(data: &DataDir) -> PathBuf {
     data.search().join(hansard_search::VERSION.to_string())
 }
 
-/// Where the index of an app is, or would be.
-pub(crate) fn path(data: &DataDir, app: AppId) -> std::io::Result<PathBuf> {
+/// Where the index of a log is, or would be.
+pub(crate) fn path(data: &DataDir, log: LogId) -> std::io::Result<PathBuf> {
     let folder = folder(data);
-    let newest = on_disk(&folder, app)?.pop();
-    Ok(newest.map_or_else(|| path_of(&folder, app, 0), |(_, path)| path))
+    let newest = on_disk(&folder, log)?.pop();
+    Ok(newest.map_or_else(|| path_of(&folder, log, 0), |(_, path)| path))
 }
 
 impl Shelf {
     pub(super) fn new(
         data: &DataDir,
-        app: AppId,
+        log: LogId,
         indexes: Arc<Indexes>,
         may_check: Arc<Semaphore>,
     ) -> Self {
         let doubt = Arc::new(Notify::new());
-        indexes.doubts.write().insert(app, Arc::clone(&doubt));
+        indexes.doubts.write().insert(log, Arc::clone(&doubt));
         Self {
-            app,
+            log,
             folder: folder(data),
             indexes,
             checks: JoinSet::new(),
@@ -135,7 +144,7 @@ impl Shelf {
     /// failed, or it is time for it.
     fn look(&mut self) -> Result<(), Error> {
         while self.checks.try_join_next().is_some() {}
-        let answering = self.indexes.readers.read().get(&self.app).cloned();
+        let answering = self.indexes.readers.read().get(&self.log).cloned();
         if let Some(answering) = answering.filter(|_| self.checks.is_empty()) {
             self.check(answering.check()?, Arc::default());
         }
@@ -148,7 +157,7 @@ impl Shelf {
         if let (Error::Damaged { dir, .. }, Some(newest)) = (damage, self.reader.clone())
             && dir != newest.dir()
         {
-            self.indexes.readers.write().insert(self.app, newest);
+            self.indexes.readers.write().insert(self.log, newest);
             return Ok(());
         }
         self.discard()
@@ -156,7 +165,7 @@ impl Shelf {
 
     /// Nothing that answers now is of use.
     pub(super) fn forget(&self) {
-        self.indexes.readers.write().remove(&self.app);
+        self.indexes.readers.write().remove(&self.log);
     }
 
     /// Opens what was built so far. What cannot be used is begun anew beside it: the log has
@@ -194,12 +203,12 @@ impl Shelf {
         self.checks = JoinSet::new();
         self.damage = mpsc::channel(1);
         let next = self.newest()?.map_or(0, |number| number + 1);
-        let path = path_of(&self.folder, self.app, next);
+        let path = path_of(&self.folder, self.log, next);
         std::fs::create_dir_all(&path).map_err(|source| Error::Directory { dir: path, source })
     }
 
     fn newest(&self) -> Result<Option<u32>, Error> {
-        let found = self.listed(on_disk(&self.folder, self.app))?;
+        let found = self.listed(on_disk(&self.folder, self.log))?;
         Ok(found.last().map(|(number, _)| *number))
     }
 
@@ -212,7 +221,7 @@ impl Shelf {
 
     /// Tantivy may panic over a file that it cannot make sense of.
     fn open_at(&self, number: u32) -> Result<(Index, Reader), Error> {
-        let dir = path_of(&self.folder, self.app, number);
+        let dir = path_of(&self.folder, self.log, number);
         let options = Options {
             verify: false,
             ..Options::default()
@@ -224,19 +233,19 @@ impl Shelf {
     }
 
     fn search(&mut self, mut index: Index, reader: Reader) -> Result<Search, Error> {
-        let mut others = self.listed(on_disk(&self.folder, self.app))?;
+        let mut others = self.listed(on_disk(&self.folder, self.log))?;
         others.pop();
         let folders = others.into_iter().map(|(_, path)| path).collect();
-        let answering = self.indexes.readers.read().get(&self.app).cloned();
+        let answering = self.indexes.readers.read().get(&self.log).cloned();
         let searchable_to = answering.map_or_else(Vec::new, |reader| reader.searchable_to());
         self.reader = Some(reader.clone());
         let closed = Arc::new(AtomicBool::new(false));
         if let Some(check) = index.check() {
-            tracing::info!(app = %self.app, "the search index was not closed in order");
+            tracing::info!(log = %self.log, "the search index was not closed in order");
             self.check(check, Arc::clone(&closed));
         }
         let mut search = Search {
-            app: self.app,
+            log: self.log,
             index: Some(index),
             reader,
             indexes: Arc::clone(&self.indexes),
@@ -252,21 +261,21 @@ impl Shelf {
 
     /// Reads the files of an index beside everything else.
     fn check(&mut self, check: Check, closed: Arc<AtomicBool>) {
-        let (app, damage) = (self.app, self.damage.0.clone());
+        let (log, damage) = (self.log, self.damage.0.clone());
         let may_check = Arc::clone(&self.may_check);
         self.checks.spawn(async move {
             let Ok(_turn) = may_check.acquire_owned().await else {
                 return;
             };
-            tracing::info!(%app, "the search index is checked");
+            tracing::info!(%log, "the search index is checked");
             let checking =
                 tokio::task::spawn_blocking(move || check.run(|| !closed.load(Ordering::Acquire)));
             match checking.await {
-                Ok(Ok(true)) => tracing::info!(%app, "the search index is sound"),
+                Ok(Ok(true)) => tracing::info!(%log, "the search index is sound"),
                 // The next start goes on.
                 Ok(Ok(false)) => {}
                 Ok(Err(error)) => drop(damage.try_send(error)),
-                Err(error) => tracing::error!(%app, %error, "the check of the search index failed"),
+                Err(error) => tracing::error!(%log, %error, "the check of the search index failed"),
             }
         });
     }
@@ -294,7 +303,7 @@ impl Search {
             return;
         }
         let mut readers = self.indexes.readers.write();
-        readers.insert(self.app, self.reader.clone());
+        readers.insert(self.log, self.reader.clone());
         drop(readers);
         for folder in self.before.take().into_iter().flat_map(|old| old.folders) {
             match std::fs::remove_dir_all(&folder) {
@@ -350,7 +359,7 @@ impl Drop for Search {
             return;
         };
         if let Err(error) = index.close() {
-            tracing::warn!(app = %self.app, %error, "the search index was not closed in order");
+            tracing::warn!(log = %self.log, %error, "the search index was not closed in order");
         }
     }
 }

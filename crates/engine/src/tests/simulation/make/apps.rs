@@ -32,6 +32,7 @@ impl Maker {
                 app_id: self.of(&APPS[..APPS.len() - 1]),
                 administrators: self.administrators(),
                 secret_fingerprint: self.word(),
+                partitions: self.of(&[1, 1, 2, 3, 0, 65]),
             });
         }
         let app_id = if self.yes(0.6) { APP } else { self.of(&APPS) };

@@ -1,11 +1,14 @@
 use hansard_events::message::{Element, MessageSent};
 use hansard_events::{Envelope, EventId, Provenance, Sample};
 use hansard_search::Query;
-use hansard_types::{LogId, Seq, Timestamp, limits};
+use hansard_types::{AppId, LogId, Seq, Timestamp, limits};
 
 use super::*;
 
-const APP: AppId = AppId(7);
+const LOG: LogId = LogId {
+    app: AppId(7),
+    partition: 0,
+};
 
 struct Bench {
     _folder: tempfile::TempDir,
@@ -16,7 +19,7 @@ struct Bench {
 
 fn shelf(data: &DataDir, indexes: &Arc<Indexes>) -> Shelf {
     let may_check = Arc::new(Semaphore::new(limits::SEARCH_CHECKS_AT_ONCE_MAX));
-    Shelf::new(data, APP, Arc::clone(indexes), may_check)
+    Shelf::new(data, LOG, Arc::clone(indexes), may_check)
 }
 
 impl Bench {
@@ -40,13 +43,13 @@ impl Bench {
     }
 
     fn path(&self) -> PathBuf {
-        path(&self.data, APP).expect("readable")
+        path(&self.data, LOG).expect("readable")
     }
 
     /// How many messages a search finds.
     fn found(&self) -> u64 {
         let readers = self.indexes.readers.read();
-        let reader = readers.get(&APP).expect("an index answers");
+        let reader = readers.get(&LOG).expect("an index answers");
         reader.search(&Query::new("hello")).expect("a page").total
     }
 }
@@ -65,7 +68,7 @@ fn message(sequence: u64) -> Recorded {
             id: EventId::from_u128(u128::from(sequence)),
             name: "message.sent".into(),
             version: 1,
-            log: LogId::new(APP, 0),
+            log: LOG,
             time: Timestamp(sequence),
             provenance: Provenance {
                 actor: "administrator".to_owned(),
@@ -175,6 +178,6 @@ async fn a_rebuild_that_was_broken_off_goes_on() {
     assert_eq!(search.checkpoint(0).map(|at| at.sequence), Some(2));
     write(&mut search, 3..=3);
     assert_eq!(bench.found(), 3);
-    let folders = on_disk(&folder(&bench.data), APP).expect("readable");
+    let folders = on_disk(&folder(&bench.data), LOG).expect("readable");
     assert_eq!(folders.len(), 1, "{folders:?}");
 }

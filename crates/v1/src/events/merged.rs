@@ -1,0 +1,159 @@
+//! The logs of an app as one stream.
+//!
+//! Of one partition the events come in its order. Between partitions they come by their times, and
+//! of the same millisecond by partition, as far as both are committed when they are read; what is
+//! committed later comes later. Whoever goes on from a place gets what it has not seen of each
+//! partition, whatever order it saw the others in.
+
+use std::collections::VecDeque;
+
+use futures::future::select_all;
+use hansard_desk::{Desk, EventsError, StoredEvent};
+use hansard_types::{LogId, Position, Positions};
+use tokio::sync::watch;
+
+/// Events read at once of a partition: what a stream holds in memory.
+const BATCH_EVENTS_MAX: usize = 256;
+
+/// What is wanted of each partition, and how far that is read.
+pub(super) struct Merged {
+    parts: Vec<Part>,
+}
+
+struct Part {
+    log: LogId,
+    /// The next sequence that was not given out.
+    next: u64,
+    /// The last one that is wanted.
+    until: u64,
+    /// Read, and not given out.
+    ready: VecDeque<StoredEvent>,
+    committed: watch::Receiver<u64>,
+}
+
+impl Part {
+    fn wanted_end(&self) -> u64 {
+        self.until.min(*self.committed.borrow())
+    }
+
+    /// Whether something that is there is neither read nor given out.
+    fn is_behind(&self) -> bool {
+        self.ready.is_empty() && self.next <= self.wanted_end()
+    }
+}
+
+impl Merged {
+    /// From `next` on, included; of a partition that it does not name, from the beginning. `None`
+    /// when there is no such app.
+    pub(super) fn new(
+        desk: &Desk,
+        logs: impl Iterator<Item = LogId>,
+        next: &Positions,
+        until: &Positions,
+    ) -> Option<Self> {
+        let part = |log: LogId| {
+            Some(Part {
+                log,
+                next: next.sequence(log.partition).unwrap_or(1).max(1),
+                until: until.sequence(log.partition).unwrap_or(u64::MAX),
+                ready: VecDeque::new(),
+                committed: desk.committed(log)?,
+            })
+        };
+        let parts = logs.map(part).collect::<Option<Vec<Part>>>()?;
+        Some(Self { parts })
+    }
+
+    /// The last committed position of each partition.
+    pub(super) fn end(&self) -> Positions {
+        let end = |part: &Part| Position::new(part.log.partition, *part.committed.borrow());
+        self.parts.iter().map(end).collect()
+    }
+
+    /// Nothing after what is committed now is wanted.
+    pub(super) fn end_here(&mut self) {
+        for part in &mut self.parts {
+            part.until = part.wanted_end();
+        }
+    }
+
+    /// The next position of each partition.
+    pub(super) fn next(&self) -> Positions {
+        let next = |part: &Part| Position::new(part.log.partition, part.next);
+        self.parts.iter().map(next).collect()
+    }
+
+    /// The next positions once everything that is wanted was given out.
+    pub(super) fn next_after_all(&self) -> Positions {
+        let next = |part: &Part| {
+            let next = part.next.max(part.until.saturating_add(1));
+            Position::new(part.log.partition, next)
+        };
+        self.parts.iter().map(next).collect()
+    }
+
+    /// The last positions that were given out.
+    pub(super) fn seen(&self) -> Positions {
+        let seen = |part: &Part| Position::new(part.log.partition, part.next - 1);
+        self.parts.iter().map(seen).collect()
+    }
+
+    /// Whether everything that is wanted was given out.
+    pub(super) fn is_done(&self) -> bool {
+        self.parts.iter().all(|part| part.next > part.until)
+    }
+
+    /// Reads what is there of partitions of which nothing is ready.
+    pub(super) async fn fill(&mut self, desk: &Desk) -> Result<(), EventsError> {
+        for part in self.parts.iter_mut().filter(|part| part.is_behind()) {
+            let end = part.wanted_end();
+            let read = desk.events(part.log, part.next, BATCH_EVENTS_MAX).await?;
+            let wanted = read.into_iter().filter(|stored| stored.sequence <= end);
+            part.ready.extend(wanted);
+        }
+        Ok(())
+    }
+
+    /// The next event that is ready, unless one that belongs before it may still have to be read.
+    /// It counts as given out once [`Merged::take`] has been called.
+    pub(super) fn peek(&self) -> Option<(Position, &StoredEvent)> {
+        if self.parts.iter().any(Part::is_behind) {
+            return None;
+        }
+        let ready = self.parts.iter().filter_map(|part| {
+            let stored = part.ready.front()?;
+            Some((Position::new(part.log.partition, stored.sequence), stored))
+        });
+        ready.min_by_key(|(position, stored)| {
+            // Of one partition there is nothing to compare.
+            let time = (self.parts.len() > 1).then(|| stored.event.time());
+            (time, position.partition)
+        })
+    }
+
+    /// Whether a partition ends before what is committed of it: it cannot be read on.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.parts.iter().any(Part::is_behind)
+    }
+
+    /// The event at a position that was just peeked at is given out.
+    pub(super) fn take(&mut self, position: Position) {
+        let part = &mut self.parts[usize::from(position.partition)];
+        part.ready.pop_front();
+        part.next = position.sequence.saturating_add(1);
+    }
+
+    /// Waits until more is committed; false when nothing will be any more. Cancel-safe.
+    pub(super) async fn more(&mut self) -> bool {
+        let changed = |part: &'_ mut Part| {
+            let (next, until) = (part.next, part.until);
+            let mut committed = part.committed.clone();
+            Box::pin(async move {
+                let is_new = |end: &u64| *end >= next && next <= until;
+                committed.wait_for(is_new).await.is_ok()
+            })
+        };
+        let waits: Vec<_> = self.parts.iter_mut().map(changed).collect();
+        select_all(waits).await.0
+    }
+}
