@@ -9,6 +9,7 @@ mod harness;
 mod house;
 mod journey;
 mod own_nats;
+mod partitions;
 mod power_loss;
 mod pressure;
 mod private;

@@ -19,7 +19,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use clap::Args;
 use hansard_log::bench::{bare_publish, bare_replay, remove_bare};
-use hansard_types::LogId;
+
+use hansard_types::limits::APP_PARTITIONS_MAX;
 
 use crate::logs::NatsProgram;
 use crate::serve::signals::Signals;
@@ -64,9 +65,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "BYTES", default_value_t = 300)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
     payload: u32,
-    /// Let search index what is sent meanwhile
+    /// Partitions of the app's log
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=i64::from(APP_PARTITIONS_MAX)))]
+    partitions: u16,
+    /// Without any projection that follows the log (search): not as a server runs
     #[arg(long)]
-    with_search: bool,
+    without_search: bool,
     /// Chat to import and to search, JSON lines as of `hansard import`
     #[arg(long, value_name = "FILE", num_args = 1..)]
     corpus: Vec<PathBuf>,
@@ -111,11 +116,11 @@ async fn measure(rig: &mut Rig, arguments: &Arguments) -> Result<Report> {
     ));
     load.fill(&handle, LOG_MESSAGES).await?;
     let (replay, caught_up) = replay_and_catch_up(rig).await?;
-    if arguments.with_search {
+    if !arguments.without_search {
         rig.parts.follow()?;
     }
     let sends = sends_in_turns(rig, &load, arguments).await?;
-    if !arguments.corpus.is_empty() && !arguments.with_search {
+    if !arguments.corpus.is_empty() && arguments.without_search {
         rig.parts.follow()?;
     }
     let corpus = match arguments.corpus.as_slice() {
@@ -138,7 +143,10 @@ async fn replay_and_catch_up(rig: &Rig) -> Result<(Figures, Figures)> {
     for turn in 1..=TURNS {
         term::note(format_args!("replay and catch-up, turn {turn} of {TURNS}"));
         let begun = Instant::now();
-        let count = bare_replay(rig.nats.connection(), LogId::new(rig::APP, 0)).await?;
+        let mut count = 0;
+        for log in rig.handle().logs(rig::APP) {
+            count += bare_replay(rig.nats.connection(), log).await?;
+        }
         replays.push(Sample {
             count,
             elapsed: begun.elapsed(),

@@ -155,6 +155,7 @@ impl Arguments {
         app: App,
         secret: &str,
         admin: &str,
+        app_partitions: u16,
     ) -> Self {
         Self {
             data_dir: data_dir.to_owned(),
@@ -173,7 +174,7 @@ impl Arguments {
             log: None,
             app,
             secret: Some(Secret(secret.to_owned())),
-            app_partitions: 1,
+            app_partitions,
             admin: admin.to_owned(),
         }
     }

@@ -2,8 +2,12 @@
 //!
 //! Not here: what accounts say (conversations) or where they are members (groups).
 //!
-//! A deleted account leaves nothing here but its revoked signatures: a signature that was taken
-//! back does not hold again because an account of that name was imported anew.
+//! A deleted account leaves nothing here but its revoked signatures (a signature that was taken back
+//! does not hold again because an account of that name was imported anew) and that it was deleted,
+//! which the other partitions learn from that row.
+//!
+//! Everything here is in an app's partition 0; in the others there is only how far they have learned
+//! of deletions.
 //!
 //! Sessions are read here ([`Reader::sessions`]) and nobody writes them yet: there are no client
 //! connections, so everyone is offline.

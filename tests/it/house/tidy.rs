@@ -55,6 +55,22 @@ fn sleeps(file: &File) -> Vec<String> {
     say(file, file.code_lines(), &banned)
 }
 
+/// Nothing assumes that a partition is the only one: the directory's has a name.
+fn first_partitions(file: &File) -> Vec<String> {
+    let in_product = file.path.starts_with("crates/") || file.path.starts_with("projections/");
+    let is_measured = file.path.contains("/fuzz/") || file.path.contains("/examples/");
+    if !in_product || file.is_test() || is_measured {
+        return Vec::new();
+    }
+    let is_first = |line: &str| {
+        let made = line.split_once("LogId::new(");
+        made.is_some_and(|(_, rest)| rest.contains(", 0)"))
+    };
+    let lines = file.product_lines().filter(|(_, line)| is_first(line));
+    let why = "say LogId::directory, or ask which";
+    lines.map(|(line, _)| found(file, line, why)).collect()
+}
+
 /// Deciders, events, types and projections give the same result whenever they run.
 fn clocks(file: &File) -> Vec<String> {
     let pure = [
@@ -154,6 +170,11 @@ fn tree(rust_only: bool, check: fn(&File) -> Vec<String>) {
 #[test]
 fn nothing_is_left_over() {
     tree(true, leftovers);
+}
+
+#[test]
+fn no_partition_is_written_in_by_hand() {
+    tree(true, first_partitions);
 }
 
 #[test]
@@ -264,6 +285,17 @@ fn an_untitled_crate_is_named() {
     let path = "crates/log/src/lib.rs";
     assert_eq!(untitled(&File::new(path, "use std::fmt;\n")).len(), 1);
     assert_eq!(untitled(&File::new(path, "//! The log.\n")).len(), 0);
+}
+
+#[test]
+fn a_partition_that_is_written_in_by_hand_is_named() {
+    let path = "crates/engine/src/a.rs";
+    check(
+        first_partitions,
+        path,
+        "LogId::new(app, at)",
+        "LogId::new(app, 0)",
+    );
 }
 
 #[test]

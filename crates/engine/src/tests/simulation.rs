@@ -4,7 +4,6 @@
 //! failing seed prints how to run it again.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use hansard_domain::Signal;
 use hansard_domain::app::CreateApp;
@@ -145,8 +144,9 @@ impl Simulation {
         let handle = self.engine().handle();
         let last = handle.last_deletion(APP).expect("readable");
         for log in handle.logs(APP).skip(1) {
+            let mut applied = handle.applied(log).expect("it is open");
             while handle.forgotten_up_to(log).expect("readable") < last {
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                applied.changed().await.expect("it is open");
             }
         }
     }

@@ -5,7 +5,6 @@ use anyhow::Result;
 use hansard_engine::{Engine, EngineOptions, SystemClock, SystemIds};
 use hansard_projector::Registry;
 use hansard_store::{RocksOptions, RocksStore};
-use hansard_types::LogId;
 
 use super::figures::Sample;
 use super::rig::APP;
@@ -32,10 +31,9 @@ pub(super) async fn measure(nats: &Nats) -> Result<Sample> {
     let begun = Instant::now();
     let engine = Engine::open(options, nats.provider()).await?;
     let elapsed = begun.elapsed();
-    let count = engine
-        .handle()
-        .committed(LogId::directory(APP))
-        .map_or(0, |committed| *committed.borrow());
+    let handle = engine.handle();
+    let committed = handle.logs(APP).filter_map(|log| handle.committed(log));
+    let count = committed.map(|end| *end.borrow()).sum();
     engine.shutdown().await;
     Ok(Sample {
         count,

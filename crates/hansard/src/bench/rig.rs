@@ -1,10 +1,12 @@
 //! What is measured: a whole server in this process, on a nats-server of its own.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use futures::future::join_all;
 use hansard_client::usersig;
 use hansard_domain::Command;
 use hansard_domain::account::ImportAccount;
@@ -87,6 +89,7 @@ impl Rig {
             App { app: APP.0 },
             SECRET,
             ADMIN,
+            arguments.partitions,
         );
         let recorder = telemetry::record_metrics()?;
         let own = OwnCopies::open(&serve, &data)?;
@@ -239,15 +242,16 @@ fn offset(at: usize) -> u32 {
 
 /// Some of the messages in the log, as they are stored.
 pub(super) async fn stored_messages(handle: &Handle, wanted: usize) -> Result<Vec<RawEvent>> {
-    let end = handle
-        .committed(LogId::directory(APP))
-        .map_or(0, |committed| *committed.borrow());
+    // The last partition has messages; the first, accounts too.
+    let log = handle.logs(APP).last().context("an app has a log")?;
+    let committed = handle.committed(log);
+    let end = committed.map_or(0, |committed| *committed.borrow());
     let from = end.saturating_sub(u64::try_from(wanted)?) + 1;
     let mut events = Vec::with_capacity(wanted);
     while events.len() < wanted {
         let read = u64::try_from(events.len())?;
         let stored = handle
-            .events(LogId::directory(APP), from + read, limits::READ_BATCH_MAX)
+            .events(log, from + read, limits::READ_BATCH_MAX)
             .await?;
         if stored.is_empty() {
             break;
@@ -274,11 +278,16 @@ pub(super) fn origin() -> Origin {
 }
 
 async fn submit_all(handle: &Handle, commands: Vec<Command>) -> Result<()> {
-    for result in handle
-        .submit_all(LogId::new(APP, 0), commands, origin())
-        .await
-    {
-        result?;
+    let mut by_log: BTreeMap<LogId, Vec<Command>> = BTreeMap::new();
+    for command in commands {
+        let log = handle.route(APP, &command);
+        by_log.entry(log).or_default().push(command);
+    }
+    let submit = |(log, commands)| handle.submit_all(log, commands, origin());
+    for results in join_all(by_log.into_iter().map(submit)).await {
+        for result in results {
+            result?;
+        }
     }
     Ok(())
 }

@@ -3,7 +3,6 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use hansard_domain::Reply;
 use hansard_engine::Handle;
-use hansard_types::LogId;
 use tokio::task::JoinSet;
 
 use super::figures::{Sample, micros};
@@ -28,7 +27,9 @@ pub(super) async fn run(
                 let command = load.command(number, random);
                 random = random.wrapping_add(1);
                 let sent = Instant::now();
-                let answer = handle.submit(LogId::new(APP, 0), command, origin()).await?;
+                let answer = handle
+                    .submit(handle.route(APP, &command), command, origin())
+                    .await?;
                 ensure!(
                     matches!(
                         answer.reply,

@@ -172,10 +172,13 @@ impl<'a> Repairing<'a> {
         let lost = damage
             .iter()
             .any(|one| *one.events.end() > archived.unwrap_or(0));
+        // A file that is gone leaves no damage behind, only a gap to the archive's end.
+        let behind = archived.map(|archived| archived + 1..=own_last);
+        let has_gap = behind.is_some_and(|range| !self.copies.missing(range).is_empty());
         Ok(Found {
             end: extent.last,
             stream_is_damaged,
-            journal_is_damaged: lost || (applied > own_last && own_last > 0),
+            journal_is_damaged: lost || has_gap || (applied > own_last && own_last > 0),
             wrong: compared.wrong,
         })
     }

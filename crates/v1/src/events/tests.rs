@@ -9,6 +9,8 @@ use tokio::time::timeout;
 
 use crate::testing::{TestApi, TestOptions, say};
 
+mod partitions;
+
 /// How long a test waits before it calls a stream silent.
 const PATIENCE: Duration = Duration::from_secs(20);
 

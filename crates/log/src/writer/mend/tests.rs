@@ -113,7 +113,16 @@ impl World {
         {
             own.extend(read);
         }
-        assert!(own == self.written, "and our own files, of {}", own.len());
+        assert!(
+            own == self.written,
+            "and our own files: {} of {:?}; {:?}; {:?}",
+            own.len(),
+            copies.ranges(),
+            copies
+                .read(own.len() as u64 + 1, 400)
+                .map(|read| read.len()),
+            writer.repaired()
+        );
         writer.repaired()
     }
 
