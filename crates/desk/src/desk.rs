@@ -6,7 +6,7 @@ use futures::future::{join_all, try_join_all};
 use hansard_directory::{AccountRow, AppRow};
 use hansard_domain::{Command, Reply, Verb, reply_to};
 use hansard_engine::{
-    Answer, AppSignal, EventsError, Handle, Health, NotYetVisible, Reads, StoredEvent,
+    Answer, AppSignal, Committed, EventsError, Handle, Health, NotYetVisible, Reads,
 };
 use hansard_events::Origin;
 use hansard_types::{Actor, AppId, LogId, Position, Positions, Timestamp, UserId};
@@ -239,7 +239,7 @@ impl Desk {
         log: LogId,
         from: u64,
         events_max: usize,
-    ) -> Result<Vec<StoredEvent>, EventsError> {
+    ) -> Result<Vec<Arc<Committed>>, EventsError> {
         self.engine.events(log, from, events_max).await
     }
 

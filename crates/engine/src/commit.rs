@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use hansard_log::{AppendError, Appender, Sealer};
+use hansard_log::{AppendError, Appender, Sealer, Tail};
 use hansard_projector::Registry;
 use hansard_store::{Durability, Store};
 use hansard_types::{Lack, LogId, error_chain};
@@ -31,6 +31,8 @@ pub(crate) struct Finish {
     pub(crate) registry: Registry,
     pub(crate) inline: Vec<&'static str>,
     pub(crate) signals: Bus,
+    /// Where those who follow the log find its end.
+    pub(crate) tail: Arc<Tail>,
     /// Called once a round's read models are written, before anyone is answered.
     pub(crate) after_round: Option<AfterRound>,
 }
@@ -136,6 +138,7 @@ impl Finish {
     fn finish(&self, first: u64, round: Round) -> Result<Letters, (Letters, Failure)> {
         let Round {
             units,
+            recorded,
             changes,
             signals,
             letters,
@@ -149,6 +152,9 @@ impl Finish {
         if let Err(error) = self.sealer.seal(first, &units) {
             return Err((letters, stopped_by(&error)));
         }
+        // Before anyone hears of it: who is at the end never has to look further.
+        let events = units.into_iter().flatten();
+        self.tail.push(recorded.into_iter().zip(events));
         self.committed.send_replace(tip.at.sequence);
         ::metrics::histogram!(metrics::SEAL_SECONDS).record(sealing.elapsed().as_secs_f64());
         let writing = Instant::now();

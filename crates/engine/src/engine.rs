@@ -6,7 +6,7 @@ use std::time::Duration;
 use hansard_directory::Reader as Directory;
 use hansard_domain::{Command, app::CreateApp};
 use hansard_events::Origin;
-use hansard_log::{Archive, Copies, Journal, LogProvider, Reader};
+use hansard_log::{Archive, Copies, Journal, LogProvider, Reader, Tail};
 use hansard_projector::{Fold, Registry, State, Status};
 use hansard_store::Store;
 use hansard_types::{Actor, AppId, LogId, limits};
@@ -246,10 +246,12 @@ impl Engine {
         let state = Arc::new(PartitionState::default());
         let models = Models::of(self.shared.models.now());
         let events = Arc::clone(&recovered.events);
+        let tail = Arc::new(Tail::default());
         let door = Door {
             mailbox,
             applied: applied_rx,
-            reader: Reader::new(events, Some(recovery.copies.clone()), committed_rx.clone()),
+            reader: Reader::new(events, Some(recovery.copies.clone()), committed_rx.clone())
+                .with_tail(Arc::clone(&tail)),
             state: Arc::clone(&state),
             time: Arc::clone(&time),
             models: models.clone(),
@@ -271,6 +273,7 @@ impl Engine {
             state,
             time,
             signals: self.shared.signals.clone(),
+            tail,
             after_round: log.is_control().then(|| self.refresher()),
         };
         self.report(log, &tip);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use hansard_directory::{AccountRow, AppRow, Reader as Directory};
 use hansard_domain::Command;
-use hansard_events::Origin;
-use hansard_log::{Reader, StoredEvent};
+use hansard_events::{Committed, Origin};
+use hansard_log::Reader;
 use hansard_projector::Registry;
 use hansard_store::Store;
 use hansard_types::{AppId, LogId, Position, Timestamp, UserId};
@@ -329,9 +329,9 @@ impl Handle {
         log: LogId,
         from: u64,
         events_max: usize,
-    ) -> Result<Vec<StoredEvent>, EventsError> {
+    ) -> Result<Vec<Arc<Committed>>, EventsError> {
         let door = self.door_of(log).ok_or(EventsError::AppUnknown)?;
-        Ok(door.reader.read(from, events_max).await?)
+        Ok(door.reader.read_shared(from, events_max).await?)
     }
 
     /// The logs of this process, up to what is committed.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hansard_log::EventLog;
+use hansard_log::{EventLog, Tail};
 use hansard_projector::Registry;
 use hansard_store::Store;
 use hansard_types::limits::{LOG_END_LOOKED_AT_MS, LOG_SILENT_MS_MAX};
@@ -61,6 +61,7 @@ pub(crate) struct Keeper {
     /// The time of this log, also after it was opened again.
     pub(crate) time: Arc<LogTime>,
     pub(crate) signals: Bus,
+    pub(crate) tail: Arc<Tail>,
     /// Called after each round, and whenever the partition was opened.
     pub(crate) after_round: Option<AfterRound>,
 }
@@ -196,6 +197,7 @@ impl Keeper {
             registry: self.registry.clone(),
             inline: inline.into_iter().map(|(name, _)| name).collect(),
             signals: self.signals.clone(),
+            tail: Arc::clone(&self.tail),
             after_round: self.after_round.clone(),
         };
         let partition = Partition {

@@ -51,7 +51,8 @@ pub use clock::{
 pub use engine::{Engine, EngineOptions};
 pub use error::{EventsError, NotYetVisible, OpenError, SubmitError};
 pub use handle::{Answer, Handle};
-pub use hansard_log::{LogProvider, StoredEvent};
+pub use hansard_events::Committed;
+pub use hansard_log::LogProvider;
 pub use health::Health;
 pub use reads::Reads;
 pub use rebuild::Generations;

@@ -41,6 +41,8 @@ pub(crate) struct Tip {
 /// A decided round on its way to the committer.
 pub(crate) struct Round {
     pub(crate) units: Vec<Unit>,
+    /// What the events of the units say, in order.
+    pub(crate) recorded: Vec<Recorded>,
     pub(crate) changes: Arc<Changes>,
     /// Handed on once it is committed.
     pub(crate) signals: Vec<Signal>,
@@ -61,6 +63,7 @@ impl Round {
         let refused = |letter| (letter, Err(SubmitError::Unavailable(reason.to_owned())));
         Self {
             units: Vec::new(),
+            recorded: Vec::new(),
             changes: Arc::default(),
             signals: Vec::new(),
             letters: taken.map(refused).collect(),
@@ -205,6 +208,7 @@ fn attempt(
         state: Overlay::new(state.own),
         directory: state.directory,
         units: Vec::with_capacity(letters.len()),
+        recorded: Vec::with_capacity(letters.len()),
         signals: Vec::new(),
         bytes: 0,
         tip,
@@ -232,9 +236,11 @@ fn attempt(
         }
     }
     let signals = std::mem::take(&mut deciding.signals);
+    let recorded = std::mem::take(&mut deciding.recorded);
     Ok(match deciding.finish() {
         Ok((units, changes, reached)) => Round {
             units,
+            recorded,
             changes: Arc::new(changes),
             signals,
             letters: answered,
@@ -244,6 +250,7 @@ fn attempt(
             tracing::error!(log = %surroundings.log, %reason, "a round was given up");
             Round {
                 units: Vec::new(),
+                recorded: Vec::new(),
                 changes: Arc::default(),
                 signals: Vec::new(),
                 letters: given_up(answered, &reason),
@@ -268,6 +275,7 @@ struct Deciding<'a> {
     state: Overlay<'a>,
     directory: Option<&'a dyn Read>,
     units: Vec<Unit>,
+    recorded: Vec<Recorded>,
     signals: Vec<Signal>,
     /// Of all events in `units`.
     bytes: usize,
@@ -371,6 +379,7 @@ impl Deciding<'_> {
         fold.apply(log, &mut self.tip.at, &recorded, &mut self.state)
             .map_err(|error| error_chain(&error))?;
         self.tip.time = self.now;
+        self.recorded.push(recorded);
         Ok(raw)
     }
 

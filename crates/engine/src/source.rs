@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use hansard_events::Recorded;
+use hansard_events::Committed;
 use hansard_log::Reader;
 use hansard_projector::{Source, SourceError};
 use hansard_types::LogId;
@@ -24,9 +26,9 @@ impl Source for LogSource {
         self.id
     }
 
-    async fn read(&self, from: u64, events_max: usize) -> Result<Vec<Recorded>, SourceError> {
+    async fn read(&self, from: u64, events_max: usize) -> Result<Vec<Arc<Committed>>, SourceError> {
         self.reader
-            .read_recorded(from, events_max)
+            .read_shared(from, events_max)
             .await
             .map_err(|error| match error {
                 hansard_log::Error::Unavailable(reason) => SourceError::Unavailable(reason),

@@ -23,6 +23,7 @@ mod catalogue;
 pub mod chain;
 mod cloud_event;
 mod codec;
+mod committed;
 pub mod conversation;
 mod envelope;
 pub mod group;
@@ -36,6 +37,7 @@ pub use catalogue::{
 };
 pub use cloud_event::CloudEvent;
 pub use codec::{CodecError, Identity, decode, encode, json_of_body};
+pub use committed::Committed;
 pub use envelope::{
     Envelope, EventId, EventView, Origin, Provenance, RawEvent, Recorded, header, text_of_header,
 };

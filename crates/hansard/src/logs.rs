@@ -240,9 +240,9 @@ impl Logs {
         let end = *control.committed().borrow();
         let mut at = 1;
         while at <= end {
-            let events = control.read_recorded(at, limits::READ_BATCH_MAX).await?;
-            for recorded in &events {
-                if let Some(Event::App(AppEvent::Created(made))) = &recorded.event
+            let events = control.read_shared(at, limits::READ_BATCH_MAX).await?;
+            for event in &events {
+                if let Some(Event::App(AppEvent::Created(made))) = &event.recorded()?.event
                     && made.app_id == app
                 {
                     return Ok(LogId::all_of(app, made.partitions).collect());

@@ -142,9 +142,9 @@ async fn first_from(reader: &Reader, time: Timestamp, end: u64) -> Result<u64> {
     let (mut low, mut high) = (1, end + 1);
     while low < high {
         let middle = low + (high - low) / 2;
-        let read = reader.read_recorded(middle, 1).await?;
+        let read = reader.read_shared(middle, 1).await?;
         let event = read.first().context("the log ends before its end")?;
-        if event.envelope.time < time {
+        if event.recorded()?.envelope.time < time {
             low = middle + 1;
         } else {
             high = middle;

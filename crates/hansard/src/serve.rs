@@ -28,7 +28,9 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use hansard_http::Front;
-use hansard_types::limits::{APP_PARTITIONS_MAX, DISK_HEADROOM_BYTES_MIN};
+use hansard_types::limits::{
+    APP_PARTITIONS_MAX, DISK_HEADROOM_BYTES_MIN, FOLLOWER_LAG_SECONDS_MAX,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -109,6 +111,9 @@ pub(crate) struct Arguments {
     /// Free disk space below which no writes are taken, MiB
     #[arg(long, value_name = "MIB", default_value_t = DISK_HEADROOM_BYTES_MIN / (1024 * 1024))]
     pub(crate) disk_headroom: u64,
+    /// How far search may be behind while much is written, before it takes its share of the machine
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    pub(crate) search_lag: Duration,
     /// Hold callers to the documented rates, 200 calls a second and endpoint mostly
     #[arg(long)]
     pub(crate) rate_limits: bool,
@@ -169,6 +174,7 @@ impl Arguments {
             scrub_every: Duration::ZERO,
             accept_missing_journal: false,
             disk_headroom: DISK_HEADROOM_BYTES_MIN / (1024 * 1024),
+            search_lag: Duration::from_secs(FOLLOWER_LAG_SECONDS_MAX),
             rate_limits: false,
             log_format: LogFormat::Text,
             log: None,

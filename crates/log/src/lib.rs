@@ -32,6 +32,7 @@ mod reader;
 mod scrub;
 pub mod server;
 mod stored;
+mod tail;
 mod writer;
 
 #[cfg(any(test, feature = "conformance"))]
@@ -50,4 +51,5 @@ pub use memory::{Fault, MemoryLog};
 pub use reader::Reader;
 pub use scrub::{ScrubOptions, ScrubReport, scrub};
 pub use stored::StoredEvent;
+pub use tail::Tail;
 pub use writer::{Appender, Mending, Repaired, Sealer, Writer, WriterOptions};

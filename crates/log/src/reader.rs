@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use hansard_events::{Recorded, decode};
+use hansard_events::Committed;
 use hansard_types::LogId;
 use tokio::sync::watch;
 
-use crate::{Copies, Error, EventLog, Result, StoredEvent};
+use crate::{Copies, Error, EventLog, Result, StoredEvent, Tail};
 
 /// Shows a log up to its committed position: nobody learns from here of an event that could
 /// still vanish. It reads our own files where they hold what is wanted, which is faster than the
@@ -14,6 +14,7 @@ pub struct Reader {
     id: LogId,
     stream: Option<Arc<dyn EventLog>>,
     copies: Option<Copies>,
+    tail: Option<Arc<Tail>>,
     committed: watch::Receiver<u64>,
 }
 
@@ -28,6 +29,7 @@ impl Reader {
             id: log.id(),
             stream: Some(log),
             copies,
+            tail: None,
             committed,
         }
     }
@@ -50,8 +52,16 @@ impl Reader {
             id: copies.id(),
             stream: None,
             copies: Some(copies),
+            tail: None,
             committed: watch::channel(end).1,
         }
+    }
+
+    /// Reads the end of the log in memory.
+    #[must_use]
+    pub fn with_tail(mut self, tail: Arc<Tail>) -> Self {
+        self.tail = Some(tail);
+        self
     }
 
     #[must_use]
@@ -125,22 +135,21 @@ impl Reader {
         }
     }
 
-    /// As [`Reader::read`], decoded.
+    /// As [`Reader::read`], shared with everyone who follows: at the end of the log nothing is read
+    /// or decoded.
     ///
     /// # Errors
     /// [`Error`]
-    pub async fn read_recorded(&self, from: u64, events_max: usize) -> Result<Vec<Recorded>> {
-        let events = self.read(from, events_max).await?;
-        let mut recorded = Vec::with_capacity(events.len());
-        for stored in events {
-            let one = decode(stored.sequence, &stored.event).map_err(|error| Error::Malformed {
-                log: self.id.to_string(),
-                sequence: stored.sequence,
-                reason: error.to_string(),
-            })?;
-            recorded.push(one);
+    pub async fn read_shared(&self, from: u64, events_max: usize) -> Result<Vec<Arc<Committed>>> {
+        let end = *self.committed.borrow();
+        let there = usize::try_from((end + 1).saturating_sub(from.max(1))).unwrap_or(usize::MAX);
+        let tail = self.tail.as_ref().filter(|_| there > 0);
+        if let Some(events) = tail.and_then(|tail| tail.read(from.max(1), events_max.min(there))) {
+            return Ok(events);
         }
-        Ok(recorded)
+        let events = self.read(from, events_max).await?;
+        let shared = |stored: StoredEvent| Arc::new(Committed::read(stored.sequence, stored.event));
+        Ok(events.into_iter().map(shared).collect())
     }
 }
 

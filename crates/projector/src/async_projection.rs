@@ -1,12 +1,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hansard_events::Recorded;
+use hansard_events::{CodecError, Committed, Recorded};
+use hansard_types::limits::{FOLLOWER_LAG_SECONDS_MAX, FOLLOWERS_WAIT_ABOVE};
 use hansard_types::{Checkpoint, LogId, Timestamp, error_chain};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
+use crate::pace::Pace;
 use crate::{BoxError, Registry, State, Status};
 
 /// A projection that follows the log on its own.
@@ -55,7 +58,7 @@ pub enum Ended {
 pub trait Source: Send + Sync + 'static {
     fn id(&self) -> LogId;
     /// At most `events_max` committed events from `from`, in order, without holes.
-    async fn read(&self, from: u64, events_max: usize) -> Result<Vec<Recorded>, SourceError>;
+    async fn read(&self, from: u64, events_max: usize) -> Result<Vec<Arc<Committed>>, SourceError>;
     /// The last committed sequence.
     fn committed(&self) -> watch::Receiver<u64>;
 }
@@ -82,6 +85,11 @@ pub struct FollowOptions {
     pub commit_events_max: usize,
     /// How long an applied event waits for its commit, at most.
     pub commit_interval: Duration,
+    /// How far behind it may be while the log is busy: until then it leaves the machine to those
+    /// who write.
+    pub lag_max: Duration,
+    /// Events a second above which the log is busy.
+    pub busy_above: u64,
     /// The first and the longest wait before the log is read again that could not be read.
     pub retry_after: (Duration, Duration),
 }
@@ -90,8 +98,10 @@ impl Default for FollowOptions {
     fn default() -> Self {
         Self {
             batch_events_max: 1000,
-            commit_events_max: 20_000,
+            commit_events_max: 100_000,
             commit_interval: Duration::from_secs(1),
+            lag_max: Duration::from_secs(FOLLOWER_LAG_SECONDS_MAX),
+            busy_above: FOLLOWERS_WAIT_ABOVE,
             retry_after: (Duration::from_millis(100), Duration::from_secs(10)),
         }
     }
@@ -133,6 +143,7 @@ pub async fn follow<P: AsyncProjection>(
         uncommitted: 0,
         due: None,
         retry_after: options.retry_after.0,
+        pace: Pace::new(options.lag_max, options.busy_above),
     };
     let ended = follower
         .run(&mut projection, &source, start, &mut shutdown)
@@ -150,6 +161,7 @@ struct Follower {
     due: Option<Instant>,
     /// The next wait, should the log not be readable.
     retry_after: Duration,
+    pace: Pace,
 }
 
 impl Follower {
@@ -166,11 +178,18 @@ impl Follower {
             let log_end = *committed.borrow_and_update();
             let step = match unchecked {
                 Some(start) => check_start(source, start, log_end).await,
-                None if self.applied < log_end => self.step(projection, source).await,
-                None => {
+                None if self.applied == log_end => {
                     self.wait(projection, &mut committed, shutdown).await?;
                     continue;
                 }
+                None if self.pace.waits(Instant::now(), self.applied, log_end) => {
+                    self.commit_if_due(projection)?;
+                    // Cancel-safe, and over when the process ends.
+                    let ended = shutdown.wait_for(|stop| *stop);
+                    drop(tokio::time::timeout(Pace::moment(), ended).await);
+                    continue;
+                }
+                None => self.step(projection, source).await,
             };
             match step {
                 Ok(()) => {
@@ -252,9 +271,15 @@ impl Follower {
         let Some(last) = batch.last() else {
             return Ok(());
         };
-        let (sequence, time) = (last.sequence, last.envelope.time);
+        let sequence = last.sequence;
+        let time = last
+            .recorded()
+            .map_err(|error| malformed(last, &error))?
+            .envelope
+            .time;
         tokio::task::block_in_place(|| {
-            for recorded in &batch {
+            for event in &batch {
+                let recorded = event.recorded().map_err(|error| malformed(event, &error))?;
                 let applied = apply(projection, recorded);
                 applied.map_err(|error| not_applied(recorded, &error))?;
             }
@@ -323,6 +348,11 @@ fn unread(error: SourceError) -> Step {
     }
 }
 
+fn malformed(event: &Committed, error: &CodecError) -> Ended {
+    let (sequence, error) = (event.sequence, error_chain(error));
+    Ended::Stopped(format!("event {sequence} does not read: {error}. {ADVICE}"))
+}
+
 fn not_applied(recorded: &Recorded, error: &ApplyError) -> Ended {
     let (sequence, name) = (recorded.sequence, &recorded.envelope.name);
     let said = format!("event {sequence} ({name}): {}", error_chain(error));
@@ -344,12 +374,17 @@ async fn check_start(source: &impl Source, start: Checkpoint, log_end: u64) -> R
     let there = source.read(start.sequence, 1).await;
     let there = there.map_err(unread)?;
     match there.first() {
-        Some(event) if event.envelope.chain == start.chain => Ok(()),
+        Some(event) if is_at(event, start.chain) => Ok(()),
         Some(_) | None => Err(foreign(format!(
             "event {} is not the one that it has applied: the log was changed; run the audit",
             start.sequence
         ))),
     }
+}
+
+fn is_at(event: &Committed, chain: [u8; 32]) -> bool {
+    let recorded = event.recorded();
+    recorded.is_ok_and(|recorded| recorded.envelope.chain == chain)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 
 mod async_projection;
 mod fold;
+mod pace;
 mod status;
 pub mod sweep;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hansard_events::Recorded;
 use hansard_events::account::AccountDeleted;
+use hansard_events::{Committed, RawEvent, Recorded};
 use hansard_projector::{
     ApplyError, AsyncProjection, BoxError, Ended, FollowOptions, Registry, Source, SourceError,
     State, Status, follow,
@@ -92,13 +92,22 @@ fn event(sequence: u64) -> Recorded {
     recorded
 }
 
+fn shared(sequence: u64) -> Arc<Committed> {
+    let nothing = RawEvent {
+        subject: String::new(),
+        headers: Vec::new(),
+        body: Vec::new(),
+    };
+    Arc::new(Committed::decided(event(sequence), nothing))
+}
+
 #[async_trait]
 impl Source for Log {
     fn id(&self) -> LogId {
         LOG
     }
 
-    async fn read(&self, from: u64, events_max: usize) -> Result<Vec<Recorded>, SourceError> {
+    async fn read(&self, from: u64, events_max: usize) -> Result<Vec<Arc<Committed>>, SourceError> {
         let fails = {
             let mut left = self.unavailable.lock();
             let fails = *left > 0;
@@ -110,7 +119,7 @@ impl Source for Log {
         }
         let end = *self.end.borrow();
         let sequences = (from..=end).take(events_max);
-        Ok(sequences.map(event).collect())
+        Ok(sequences.map(shared).collect())
     }
 
     fn committed(&self) -> watch::Receiver<u64> {
@@ -200,6 +209,7 @@ fn options() -> FollowOptions {
         commit_events_max: 10,
         commit_interval: Duration::from_millis(5),
         retry_after: (Duration::from_millis(1), Duration::from_millis(1)),
+        ..FollowOptions::default()
     }
 }
 

@@ -6,6 +6,16 @@ pub const USER_ID_BYTES_MAX: usize = 32;
 pub const GROUP_ID_BYTES_MAX: usize = 48;
 /// Partitions of one app's log (ours: each is a stream, a journal of its own rounds and three tasks).
 pub const APP_PARTITIONS_MAX: u16 = 64;
+/// Events of a log that are kept in memory for those who follow its end (ours).
+pub const TAIL_EVENTS_MAX: usize = 8192;
+/// Bytes of them as the log holds them; decoded and shown they take about three times as much.
+pub const TAIL_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// How far behind a busy log its followers may be before they take their share of the machine,
+/// seconds (ours; `serve --search-lag`).
+pub const FOLLOWER_LAG_SECONDS_MAX: u64 = 30;
+/// Events a second of one log above which its followers wait (ours: far more than a busy chat, a
+/// fraction of what one core takes).
+pub const FOLLOWERS_WAIT_ABOVE: u64 = 4000;
 /// Deleted accounts that a partition forgets in one event (ours).
 pub const ACCOUNTS_FORGOTTEN_AT_ONCE_MAX: usize = 100;
 /// A nickname's or picture URL's length (Tencent Cloud Chat: 500 bytes, else 40601).

@@ -1,6 +1,8 @@
 //! Which events a reader wants.
 
-use hansard_desk::StoredEvent;
+use std::borrow::Cow;
+
+use hansard_desk::Committed;
 use hansard_events::{CloudEvent, CodecError, bucket, header, json_of_body};
 use hansard_types::{ConversationId, Position};
 use serde_json::Value;
@@ -46,11 +48,11 @@ impl EventFilter {
     }
 
     /// The event's line, or `None` when it is not wanted.
-    pub(crate) fn line(
+    pub(crate) fn line<'a>(
         &self,
         position: Position,
-        stored: &StoredEvent,
-    ) -> Result<Option<String>, CodecError> {
+        stored: &'a Committed,
+    ) -> Result<Option<Cow<'a, str>>, CodecError> {
         let kind = stored.event.header(header::TYPE).unwrap_or_default();
         let by_type = self.types.is_empty()
             || self.types.iter().any(|wanted| {
@@ -60,8 +62,7 @@ impl EventFilter {
             return Ok(None);
         }
         let Some(wanted) = &self.conversation else {
-            let event = CloudEvent::new(&stored.event, position)?;
-            return Ok(Some(event.to_line()));
+            return Ok(Some(stored.line(position)?.into()));
         };
         // Most events are passed over without reading their body.
         if stored.event.subject.rsplit('.').next() != Some(wanted.bucket.as_str()) {
@@ -73,7 +74,7 @@ impl EventFilter {
         }
         let data = json_of_body(&stored.event.body)?;
         let line = || CloudEvent::with_data(&stored.event, position, data.clone()).to_line();
-        Ok(wanted.is_about(&data).then(line))
+        Ok(wanted.is_about(&data).then(line).map(Cow::Owned))
     }
 }
 

@@ -366,10 +366,15 @@ impl Lines {
                 tracing::error!(error, %position, "an event does not read");
                 BrokenOff
             })?;
-            events.take(position);
             if let Some(line) = line {
-                push(&mut self.ready, self.follow, events, &line);
+                push(
+                    &mut self.ready,
+                    self.follow,
+                    &events.seen_with(position),
+                    &line,
+                );
             }
+            events.take(position);
         }
         Ok(())
     }
@@ -398,9 +403,9 @@ impl Lines {
     }
 }
 
-fn push(ready: &mut Vec<u8>, follow: Follow, events: &Merged, line: &str) {
+fn push(ready: &mut Vec<u8>, follow: Follow, seen: &Positions, line: &str) {
     if follow == Follow::Sse {
-        let id = format!("id: {}\ndata: ", events.seen());
+        let id = format!("id: {seen}\ndata: ");
         ready.extend_from_slice(id.as_bytes());
     }
     ready.extend_from_slice(line.as_bytes());

@@ -256,7 +256,7 @@ pub(super) async fn stored_messages(handle: &Handle, wanted: usize) -> Result<Ve
         if stored.is_empty() {
             break;
         }
-        events.extend(stored.into_iter().map(|one| one.event));
+        events.extend(stored.into_iter().map(|one| one.event.clone()));
     }
     Ok(events)
 }

@@ -91,7 +91,12 @@ impl Parts {
         let made = apps::make_first(&mut engine, data, &first).await?;
         let secrets = apps::secrets(&engine, data, &first)?;
         let indexes = Arc::new(Indexes::default());
-        let followers = Followers::new(data.clone(), registry.clone(), Arc::clone(&indexes));
+        let followers = Followers::new(
+            data.clone(),
+            registry.clone(),
+            Arc::clone(&indexes),
+            arguments.search_lag,
+        );
         let options = DeskOptions {
             rate_limits: arguments.rate_limits,
         };

@@ -56,18 +56,26 @@ pub(crate) struct Followers {
     registry: Registry,
     indexes: Arc<Indexes>,
     may_check: Arc<Semaphore>,
+    lag_max: Duration,
     tasks: JoinSet<()>,
     shutdown: watch::Sender<bool>,
 }
 
 impl Followers {
-    pub(crate) fn new(data: DataDir, registry: Registry, indexes: Arc<Indexes>) -> Self {
+    /// `lag_max`: how far search may be behind a busy log before it takes its share.
+    pub(crate) fn new(
+        data: DataDir,
+        registry: Registry,
+        indexes: Arc<Indexes>,
+        lag_max: Duration,
+    ) -> Self {
         let (shutdown, _) = watch::channel(false);
         Self {
             data,
             registry,
             indexes,
             may_check: Arc::new(Semaphore::new(limits::SEARCH_CHECKS_AT_ONCE_MAX)),
+            lag_max,
             tasks: JoinSet::new(),
             shutdown,
         }
@@ -79,7 +87,12 @@ impl Followers {
         let shelf = Shelf::new(&self.data, source.id(), indexes, may_check);
         let registry = self.registry.clone();
         let shutdown = self.shutdown.subscribe();
-        self.tasks.spawn(keep(shelf, source, registry, shutdown));
+        let options = FollowOptions {
+            lag_max: self.lag_max,
+            ..FollowOptions::default()
+        };
+        self.tasks
+            .spawn(keep(shelf, source, registry, options, shutdown));
     }
 
     /// Commits what was applied and ends every follower.
@@ -108,6 +121,7 @@ async fn keep(
     mut shelf: Shelf,
     source: LogSource,
     registry: Registry,
+    options: FollowOptions,
     mut shutdown: watch::Receiver<bool>,
 ) {
     let log = source.id();
@@ -116,7 +130,8 @@ async fn keep(
     let mut backoff = Backoff::between(AGAIN_AFTER[0], AGAIN_AFTER[1]);
     while !*shutdown.borrow() {
         let begun = Instant::now();
-        let outcome = follow_one(&mut shelf, &source, &registry, &mut orders, &mut shutdown).await;
+        let following = (&source, &registry, options);
+        let outcome = follow_one(&mut shelf, following, &mut orders, &mut shutdown).await;
         let again = match outcome {
             Outcome::ShutDown | Outcome::Followed(Ended::ShutDown) => continue,
             Outcome::Followed(Ended::Failed(reason)) => Err(reason),
@@ -158,8 +173,7 @@ async fn keep(
 /// Opens an index and lets it follow, until something comes in between.
 async fn follow_one(
     shelf: &mut Shelf,
-    source: &LogSource,
-    registry: &Registry,
+    (source, registry, options): (&LogSource, &Registry, FollowOptions),
     orders: &mut mpsc::Receiver<Ordered>,
     shutdown: &mut watch::Receiver<bool>,
 ) -> Outcome {
@@ -173,7 +187,6 @@ async fn follow_one(
     let (stop, stopped) = watch::channel(false);
     // A task of its own: its panic is its own end.
     let mut following = JoinSet::new();
-    let options = FollowOptions::default();
     following.spawn(follow(
         search,
         source.clone(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hansard_events::{Envelope, EventId, Provenance};
+use hansard_events::{Envelope, EventId, Provenance, RawEvent};
 use hansard_types::AppId;
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
@@ -47,13 +47,22 @@ struct Log {
     failing: Arc<AtomicUsize>,
 }
 
+fn shared(sequence: u64) -> Arc<Committed> {
+    let nothing = RawEvent {
+        subject: String::new(),
+        headers: Vec::new(),
+        body: Vec::new(),
+    };
+    Arc::new(Committed::decided(event(sequence), nothing))
+}
+
 #[async_trait]
 impl Source for Log {
     fn id(&self) -> LogId {
         LOG
     }
 
-    async fn read(&self, from: u64, events_max: usize) -> Result<Vec<Recorded>, SourceError> {
+    async fn read(&self, from: u64, events_max: usize) -> Result<Vec<Arc<Committed>>, SourceError> {
         let fails = |left: usize| left.checked_sub(1);
         if let Ok(left) = self
             .failing
@@ -66,7 +75,7 @@ impl Source for Log {
             });
         }
         let end = *self.end.borrow();
-        Ok((from..=end).take(events_max).map(event).collect())
+        Ok((from..=end).take(events_max).map(shared).collect())
     }
 
     fn committed(&self) -> watch::Receiver<u64> {

@@ -6,9 +6,10 @@
 //! partition, whatever order it saw the others in.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use futures::future::select_all;
-use hansard_desk::{Desk, EventsError, StoredEvent};
+use hansard_desk::{Committed, Desk, EventsError};
 use hansard_types::{LogId, Position, Positions};
 use tokio::sync::watch;
 
@@ -27,7 +28,7 @@ struct Part {
     /// The last one that is wanted.
     until: u64,
     /// Read, and not given out.
-    ready: VecDeque<StoredEvent>,
+    ready: VecDeque<Arc<Committed>>,
     committed: watch::Receiver<u64>,
 }
 
@@ -92,10 +93,12 @@ impl Merged {
         self.parts.iter().map(next).collect()
     }
 
-    /// The last positions that were given out.
-    pub(super) fn seen(&self) -> Positions {
+    /// The last positions that are given out once this one is.
+    pub(super) fn seen_with(&self, position: Position) -> Positions {
         let seen = |part: &Part| Position::new(part.log.partition, part.next - 1);
-        self.parts.iter().map(seen).collect()
+        let mut seen: Positions = self.parts.iter().map(seen).collect();
+        seen.set(position);
+        seen
     }
 
     /// Whether everything that is wanted was given out.
@@ -116,13 +119,16 @@ impl Merged {
 
     /// The next event that is ready, unless one that belongs before it may still have to be read.
     /// It counts as given out once [`Merged::take`] has been called.
-    pub(super) fn peek(&self) -> Option<(Position, &StoredEvent)> {
+    pub(super) fn peek(&self) -> Option<(Position, &Committed)> {
         if self.parts.iter().any(Part::is_behind) {
             return None;
         }
         let ready = self.parts.iter().filter_map(|part| {
             let stored = part.ready.front()?;
-            Some((Position::new(part.log.partition, stored.sequence), stored))
+            Some((
+                Position::new(part.log.partition, stored.sequence),
+                &**stored,
+            ))
         });
         ready.min_by_key(|(position, stored)| {
             // Of one partition there is nothing to compare.
