@@ -590,8 +590,8 @@ fn a_muted_account_sends_nothing_and_its_retries_are_still_answered() {
             .accounts(&["ann", "ben"])
             .message("c2c:ann:ben", 1, "ben");
         team(given).change_account("ben", |account| {
-            account.c2c_muted_until = Timestamp(c2c);
-            account.group_muted_until = Timestamp(group);
+            account.mutes.c2c = Timestamp(c2c);
+            account.mutes.group = Timestamp(group);
         })
     };
     let c2c = |random| Command::SendC2c(send_c2c("ben", "ann", random));
@@ -658,8 +658,8 @@ fn what_is_for_those_online_is_decided_as_what_is_stored_and_is_no_event() {
         assert_eq!(sent(&decision.reply), (0, false));
     }
     let muted = given.change_account("ben", |account| {
-        account.group_muted_until = Timestamp(u64::MAX);
-        account.c2c_muted_until = Timestamp(u64::MAX);
+        account.mutes.group = Timestamp(u64::MAX);
+        account.mutes.c2c = Timestamp(u64::MAX);
     });
     assert_eq!(muted.when(to_group), Err(Reason::SenderMuted));
     let from_ben = SendC2c {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use hansard_events::account::ProfileValue;
+use hansard_events::account::{Mutes, ProfileValue};
 use hansard_events::app::CustomField;
 use hansard_events::group::{GroupProfile, GroupType, Role};
 use hansard_events::message::ContentDigest;
@@ -17,10 +17,7 @@ pub struct ViewError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 /// An account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Account {
-    /// It may not speak to another account before then.
-    pub c2c_muted_until: Timestamp,
-    /// It may not speak in groups before then.
-    pub group_muted_until: Timestamp,
+    pub mutes: Mutes,
 }
 
 /// The fields of a profile that are set, by tag.

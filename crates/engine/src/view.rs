@@ -55,10 +55,7 @@ fn broken(error: hansard_store::Error) -> ViewError {
 impl View for StateView<'_> {
     fn account(&self, user: &UserId) -> Result<Option<Account>, ViewError> {
         let row = self.directory.account(user).map_err(broken)?;
-        Ok(row.map(|row| Account {
-            c2c_muted_until: row.c2c_muted_until,
-            group_muted_until: row.group_muted_until,
-        }))
+        Ok(row.map(|row| Account { mutes: row.mutes }))
     }
 
     fn profile(&self, user: &UserId) -> Result<Profile, ViewError> {

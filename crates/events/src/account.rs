@@ -65,6 +65,47 @@ pub struct AccountMuted {
     pub group_until: Option<Timestamp>,
 }
 
+impl AccountMuted {
+    /// The event that makes `after` of `before`; `None` when they are the same.
+    #[must_use]
+    pub fn between(user_id: &UserId, before: Mutes, after: Mutes) -> Option<Self> {
+        let changed = |before, after| (before != after).then_some(after);
+        (before != after).then(|| Self {
+            user_id: user_id.clone(),
+            c2c_until: changed(before.c2c, after.c2c),
+            group_until: changed(before.group, after.group),
+        })
+    }
+
+    /// What changed, as people call it, and until when it is so now.
+    pub fn changed(&self) -> impl Iterator<Item = (&'static str, Timestamp)> {
+        let all = [("one-to-one", self.c2c_until), ("groups", self.group_until)];
+        all.into_iter()
+            .filter_map(|(name, until)| Some((name, until?)))
+    }
+}
+
+/// Until when an account may not speak, by where it speaks; a time that is over, or 0: it may.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mutes {
+    /// To another account.
+    pub c2c: Timestamp,
+    /// In groups.
+    pub group: Timestamp,
+}
+
+impl Mutes {
+    pub fn apply(&mut self, event: &AccountMuted) {
+        let AccountMuted {
+            user_id: _,
+            c2c_until,
+            group_until,
+        } = event;
+        self.c2c = c2c_until.unwrap_or(self.c2c);
+        self.group = group_until.unwrap_or(self.group);
+    }
+}
+
 /// What a profile's field holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "it is a text, or a whole number of 32 bits")]

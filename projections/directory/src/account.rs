@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hansard_events::account::{
-    AccountDeleted, AccountImported, AccountMuted, AccountProfileChanged, AccountsForgotten,
+    AccountDeleted, AccountImported, AccountMuted, AccountProfileChanged, AccountsForgotten, Mutes,
     ProfileValue, SignaturesRevoked,
 };
 use hansard_store::key::Key;
@@ -47,10 +47,7 @@ pub(crate) static FORGOTTEN: Table = Table {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountRow {
     pub imported_at: Timestamp,
-    /// It may not speak to another account before then.
-    pub c2c_muted_until: Timestamp,
-    /// It may not speak in groups before then.
-    pub group_muted_until: Timestamp,
+    pub mutes: Mutes,
 }
 
 /// The fields of a profile that are set, by tag.
@@ -164,16 +161,11 @@ pub(crate) fn signatures_revoked(
 }
 
 pub(crate) fn muted(log: LogId, event: &AccountMuted, state: &mut Overlay<'_>) -> Result<()> {
-    let AccountMuted {
-        user_id,
-        c2c_until,
-        group_until,
-    } = event;
+    let user_id = &event.user_id;
     let Some(mut account) = Reader::new(state, log).account(user_id)? else {
         return Ok(());
     };
-    account.c2c_muted_until = c2c_until.unwrap_or(account.c2c_muted_until);
-    account.group_muted_until = group_until.unwrap_or(account.group_muted_until);
+    account.mutes.apply(event);
     put_account(log, user_id, &account, state)
 }
 

@@ -7,6 +7,9 @@ const WORDS: &[(&str, usize)] = &[
     // Fields of a group: their type's file, and those of the surface that ask for one and tell it.
     ("introduction", 4),
     ("notification", 4),
+    // A kind of mute: the event's file, the command that sets it, those of the surface that ask for
+    // it and tell it; what is muted by it is in its own verb.
+    ("c2c_until", 1),
     // An event: its struct, its row, who decides it, who folds it.
     ("FriendGroupRenamed", 4),
     // A command: its file, its folder's, its row, its endpoint.

@@ -1,4 +1,4 @@
-use hansard_events::account::AccountMuted;
+use hansard_events::account::{AccountMuted, Mutes};
 use hansard_types::{Reason, Timestamp, UserId};
 
 use crate::{Context, Decided, Decision, View};
@@ -12,8 +12,8 @@ pub enum MuteFor {
 }
 
 impl MuteFor {
-    /// The mute's new end; `None` when nothing changes.
-    fn new_end(self, before: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    /// The mute's new end; the one before, when nothing changes.
+    fn new_end(self, before: Timestamp, now: Timestamp) -> Timestamp {
         let is_muted = before > now;
         let after = match self {
             Self::Good => Timestamp::FOREVER,
@@ -28,7 +28,7 @@ impl MuteFor {
         } else {
             is_muted
         };
-        changes.then_some(after)
+        if changes { after } else { before }
     }
 }
 
@@ -44,15 +44,16 @@ impl MuteAccount {
     pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided {
         let now = context.now;
         let account = view.account(&self.user_id)?.ok_or(Reason::AccountUnknown)?;
-        let end = |mute: Option<MuteFor>, before| mute.and_then(|mute| mute.new_end(before, now));
-        let event = AccountMuted {
-            user_id: self.user_id.clone(),
-            c2c_until: end(self.c2c, account.c2c_muted_until),
-            group_until: end(self.group, account.group_muted_until),
+        let before = account.mutes;
+        let end =
+            |mute: Option<MuteFor>, before| mute.map_or(before, |mute| mute.new_end(before, now));
+        let after = Mutes {
+            c2c: end(self.c2c, before.c2c),
+            group: end(self.group, before.group),
         };
-        if event.c2c_until.is_none() && event.group_until.is_none() {
-            return Ok(Decision::nothing(()));
-        }
-        Ok(Decision::event(event, ()))
+        Ok(match AccountMuted::between(&self.user_id, before, after) {
+            Some(event) => Decision::event(event, ()),
+            None => Decision::nothing(()),
+        })
     }
 }

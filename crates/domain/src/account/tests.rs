@@ -106,8 +106,8 @@ fn a_mute_names_exactly_what_changed() {
         let given = Given::default()
             .accounts(&["ann"])
             .change_account("ann", |account| {
-                account.c2c_muted_until = before;
-                account.group_muted_until = before;
+                account.mutes.c2c = before;
+                account.mutes.group = before;
             });
         let row = format!("{before:?} {asked:?}");
         let c2c = given.when(mute(asked, None)).expect("taken");

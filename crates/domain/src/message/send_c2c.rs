@@ -51,7 +51,7 @@ impl SendC2c {
         if let Some(first) = view.message_by_key(&conversation, key)? {
             return Ok(Decision::nothing(sent_c2c(first, key, true)));
         }
-        if sender.c2c_muted_until > now {
+        if sender.mutes.c2c > now {
             return Err(Reason::SenderMuted.into());
         }
         if context.is_account() && view.blocks(&self.to, &self.from)? {

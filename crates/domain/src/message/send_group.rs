@@ -33,7 +33,7 @@ impl SendGroup {
         if let Some(first) = self.first(view, &conversation, now)? {
             return Ok(Decision::nothing(sent(first, true)));
         }
-        if sender.group_muted_until > now {
+        if sender.mutes.group > now {
             return Err(Reason::SenderMuted.into());
         }
         if context.is_account() || group.profile.mute_all {

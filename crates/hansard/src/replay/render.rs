@@ -114,18 +114,13 @@ fn account_summary(event: &AccountEvent) -> String {
             format!("{} (issued up to {up_to})", event.user_id)
         }
         AccountEvent::Muted(event) => {
-            let until = |name: &str, until: Option<Timestamp>| match until {
-                None => String::new(),
-                Some(Timestamp(0)) => format!(" {name}: may speak"),
-                Some(Timestamp::FOREVER) => format!(" {name}: for good"),
-                Some(Timestamp(ms)) => format!(" {name}: until {ms}"),
+            let until = |(name, until): (&str, Timestamp)| match until {
+                Timestamp(0) => format!(" {name}: may speak"),
+                Timestamp::FOREVER => format!(" {name}: for good"),
+                Timestamp(ms) => format!(" {name}: until {ms}"),
             };
-            let c2c = until("one-to-one", event.c2c_until);
-            format!(
-                "{}{c2c}{}",
-                event.user_id,
-                until("groups", event.group_until)
-            )
+            let changed: String = event.changed().map(until).collect();
+            format!("{}{changed}", event.user_id)
         }
         AccountEvent::ProfileChanged(event) => {
             let tags: Vec<&str> = event.fields.keys().map(String::as_str).collect();

@@ -43,8 +43,8 @@ impl Operation for GetNoSpeaking {
         let account = found.ok_or_else(|| call.refusal(Reason::AccountUnknown))?;
         let now = call.log_now();
         Ok(Answered::read(GetNoSpeakingResponse {
-            c2c: remaining(account.c2c_muted_until, now),
-            group: remaining(account.group_muted_until, now),
+            c2c: remaining(account.mutes.c2c, now),
+            group: remaining(account.mutes.group, now),
         }))
     }
 }

@@ -79,7 +79,7 @@ fn a_mute_changes_what_it_names() {
     let account = reader(&fixture).account(&ann()).expect("readable");
     let account = account.expect("there");
     assert_eq!(
-        (account.c2c_muted_until, account.group_muted_until),
+        (account.mutes.c2c, account.mutes.group),
         (Timestamp(5), Timestamp(0))
     );
 }
@@ -100,7 +100,7 @@ fn a_deleted_account_leaves_its_revoked_signatures_only() {
     fixture.apply(imported(None));
     let account = reader(&fixture).account(&ann()).expect("readable");
     let account = account.expect("there again");
-    assert_eq!(account.c2c_muted_until, Timestamp(0));
+    assert_eq!(account.mutes.c2c, Timestamp(0));
     let profile = reader(&fixture).profile(&ann()).expect("readable");
     assert!(profile.is_empty());
 }

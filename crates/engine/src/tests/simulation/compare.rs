@@ -48,8 +48,8 @@ fn account(handle: &Handle, model: &Model, user: &UserId) {
     let row = directory.account(user).expect("readable");
     let person = row.map(|row| Person {
         profile: directory.profile(user).expect("readable"),
-        c2c_muted: row.c2c_muted_until > now,
-        group_muted: row.group_muted_until > now,
+        c2c_muted: row.mutes.c2c > now,
+        group_muted: row.mutes.group > now,
     });
     assert_eq!(person.as_ref(), model.accounts.get(user), "{user}");
     let revoked = directory.signatures_revoked_up_to(user).expect("readable");
