@@ -55,4 +55,33 @@ mod tests {
             "hansard.1400000001.0.message.sent.af"
         );
     }
+
+    /// What lies somewhere stays there.
+    #[test]
+    fn a_conversation_lives_where_it_always_did() {
+        for (conversation, expected) in [
+            ("group:team", [0, 0, 0, 30]),
+            ("group:%40TGS%231", [0, 0, 2, 58]),
+            ("c2c:alice:bob", [0, 0, 1, 54]),
+        ] {
+            let conversation = conversation.parse().expect("a conversation");
+            let homes = [1, 2, 3, 64].map(|count| partition_of(&conversation, count));
+            assert_eq!(homes, expected, "{conversation}");
+        }
+    }
+
+    #[test]
+    fn conversations_are_spread_evenly() {
+        const PARTITIONS: u16 = 5;
+        let mut counts = [0; PARTITIONS as usize];
+        for number in 0..5000 {
+            let group = format!("group:team{number}")
+                .parse()
+                .expect("a conversation");
+            counts[usize::from(partition_of(&group, PARTITIONS))] += 1;
+        }
+        let most = counts.iter().max().expect("some");
+        let least = counts.iter().min().expect("some");
+        assert!(*most < 1200 && *least > 800, "{counts:?}");
+    }
 }

@@ -79,7 +79,6 @@ fn of_ann() -> Vec<Command> {
             issued_up_to_seconds: 1,
         }
         .into(),
-        ForgetAccounts.into(),
         MuteAccount {
             user_id: ann.clone(),
             c2c: None,
@@ -280,6 +279,7 @@ fn groups_and_apps() -> Vec<Command> {
         }
         .into(),
         DissolveGroup { group_id }.into(),
+        ForgetAccounts.into(),
         CreateApp {
             app_id: AppId(7),
             administrators: Vec::new(),
