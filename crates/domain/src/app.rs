@@ -1,8 +1,11 @@
 //! Apps: decided on the control log.
 
-use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField};
+use std::collections::BTreeSet;
+
+use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField, GroupField};
 use hansard_types::{AppId, Reason, UserId, limits};
 
+use crate::view::App;
 use crate::{Context, Decided, Decision, View};
 
 /// Creates an app.
@@ -44,6 +47,10 @@ pub struct ChangeAppSettings {
     pub profile_fields: Option<Vec<CustomField>>,
     /// As `profile_fields`.
     pub friend_fields: Option<Vec<CustomField>>,
+    /// The whole new list.
+    pub group_fields: Option<Vec<GroupField>>,
+    /// The whole new list. A key names one field, of groups or of members.
+    pub member_fields: Option<Vec<GroupField>>,
 }
 
 impl ChangeAppSettings {
@@ -55,6 +62,7 @@ impl ChangeAppSettings {
         if let Some(fields) = &self.friend_fields {
             check_fields(fields, &app.friend_fields)?;
         }
+        self.check_group_fields(&app)?;
         let event = AppSettingsChanged {
             app_id: self.app_id,
             administrators: self
@@ -73,6 +81,14 @@ impl ChangeAppSettings {
                 .friend_fields
                 .clone()
                 .filter(|new| *new != app.friend_fields),
+            group_fields: self
+                .group_fields
+                .clone()
+                .filter(|new| *new != app.group_fields),
+            member_fields: self
+                .member_fields
+                .clone()
+                .filter(|new| *new != app.member_fields),
         };
         let unchanged = AppSettingsChanged {
             app_id: self.app_id,
@@ -83,6 +99,32 @@ impl ChangeAppSettings {
         }
         Ok(Decision::event(event, ()))
     }
+
+    /// Groups and members keep what they have under a key that is taken back, and nobody sees it.
+    fn check_group_fields(&self, app: &App) -> Result<(), Reason> {
+        let of_groups = self.group_fields.as_ref().unwrap_or(&app.group_fields);
+        let of_members = self.member_fields.as_ref().unwrap_or(&app.member_fields);
+        if of_groups.len() > limits::GROUP_FIELDS_MAX
+            || of_members.len() > limits::MEMBER_FIELDS_MAX
+        {
+            return Err(Reason::GroupFieldsFull);
+        }
+        let mut keys = BTreeSet::new();
+        for GroupField { key, .. } in of_groups.iter().chain(of_members) {
+            if !is_key(key) || !keys.insert(key) {
+                return Err(Reason::GroupFieldKeyInvalid);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_key(key: &str) -> bool {
+    (1..=limits::GROUP_FIELD_KEY_BYTES_MAX).contains(&key.len())
+        && !key.starts_with(|first: char| first.is_ascii_digit())
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// Profiles hold values of a declared field for ever, so it keeps its name and type and is not

@@ -19,6 +19,8 @@ pub enum Right {
     Any,
     /// In its own name.
     Own,
+    /// As its role in the group allows, which the table of rules says (`group/rules.rs`).
+    Role,
     Never,
 }
 
@@ -165,6 +167,9 @@ macro_rules! subject {
         let _ = $command;
         None
     }};
+    ($command:ident, (maybe $field:ident)) => {
+        $command.$field.as_ref()
+    };
     ($command:ident, $field:ident) => {
         Some(&$command.$field)
     };
@@ -199,11 +204,17 @@ commands! {
     message::RecallC2c,             (Pair from to),              by,        Recalled,    [Never, Never, Any,   Never];
     message::RecallGroup,           (Group group_id),            by,        Recalled,    [Never, Never, Any,   Never];
     conversation::MarkRead,         (Conversation conversation), reader,    Read,        [Never, Never, Any,   Never];
-    group::CreateGroup,             (Group group_id),            -,         GroupId,     [Never, Any,   Any,   Never];
-    group::AddMembers,              (Group group_id),            -,         Added,       [Never, Any,   Any,   Never];
-    group::RemoveMembers,           (Group group_id),            -,         (),          [Never, Any,   Any,   Never];
-    group::ChangeGroupProfile,      (Group group_id),            -,         (),          [Never, Never, Any,   Never];
-    group::DissolveGroup,           (Group group_id),            -,         (),          [Never, Never, Any,   Never];
+    group::CreateGroup,             (Group group_id),            (maybe owner), GroupId, [Never, Any,   Any,   Own];
+    group::AddMembers,              (Group group_id),            -,         Added,       [Never, Any,   Any,   Role];
+    group::RemoveMembers,           (Group group_id),            -,         (),          [Never, Any,   Any,   Role];
+    group::QuitGroup,               (Group group_id),            user,      (),          [Never, Never, Any,   Own];
+    group::JoinGroup,               (Group group_id),            user,      AddOutcome,  [Never, Never, Any,   Own];
+    group::AnswerJoinRequest,       (Group group_id),            -,         (),          [Never, Never, Any,   Role];
+    group::ChangeMember,            (Group group_id),            -,         (),          [Never, Never, Any,   Role];
+    group::MuteMembers,             (Group group_id),            -,         (),          [Never, Never, Any,   Role];
+    group::ChangeOwner,             (Group group_id),            -,         (),          [Never, Never, Any,   Role];
+    group::ChangeGroupProfile,      (Group group_id),            -,         (),          [Never, Never, Any,   Role];
+    group::DissolveGroup,           (Group group_id),            -,         (),          [Never, Never, Any,   Role];
     app::CreateApp,                 Control,                     -,         (),          [Any,   Never, Never, Never];
     app::ChangeAppSettings,         Control,                     -,         (),          [Never, Never, Any,   Never];
 }
@@ -226,7 +237,7 @@ impl Command {
             Actor::Account(user) => (rights.account, Some(user)),
         };
         match right {
-            Right::Any => true,
+            Right::Any | Right::Role => true,
             Right::Own => own_name.is_some() && own_name == self.subject(),
             Right::Never => false,
         }

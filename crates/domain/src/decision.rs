@@ -1,6 +1,6 @@
 use hansard_events::Event;
 use hansard_events::app::Party;
-use hansard_types::{Actor, Reason, Timestamp};
+use hansard_types::{Actor, Reason, Timestamp, UserId};
 
 use crate::view::{View, ViewError};
 use crate::{Command, Reply, Signal};
@@ -15,7 +15,15 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// Whether an account acts for itself: the rules between accounts hold then.
     pub(crate) fn is_account(&self) -> bool {
-        matches!(self.actor, Actor::Account(_))
+        self.account().is_some()
+    }
+
+    /// The account that acts for itself; `None` when others act.
+    pub(crate) fn account(&self) -> Option<&UserId> {
+        match self.actor {
+            Actor::Account(user) => Some(user),
+            Actor::System | Actor::Import(_) | Actor::Administrator(_) => None,
+        }
     }
 
     /// On whose behalf custom fields are written: they say who may.

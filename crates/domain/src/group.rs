@@ -1,22 +1,36 @@
 //! Groups and their members.
 
 mod add_members;
+mod answer_join_request;
 mod change_group_profile;
+mod change_member;
+mod change_owner;
 mod create_group;
 mod dissolve_group;
+mod fields;
+mod join_group;
+mod mute_members;
+mod quit_group;
 mod remove_members;
-mod rules;
+pub mod rules;
 
 pub use add_members::{AddMembers, AddOutcome};
+pub use answer_join_request::AnswerJoinRequest;
 pub use change_group_profile::ChangeGroupProfile;
+pub use change_member::ChangeMember;
+pub use change_owner::ChangeOwner;
 pub use create_group::CreateGroup;
 pub use dissolve_group::DissolveGroup;
+pub use fields::rank_of;
+pub use join_group::JoinGroup;
+pub use mute_members::MuteMembers;
+pub use quit_group::QuitGroup;
 pub use remove_members::RemoveMembers;
 
 use hansard_types::{ConversationId, GroupId, Reason, Timestamp};
 
 use crate::view::Group;
-use crate::{Halt, View};
+use crate::{Context, Halt, View};
 
 /// A group that exists and is not dissolved.
 pub(crate) fn existing(view: &dyn View, group_id: &GroupId) -> Result<Group, Halt> {
@@ -36,3 +50,23 @@ fn imported_before(
         .imported(&ConversationId::Group(group_id.clone()), key)?
         .is_some())
 }
+
+/// An account has no past to bring.
+fn check_import(context: &Context<'_>, is_import: bool) -> Result<(), Reason> {
+    if is_import && context.is_account() {
+        return Err(Reason::NotPermitted);
+    }
+    Ok(())
+}
+
+/// Refuses more members than the group has room for.
+fn check_room(group: &Group, more: usize) -> Result<(), Reason> {
+    let more = u32::try_from(more).unwrap_or(u32::MAX);
+    if group.member_count.saturating_add(more) > group.profile.max_members {
+        return Err(Reason::GroupFull);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

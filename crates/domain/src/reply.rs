@@ -22,6 +22,8 @@ pub enum Reply {
     Recalled(Vec<(Seq, Option<Reason>)>),
     /// Per account, in the order asked.
     Members(Vec<(UserId, AddOutcome)>),
+    /// What became of one account.
+    Member(AddOutcome),
     /// A group exists.
     Group(GroupId),
     /// Signatures of an account that were issued up to then no longer hold.
@@ -207,6 +209,19 @@ impl Answer for Vec<(UserId, AddOutcome)> {
             return None;
         };
         Some(outcomes)
+    }
+}
+
+impl Answer for AddOutcome {
+    fn into_reply(self) -> Reply {
+        Reply::Member(self)
+    }
+
+    fn from_reply(reply: Reply) -> Option<Self> {
+        let Reply::Member(outcome) = reply else {
+            return None;
+        };
+        Some(outcome)
     }
 }
 

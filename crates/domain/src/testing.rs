@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hansard_events::account::ProfileValue;
-use hansard_events::app::CustomField;
-use hansard_events::group::{GroupProfile, GroupType, JoinOption, Role};
+use hansard_events::app::{CustomField, GroupField};
+use hansard_events::group::{GroupProfile, GroupType, JoinOption, MemberProfile, Role};
 use hansard_events::message::ContentDigest;
 use hansard_events::relation::FriendDetails;
 use hansard_types::{Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
 
 use crate::message::Content;
 use crate::{
-    Account, App, Command, Context, Decision, Group, Head, Lists, Member, Message, MessageKey,
-    Profile, Rejection, Request, Sent, View, ViewError, decide,
+    Account, App, Command, Context, Decision, Group, Head, JoinRequest, Lists, Member, Message,
+    MessageKey, Profile, Rejection, Request, Sent, View, ViewError, decide,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_794_000_000_500);
@@ -33,6 +33,8 @@ pub(crate) struct Given {
     app: Option<App>,
     groups: BTreeMap<GroupId, Group>,
     members: BTreeMap<(GroupId, UserId), Member>,
+    group_mutes: BTreeMap<(GroupId, UserId), Timestamp>,
+    join_requests: BTreeMap<(GroupId, UserId), JoinRequest>,
     messages: BTreeMap<(ConversationId, Seq), Message>,
     keys: BTreeMap<(ConversationId, MessageKey), Seq>,
     recent: BTreeMap<(ConversationId, UserId, u32, ContentDigest), Seq>,
@@ -86,8 +88,36 @@ impl Given {
             secret_fingerprint: String::new(),
             profile_fields,
             friend_fields: Vec::new(),
+            group_fields: Vec::new(),
+            member_fields: Vec::new(),
         });
         self
+    }
+
+    /// After `own_app`: the custom fields of its groups and of their members.
+    pub(crate) fn group_fields(
+        mut self,
+        group_fields: Vec<GroupField>,
+        member_fields: Vec<GroupField>,
+    ) -> Self {
+        let app = self.app.as_mut().expect("a given app");
+        app.group_fields = group_fields;
+        app.member_fields = member_fields;
+        self
+    }
+
+    pub(crate) fn muted(mut self, id: &str, who: &str, until: Timestamp) -> Self {
+        self.group_mutes.insert((group(id), user(who)), until);
+        self.change_group(id, |group| group.mutes_until = group.mutes_until.max(until))
+    }
+
+    pub(crate) fn waits(mut self, id: &str, who: &str, invited_by: Option<&str>) -> Self {
+        let request = JoinRequest {
+            reason: "please".to_owned(),
+            invited_by: invited_by.map(user),
+        };
+        self.join_requests.insert((group(id), user(who)), request);
+        self.change_group(id, |group| group.join_requests += 1)
     }
 
     pub(crate) fn group(
@@ -106,11 +136,13 @@ impl Given {
             member_count: u32::try_from(members.len()).expect("small"),
             created_at: Timestamp(1),
             dissolved: false,
+            mutes_until: Timestamp(0),
+            join_requests: 0,
         };
         self.groups.insert(group(id), row);
         for (member, role) in members {
             let row = Member {
-                role: *role,
+                profile: MemberProfile::new(*role),
                 joined_at: Timestamp(1),
             };
             self.members.insert((group(id), user(member)), row);
@@ -284,7 +316,21 @@ impl View for Given {
     }
 
     fn member(&self, group: &GroupId, user: &UserId) -> Result<Option<Member>, ViewError> {
-        Ok(self.members.get(&(group.clone(), user.clone())).copied())
+        Ok(self.members.get(&(group.clone(), user.clone())).cloned())
+    }
+
+    fn join_request(
+        &self,
+        group: &GroupId,
+        user: &UserId,
+    ) -> Result<Option<JoinRequest>, ViewError> {
+        let key = (group.clone(), user.clone());
+        Ok(self.join_requests.get(&key).cloned())
+    }
+
+    fn group_mute(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError> {
+        let until = self.group_mutes.get(&(group.clone(), user.clone()));
+        Ok(until.copied().unwrap_or_default())
     }
 
     fn head(&self, conversation: &ConversationId) -> Result<Head, ViewError> {

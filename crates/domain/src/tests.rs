@@ -232,10 +232,7 @@ fn create(id: &str, owner: &str, members: &[&str]) -> Command {
 }
 
 fn create_group(id: &str, owner: &str, members: &[&str]) -> CreateGroup {
-    let member = |id: &&str| FirstMember {
-        user_id: user(id),
-        role: Role::Member,
-    };
+    let member = |id: &&str| FirstMember::new(user(id), Role::Member);
     CreateGroup {
         group_id: group(id),
         group_type: GroupType::Public,
@@ -554,6 +551,7 @@ fn a_profile_change_names_exactly_what_changed() {
                 mute_all: Some(false),
                 ..GroupProfileChange::default()
             },
+            shown_as: None,
         })
     };
     assert!(given.when(change("team")).expect("taken").events.is_empty());

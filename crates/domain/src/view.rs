@@ -3,8 +3,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use hansard_events::account::{Mutes, ProfileValue};
-use hansard_events::app::CustomField;
-use hansard_events::group::{GroupProfile, GroupType, Role};
+use hansard_events::app::{CustomField, GroupField};
+use hansard_events::group::{GroupProfile, GroupType, MemberProfile};
 use hansard_events::message::ContentDigest;
 use hansard_events::relation::FriendDetails;
 use hansard_types::{AppId, ConversationId, GroupId, Seq, Timestamp, UserId};
@@ -30,6 +30,8 @@ pub struct App {
     pub secret_fingerprint: String,
     pub profile_fields: Vec<CustomField>,
     pub friend_fields: Vec<CustomField>,
+    pub group_fields: Vec<GroupField>,
+    pub member_fields: Vec<GroupField>,
 }
 
 /// A group. A dissolved one stays until a group is made that has its id.
@@ -41,12 +43,24 @@ pub struct Group {
     pub member_count: u32,
     pub created_at: Timestamp,
     pub dissolved: bool,
+    /// No mute of anyone in the group ends after this.
+    pub mutes_until: Timestamp,
+    /// How many accounts wait to be let in.
+    pub join_requests: u32,
+}
+
+/// Someone who waits to be let into a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinRequest {
+    pub reason: String,
+    /// The member that invited; `None`: it asks itself.
+    pub invited_by: Option<UserId>,
 }
 
 /// A member of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    pub role: Role,
+    pub profile: MemberProfile,
     pub joined_at: Timestamp,
 }
 
@@ -175,6 +189,15 @@ pub trait View {
     fn blocks(&self, user: &UserId, other: &UserId) -> Result<bool, ViewError>;
     fn group(&self, group: &GroupId) -> Result<Option<Group>, ViewError>;
     fn member(&self, group: &GroupId, user: &UserId) -> Result<Option<Member>, ViewError>;
+    /// What an account that waits to be let into a group asked; `None` when it does not wait.
+    fn join_request(
+        &self,
+        group: &GroupId,
+        user: &UserId,
+    ) -> Result<Option<JoinRequest>, ViewError>;
+    /// Until when an account may not speak in a group, member or not; a time that is over, or 0:
+    /// it may.
+    fn group_mute(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError>;
     fn head(&self, conversation: &ConversationId) -> Result<Head, ViewError>;
     fn message(
         &self,

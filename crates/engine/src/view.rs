@@ -1,8 +1,8 @@
 use hansard_conversations::{Reader as Conversations, Recents};
 use hansard_directory::Reader as Directory;
 use hansard_domain::{
-    Account, App, Group, Head, Lists, Member, Message, MessageKey, Profile, Request, Sent, View,
-    ViewError,
+    Account, App, Group, Head, JoinRequest, Lists, Member, Message, MessageKey, Profile, Request,
+    Sent, View, ViewError,
 };
 use hansard_events::message::ContentDigest;
 use hansard_events::relation::FriendDetails;
@@ -84,6 +84,8 @@ impl View for StateView<'_> {
             secret_fingerprint: row.secret_fingerprint,
             profile_fields: row.profile_fields,
             friend_fields: row.friend_fields,
+            group_fields: row.group_fields,
+            member_fields: row.member_fields,
         }))
     }
 
@@ -128,15 +130,33 @@ impl View for StateView<'_> {
             member_count: row.member_count,
             created_at: row.created_at,
             dissolved: row.dissolved,
+            mutes_until: row.mutes_until,
+            join_requests: row.requests,
         }))
     }
 
     fn member(&self, group: &GroupId, user: &UserId) -> Result<Option<Member>, ViewError> {
         let row = self.groups.member(group, user).map_err(broken)?;
         Ok(row.map(|row| Member {
-            role: row.role,
+            profile: row.profile,
             joined_at: row.joined_at,
         }))
+    }
+
+    fn join_request(
+        &self,
+        group: &GroupId,
+        user: &UserId,
+    ) -> Result<Option<JoinRequest>, ViewError> {
+        let row = self.groups.request(group, user).map_err(broken)?;
+        Ok(row.map(|row| JoinRequest {
+            reason: row.reason,
+            invited_by: row.invited_by,
+        }))
+    }
+
+    fn group_mute(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError> {
+        self.groups.mute(group, user).map_err(broken)
     }
 
     fn head(&self, conversation: &ConversationId) -> Result<Head, ViewError> {

@@ -60,6 +60,34 @@ pub struct CustomField {
     pub writers: Vec<Party>,
 }
 
+/// From which rank on someone reads or writes a custom field of groups or members; whoever has a
+/// higher one does, too.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldRank {
+    /// Any account.
+    Anyone,
+    Member,
+    /// An administrator of the group.
+    Admin,
+    Owner,
+    /// An administrator of the app.
+    App,
+}
+
+/// A custom field of groups or of their members that an app has declared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupField {
+    /// 1 to 16 letters, digits and underscores, the first no digit.
+    pub key: String,
+    /// Who reads it; of a member's field: besides that member.
+    pub readers: FieldRank,
+    /// Who writes it; of a member's field: besides that member, if it is not `app`.
+    pub writers: FieldRank,
+}
+
 /// `app.settings_changed`: names exactly the settings that changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AppSettingsChanged {
@@ -75,6 +103,12 @@ pub struct AppSettingsChanged {
     /// Custom fields of friends, the whole new list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub friend_fields: Option<Vec<CustomField>>,
+    /// Custom fields of groups, the whole new list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_fields: Option<Vec<GroupField>>,
+    /// Custom fields of members of groups, the whole new list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member_fields: Option<Vec<GroupField>>,
 }
 
 impl Sample for AppCreated {
@@ -112,6 +146,16 @@ impl Sample for AppSettingsChanged {
                 field_type: FieldType::Bytes,
                 readers: vec![Party::App],
                 writers: vec![Party::App],
+            }]),
+            group_fields: Some(vec![GroupField {
+                key: "Colour".to_owned(),
+                readers: FieldRank::Anyone,
+                writers: FieldRank::Admin,
+            }]),
+            member_fields: Some(vec![GroupField {
+                key: "Desk".to_owned(),
+                readers: FieldRank::Member,
+                writers: FieldRank::App,
             }]),
         }
     }

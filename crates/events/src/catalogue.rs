@@ -9,7 +9,10 @@ use crate::account::{
 use crate::app::{AppCreated, AppSettingsChanged};
 use crate::codec::CodecError;
 use crate::conversation::ConversationRead;
-use crate::group::{GroupCreated, GroupDissolved, MembersAdded, MembersRemoved, ProfileChanged};
+use crate::group::{
+    GroupCreated, GroupDissolved, JoinRefused, JoinRequested, MemberChanged, MembersAdded,
+    MembersMuted, MembersRemoved, OwnerChanged, ProfileChanged,
+};
 use crate::message::{MessageRecalled, MessageSent};
 use crate::relation::{
     Befriended, Blocked, FriendChanged, FriendGroupLeft, FriendGroupRenamed, FriendGroupsAdded,
@@ -195,6 +198,16 @@ catalogue! {
         MembersRemoved(MembersRemoved) "members_removed" v 1 since "0.1.0",
         /// Fields of a group's profile changed; exactly those that the body names.
         ProfileChanged(ProfileChanged) "profile_changed" v 1 since "0.1.0",
+        /// Accounts wait to be let into a group.
+        JoinRequested(JoinRequested) "join_requested" v 1 since "0.1.0",
+        /// An account was not let into a group.
+        JoinRefused(JoinRefused) "join_refused" v 1 since "0.1.0",
+        /// What a member is, and what is kept of it, changed; exactly what the body names.
+        MemberChanged(MemberChanged) "member_changed" v 1 since "0.1.0",
+        /// Accounts may not speak in a group for some time, or may again.
+        MembersMuted(MembersMuted) "members_muted" v 1 since "0.1.0",
+        /// A group has another owner.
+        OwnerChanged(OwnerChanged) "owner_changed" v 1 since "0.1.0",
         /// A group was dissolved; its id is free for another group.
         Dissolved(GroupDissolved) "dissolved" v 1 since "0.1.0",
     }

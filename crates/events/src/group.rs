@@ -1,5 +1,10 @@
 //! Events about groups and their members.
 
+mod membership;
+mod requests;
+mod roster;
+
+use std::collections::BTreeMap;
 use std::fmt;
 
 use hansard_types::{ConversationId, GroupId, Timestamp, UserId};
@@ -7,6 +12,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Sample;
+
+pub use membership::{
+    FirstMember, MemberChange, MemberChanged, MemberProfile, MembersMuted, OwnerChanged,
+    ReceiveOption,
+};
+use membership::{apply_fields, diff_fields};
+pub use requests::{JoinRefused, JoinRequested};
+pub use roster::{Joining, Leaving, MembersAdded, MembersRemoved};
 
 /// The five types. The wire keeps the server API's older names (`Private` is Work, `ChatRoom` is
 /// Meeting).
@@ -79,6 +92,14 @@ pub struct GroupProfile {
     pub invite_join_option: JoinOption,
     /// Members may not speak.
     pub mute_all: bool,
+    /// Whether members read what was said before they joined; `None`: as the type has it.
+    pub history_before_join: Option<bool>,
+    /// Communities: whether `default_permission` holds. Kept for clients; it forbids nothing here.
+    pub enable_permission: bool,
+    /// Communities: bits of what members may do, as clients define them.
+    pub default_permission: u64,
+    /// Custom fields, by key; an empty value is none.
+    pub fields: BTreeMap<String, String>,
 }
 
 impl GroupProfile {
@@ -98,6 +119,10 @@ impl GroupProfile {
             apply_join_option,
             invite_join_option,
             mute_all: false,
+            history_before_join: None,
+            enable_permission: false,
+            default_permission: 0,
+            fields: BTreeMap::new(),
         }
     }
 
@@ -117,6 +142,10 @@ impl GroupProfile {
             apply_join_option,
             invite_join_option,
             mute_all,
+            history_before_join,
+            enable_permission,
+            default_permission,
+            fields,
         } = change;
         set(&mut self.name, name.as_ref());
         set(&mut self.introduction, introduction.as_ref());
@@ -126,6 +155,10 @@ impl GroupProfile {
         set(&mut self.apply_join_option, apply_join_option.as_ref());
         set(&mut self.invite_join_option, invite_join_option.as_ref());
         set(&mut self.mute_all, mute_all.as_ref());
+        self.history_before_join = history_before_join.or(self.history_before_join);
+        set(&mut self.enable_permission, enable_permission.as_ref());
+        set(&mut self.default_permission, default_permission.as_ref());
+        apply_fields(&mut self.fields, fields);
     }
 
     /// What of a change is one: its fields that are not so already.
@@ -143,6 +176,10 @@ impl GroupProfile {
             apply_join_option,
             invite_join_option,
             mute_all,
+            history_before_join,
+            enable_permission,
+            default_permission,
+            fields,
         } = wanted;
         GroupProfileChange {
             name: other(name, &self.name),
@@ -153,6 +190,11 @@ impl GroupProfile {
             apply_join_option: other(apply_join_option, &self.apply_join_option),
             invite_join_option: other(invite_join_option, &self.invite_join_option),
             mute_all: other(mute_all, &self.mute_all),
+            history_before_join: history_before_join
+                .filter(|wanted| Some(*wanted) != self.history_before_join),
+            enable_permission: other(enable_permission, &self.enable_permission),
+            default_permission: other(default_permission, &self.default_permission),
+            fields: diff_fields(&self.fields, fields),
         }
     }
 }
@@ -177,6 +219,16 @@ pub struct GroupProfileChange {
     /// Members may not speak.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mute_all: Option<bool>,
+    /// Whether members read what was said before they joined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_before_join: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enable_permission: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_permission: Option<u64>,
+    /// Custom fields by key; an empty value takes the field away.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
 }
 
 impl GroupProfileChange {
@@ -184,13 +236,6 @@ impl GroupProfileChange {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
-}
-
-/// A member that a group begins with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct FirstMember {
-    pub user_id: UserId,
-    pub role: Role,
 }
 
 /// `group.created`. The owner, if there is one, is among the members with the role `Owner`.
@@ -211,19 +256,26 @@ pub struct GroupCreated {
     pub apply_join_option: JoinOption,
     pub invite_join_option: JoinOption,
     /// Members may not speak.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub mute_all: bool,
+    /// Whether members read what was said before they joined; absent: as the type has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_before_join: Option<bool>,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub enable_permission: bool,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub default_permission: u64,
+    /// Custom fields, by key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
     /// When, Unix milliseconds; the original time of an imported group.
     pub created_at: Timestamp,
     pub members: Vec<FirstMember>,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks with a reference"
-)]
-fn is_false(value: &bool) -> bool {
-    !value
+/// Whether a value is left out of the body.
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl GroupCreated {
@@ -246,6 +298,10 @@ impl GroupCreated {
             apply_join_option,
             invite_join_option,
             mute_all,
+            history_before_join,
+            enable_permission,
+            default_permission,
+            fields,
         } = profile;
         Self {
             group_id,
@@ -259,6 +315,10 @@ impl GroupCreated {
             apply_join_option,
             invite_join_option,
             mute_all,
+            history_before_join,
+            enable_permission,
+            default_permission,
+            fields,
             created_at,
             members,
         }
@@ -276,40 +336,12 @@ impl GroupCreated {
             apply_join_option: self.apply_join_option,
             invite_join_option: self.invite_join_option,
             mute_all: self.mute_all,
+            history_before_join: self.history_before_join,
+            enable_permission: self.enable_permission,
+            default_permission: self.default_permission,
+            fields: self.fields.clone(),
         }
     }
-}
-
-/// `group.members_added`: only accounts that were not members before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct MembersAdded {
-    pub group_id: GroupId,
-    pub accounts: Vec<UserId>,
-    /// When, Unix milliseconds; the original time of an imported join.
-    pub joined_at: Timestamp,
-    /// Nobody is told.
-    #[serde(default)]
-    pub silent: bool,
-    /// Imports only: what makes importing it again recognisable.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub import_key: Option<String>,
-}
-
-/// `group.members_removed`: only accounts that were members before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct MembersRemoved {
-    pub group_id: GroupId,
-    pub accounts: Vec<UserId>,
-    /// When, Unix milliseconds; the original time of an imported leave.
-    pub removed_at: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// Nobody is told.
-    #[serde(default)]
-    pub silent: bool,
-    /// Imports only: what makes importing it again recognisable.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub import_key: Option<String>,
 }
 
 /// `group.profile_changed`: exactly the fields that changed.
@@ -318,6 +350,9 @@ pub struct ProfileChanged {
     pub group_id: GroupId,
     #[serde(flatten)]
     pub change: GroupProfileChange,
+    /// In whose name, if not the actor's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_as: Option<UserId>,
 }
 
 /// `group.dissolved`. Its id is free from here on: whatever follows under it is of another group,
@@ -333,6 +368,10 @@ fn sample_group() -> GroupId {
 
 fn sample_user(id: &str) -> UserId {
     UserId::new(id).expect("a valid id")
+}
+
+fn sample_fields() -> BTreeMap<String, String> {
+    BTreeMap::from([("Colour".to_owned(), "푸른".to_owned())])
 }
 
 /// A group's events share the bucket of its conversation, so a subscriber sees them in order with
@@ -356,54 +395,19 @@ impl Sample for GroupCreated {
             invite_join_option: JoinOption::Disabled,
             // Left out of the body: the golden vector is older than the field.
             mute_all: false,
+            history_before_join: Some(true),
+            enable_permission: true,
+            default_permission: 7,
+            fields: sample_fields(),
             created_at: Timestamp(1_794_000_000_000),
             members: vec![
+                FirstMember::new(sample_user("alice"), Role::Owner),
+                FirstMember::new(sample_user("bob"), Role::Admin),
                 FirstMember {
-                    user_id: sample_user("alice"),
-                    role: Role::Owner,
-                },
-                FirstMember {
-                    user_id: sample_user("bob"),
-                    role: Role::Admin,
-                },
-                FirstMember {
-                    user_id: sample_user("carol"),
-                    role: Role::Member,
+                    fields: sample_fields(),
+                    ..FirstMember::new(sample_user("carol"), Role::Member)
                 },
             ],
-        }
-    }
-
-    fn bucket_key(&self) -> String {
-        group_bucket(&self.group_id)
-    }
-}
-
-impl Sample for MembersAdded {
-    fn sample() -> Self {
-        Self {
-            group_id: sample_group(),
-            accounts: vec![sample_user("dave"), sample_user("erin")],
-            joined_at: Timestamp(1_794_000_000_000),
-            silent: true,
-            import_key: Some("3q2-7wAAAAAAAAAAAAAAAA".to_owned()),
-        }
-    }
-
-    fn bucket_key(&self) -> String {
-        group_bucket(&self.group_id)
-    }
-}
-
-impl Sample for MembersRemoved {
-    fn sample() -> Self {
-        Self {
-            group_id: sample_group(),
-            accounts: vec![sample_user("dave")],
-            removed_at: Timestamp(1_794_000_000_000),
-            reason: Some("left the company".to_owned()),
-            silent: false,
-            import_key: Some("3q2-7wAAAAAAAAAAAAAAAA".to_owned()),
         }
     }
 
@@ -425,7 +429,12 @@ impl Sample for ProfileChanged {
                 apply_join_option: Some(JoinOption::FreeAccess),
                 invite_join_option: Some(JoinOption::FreeAccess),
                 mute_all: Some(true),
+                history_before_join: Some(false),
+                enable_permission: Some(false),
+                default_permission: Some(3),
+                fields: BTreeMap::from([("Colour".to_owned(), String::new())]),
             },
+            shown_as: Some(sample_user("alice")),
         }
     }
 

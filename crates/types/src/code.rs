@@ -74,6 +74,22 @@ reasons! {
     MemberUnknown = 305, "member_unknown", "the account is no member of the group";
     GroupMuted = 306, "group_muted", "the group is muted";
     OwnerStays = 307, "owner_stays", "the owner of a group of this type cannot be removed";
+    GroupRoleForbids = 350, "group_role_forbids",
+        "the account's role in the group does not allow it";
+    GroupFieldUnknown = 351, "group_field_unknown",
+        "the app has not declared this custom field (settings: group_fields, member_fields)";
+    GroupFieldReadOnly = 352, "group_field_read_only",
+        "the custom field may not be written by the caller";
+    GroupFieldTooLong = 353, "group_field_too_long",
+        "a custom field of a group is at most 512 bytes, of a member 64";
+    NameCardTooLong = 354, "name_card_too_long", "a name card is at most 50 bytes";
+    JoinRequestsRefused = 355, "join_requests_refused", "the group takes no requests to join";
+    JoinRequestUnknown = 356, "join_request_unknown", "there is no such request to join";
+    JoinRequestsFull = 357, "join_requests_full", "too many requests to join wait in the group";
+    InvitationsRefused = 358, "invitations_refused", "the group takes nobody by invitation";
+    AlreadyMember = 359, "already_member", "the account is a member already";
+    JoinReasonTooLong = 360, "join_reason_too_long", "a reason to join is at most 300 bytes";
+    MutedInGroup = 361, "muted_in_group", "the sender is muted in the group";
     // 400..: apps
     AppExists = 400, "app_exists", "the app exists";
     AppUnknown = 401, "app_unknown", "there is no such app";
@@ -82,6 +98,11 @@ reasons! {
     FieldsFull = 403, "fields_full", "an app declares at most 20 custom fields of a kind";
     FieldStays = 404, "field_stays",
         "a declared field keeps its name and type and is not taken back";
+    GroupFieldKeyInvalid = 406, "group_field_key_invalid",
+        "a custom field's key is 1 to 16 letters, digits and underscores, the first no digit, and \
+         its own among groups and members";
+    GroupFieldsFull = 407, "group_fields_full",
+        "an app declares at most 10 custom fields of groups and 5 of members";
     PartitionsInvalid = 405, "partitions_invalid", "an app's log has 1 to 64 partitions";
     // 500..: relations
     RelationWithSelf = 500, "relation_with_self", "an account has no relation with itself";

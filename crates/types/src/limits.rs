@@ -71,13 +71,13 @@ pub const RECALL_PER_CALL_MAX: usize = 10;
 /// The reason given with a recall, bytes.
 pub const RECALL_REASON_BYTES_MAX: usize = 100;
 /// A group's name, bytes.
-pub const GROUP_NAME_BYTES_MAX: usize = 30;
+pub const GROUP_NAME_BYTES_MAX: usize = 100;
 /// A group's introduction, bytes.
-pub const GROUP_INTRODUCTION_BYTES_MAX: usize = 240;
+pub const GROUP_INTRODUCTION_BYTES_MAX: usize = 400;
 /// A group's notice, bytes.
-pub const GROUP_NOTIFICATION_BYTES_MAX: usize = 300;
+pub const GROUP_NOTIFICATION_BYTES_MAX: usize = 400;
 /// A group's picture URL, bytes.
-pub const GROUP_FACE_URL_BYTES_MAX: usize = 100;
+pub const GROUP_FACE_URL_BYTES_MAX: usize = 500;
 /// Members given with `create_group`.
 pub const GROUP_MEMBERS_AT_CREATION_MAX: usize = 100;
 /// Members in one `add_group_member`.
@@ -92,6 +92,32 @@ pub const JOINED_GROUPS_PAGE_MAX: usize = 5000;
 pub const GROUP_MEMBERS_MAX: u32 = 6000;
 /// Members of a Community.
 pub const COMMUNITY_MEMBERS_MAX: u32 = 100_000;
+/// Custom fields of groups that an app declares.
+pub const GROUP_FIELDS_MAX: usize = 10;
+/// Custom fields of members that an app declares.
+pub const MEMBER_FIELDS_MAX: usize = 5;
+/// A custom field's key, of groups and members.
+pub const GROUP_FIELD_KEY_BYTES_MAX: usize = 16;
+/// A custom field's value, of a group.
+pub const GROUP_FIELD_VALUE_BYTES_MAX: usize = 512;
+/// A custom field's value, of a member.
+pub const MEMBER_FIELD_VALUE_BYTES_MAX: usize = 64;
+/// A member's name in a group.
+pub const NAME_CARD_BYTES_MAX: usize = 50;
+/// Members on a page, unless the caller says otherwise.
+pub const GROUP_MEMBERS_PAGE: usize = 100;
+/// Accounts that one call mutes in a group.
+pub const GROUP_MUTES_PER_CALL_MAX: usize = 500;
+/// Mutes of a group that one answer lists.
+pub const GROUP_MUTES_LISTED_MAX: usize = 10_000;
+/// Members that one call asks the roles of.
+pub const GROUP_ROLES_PER_CALL_MAX: usize = 500;
+/// Members that one call names.
+pub const GROUP_MEMBERS_NAMED_MAX: usize = 50;
+/// Requests to join that wait in one group.
+pub const JOIN_REQUESTS_MAX: u32 = 1000;
+/// Why someone wants to join.
+pub const JOIN_REASON_BYTES_MAX: usize = 300;
 /// Mentions in one group message (Tencent Cloud Chat: 30, else 10053).
 pub const GROUP_MENTIONS_MAX: usize = 30;
 /// Conversations in an answer of recent contacts (Tencent Cloud Chat keeps 100 per user).

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use hansard_desk::Caller;
 use hansard_domain::app::ChangeAppSettings;
-use hansard_events::app::CustomField;
+use hansard_events::app::{CustomField, GroupField};
 use hansard_types::{AppId, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,10 @@ struct Settings {
     profile_fields: Vec<CustomField>,
     /// Custom fields of friends: `Tag_SNS_Custom_<name>`.
     friend_fields: Vec<CustomField>,
+    /// Custom fields of groups: keys of `AppDefinedData`.
+    group_fields: Vec<GroupField>,
+    /// Custom fields of members of groups: keys of `AppMemberDefinedData`.
+    member_fields: Vec<GroupField>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -72,6 +76,11 @@ struct SettingsChange {
     profile_fields: Option<Vec<CustomField>>,
     /// As `profile_fields`.
     friend_fields: Option<Vec<CustomField>>,
+    /// The whole new list, at most 10. What was kept under a key that is taken back is shown to
+    /// nobody.
+    group_fields: Option<Vec<GroupField>>,
+    /// The whole new list, at most 5; no key of `group_fields`.
+    member_fields: Option<Vec<GroupField>>,
 }
 
 pub(crate) async fn show(State(shared): State<Arc<Shared>>, access: Access) -> Response {
@@ -86,6 +95,8 @@ fn settings(shared: &Shared, app: AppId) -> Result<Response, Problem> {
         administrators: row.administrators,
         profile_fields: row.profile_fields,
         friend_fields: row.friend_fields,
+        group_fields: row.group_fields,
+        member_fields: row.member_fields,
     })
     .into_response())
 }
@@ -105,6 +116,8 @@ async fn apply(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<(), Pro
         administrators,
         profile_fields,
         friend_fields,
+        group_fields,
+        member_fields,
     } = json_body(body)?;
     if let Some(administrators) = &administrators {
         check_administrators(administrators, caller)?;
@@ -115,6 +128,8 @@ async fn apply(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<(), Pro
         secret_fingerprint: None,
         profile_fields,
         friend_fields,
+        group_fields,
+        member_fields,
     };
     let submitted = shared.desk.submit(caller, command).await;
     submitted.map(drop).map_err(not_answered)

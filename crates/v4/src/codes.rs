@@ -39,6 +39,8 @@ pub(crate) static REFUSALS: &[(Reason, u32)] = &[
     // Settings are changed over /v1 only.
     (Reason::FieldNameInvalid, APP_INVALID),
     (Reason::FieldsFull, APP_INVALID),
+    (Reason::GroupFieldKeyInvalid, APP_INVALID),
+    (Reason::GroupFieldsFull, APP_INVALID),
     (Reason::FieldStays, APP_INVALID),
     (Reason::NotPermitted, NOT_AN_ADMINISTRATOR),
 ];

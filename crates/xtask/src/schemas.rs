@@ -36,6 +36,10 @@ pub fn folder() -> PathBuf {
 /// When the committed lock is not what it should be.
 pub fn generate(code: &Code, committed: &Files) -> Result<Generated> {
     let mut generated = Generated::default();
+    for (name, page) in &code.pages {
+        let page = page.clone().into_bytes();
+        generated.files.insert(name.clone(), page);
+    }
     let mut put = |path: String, content: &Value| -> Result<()> {
         generated.files.insert(path, pretty(content)?);
         Ok(())

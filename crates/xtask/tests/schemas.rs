@@ -22,6 +22,7 @@ fn made_up() -> Code {
     code.reasons = vec![numbered("account_unknown", 100)];
     code.projections = vec!["directory".to_owned()];
     code.openapi = None;
+    code.pages.clear();
     code
 }
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use hansard_events::conversation::ConversationRead;
 use hansard_events::group::{GroupDissolved, MembersAdded, MembersRemoved};
 use hansard_events::message::{MessageRecalled, MessageSent, encode_elements};
@@ -8,8 +10,8 @@ use crate::reader::Reader;
 use crate::recent;
 use crate::rows::{
     CONTACT, HEAD, HeadRow, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, READER, ReaderRow,
-    Recall, SENDERS, SENDERS_PAGE, TIME, UNCOUNTED, contact_key, conversation_key, import_key,
-    inbox_key, inbox_prefix, key_key, message_key, page_of, reader_key, time_key,
+    Recall, SENDERS, SENDERS_PAGE, Senders, TIME, UNCOUNTED, contact_key, conversation_key,
+    import_key, inbox_key, inbox_prefix, key_key, message_key, page_of, reader_key, time_key,
 };
 
 pub(crate) fn sent(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
@@ -37,6 +39,7 @@ pub(crate) fn sent(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> 
         let page = std::mem::take(&mut head.senders);
         let key = message_key(log, conversation, page_of(event.seq));
         state.put(&SENDERS, key, row::encode(&SENDERS, &page)?);
+        note_senders(log, conversation, event.seq, &page, state)?;
     }
     state.put(
         &HEAD,
@@ -62,6 +65,30 @@ pub(crate) fn sent(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> 
         ConversationId::Group(_) if event.import_key.is_some() => Ok(()),
         ConversationId::Group(_) => recent::sent(log, event, state),
     }
+}
+
+/// When members sent last is asked of groups: noted once a page, not with each message.
+fn note_senders(
+    log: LogId,
+    conversation: &ConversationId,
+    last: Seq,
+    page: &Senders,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    if !matches!(conversation, ConversationId::Group(_)) {
+        return Ok(());
+    }
+    let mut noted = BTreeSet::new();
+    for (seq, sender) in (0..=last.0).rev().zip(page.iter().rev()) {
+        if !noted.insert(sender) {
+            continue;
+        }
+        let sender = UserId::new(sender).map_err(|_| Error::key(&SENDERS))?;
+        let mut reader = Reader::new(state, log).reader(conversation, &sender)?;
+        reader.sent_seq = Seq(seq);
+        put_reader(log, conversation, &sender, &reader, state)?;
+    }
+    Ok(())
 }
 
 fn put_message(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
@@ -245,6 +272,7 @@ pub(crate) fn members_added(
     let MembersAdded {
         group_id,
         accounts,
+        how: _,
         joined_at: _,
         silent: _,
         import_key,

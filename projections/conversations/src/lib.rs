@@ -32,7 +32,7 @@ pub use rows::{HeadRow, MessageRow, ReaderRow, Recall, TABLES};
 /// Its stable name.
 pub const NAME: &str = "conversations";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 8;
+pub const VERSION: u32 = 9;
 
 /// Folds message, conversation and group events.
 #[derive(Debug, Default)]
@@ -72,7 +72,13 @@ impl Projection for Conversations {
                 GroupEvent::MembersAdded(event) => apply::members_added(log, event, state),
                 GroupEvent::MembersRemoved(event) => apply::members_removed(log, event, state),
                 GroupEvent::Dissolved(event) => apply::group_dissolved(log, event, state),
-                GroupEvent::Created(_) | GroupEvent::ProfileChanged(_) => Ok(()),
+                GroupEvent::Created(_)
+                | GroupEvent::ProfileChanged(_)
+                | GroupEvent::MemberChanged(_)
+                | GroupEvent::MembersMuted(_)
+                | GroupEvent::OwnerChanged(_)
+                | GroupEvent::JoinRequested(_)
+                | GroupEvent::JoinRefused(_) => Ok(()),
             },
             Event::Account(event) => match event {
                 AccountEvent::Deleted(event) => {

@@ -66,6 +66,18 @@ impl<'a> Reader<'a> {
             .unwrap_or_default())
     }
 
+    /// Groups: when a user sent its last message; 0: it sent none.
+    pub fn last_sent_by(&self, conversation: &ConversationId, user: &UserId) -> Result<Timestamp> {
+        let head = self.head(conversation)?;
+        let mut newest = (0..=head.last_seq.0).rev().zip(head.senders.iter().rev());
+        let seq = match newest.find(|(_, sender)| *sender == user.as_str()) {
+            Some((seq, _)) => Seq(seq),
+            None => self.reader(conversation, user)?.sent_seq,
+        };
+        let message = self.message(conversation, seq)?;
+        Ok(message.map(|message| message.sent_at).unwrap_or_default())
+    }
+
     /// One-to-one: the message with this key, whoever of the two sent it.
     pub fn seq_by_key(
         &self,

@@ -121,6 +121,11 @@ impl Senders {
         self.0.push('\0');
     }
 
+    /// Who they are, in order.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.0.split_terminator('\0')
+    }
+
     /// How many messages are by a user, the first `skipped` left out.
     pub(crate) fn by(&self, user: &UserId, skipped: u64) -> u64 {
         let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
@@ -190,6 +195,8 @@ pub struct ReaderRow {
     pub read_seq: Seq,
     /// The conversation's last seq when this member joined: what came before is not unread.
     pub join_seq: Seq,
+    /// Groups: the last message that it sent, of those that fill a page of senders.
+    pub(crate) sent_seq: Seq,
 }
 
 impl ReaderRow {

@@ -54,6 +54,7 @@ fn a_dissolved_group_leaves_no_row_and_its_neighbours_theirs() {
         let added = MembersAdded {
             group_id,
             accounts: vec![user("ben")],
+            how: hansard_events::group::Joining::Invited,
             joined_at: Timestamp(5),
             silent: false,
             import_key: Some("joined".to_owned()),
@@ -240,7 +241,8 @@ proptest! {
                     let event = MembersAdded {
                         group_id: group("team"),
                         accounts: vec![user(USERS[joins])],
-                        joined_at: Timestamp(5),
+                        how: hansard_events::group::Joining::Invited,
+joined_at: Timestamp(5),
                         silent: false,
                         import_key: None,
                     };

@@ -23,7 +23,7 @@
 mod account;
 mod relation;
 
-use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField};
+use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField, GroupField};
 use hansard_events::{AccountEvent, AppEvent, Event, Recorded};
 use hansard_projector::Projection;
 use hansard_store::key::{Key, Parts};
@@ -67,7 +67,7 @@ pub static TABLES: &[&Table] = &[
 /// Its stable name.
 pub const NAME: &str = "directory";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// An app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +78,10 @@ pub struct AppRow {
     pub profile_fields: Vec<CustomField>,
     /// Custom fields of friends.
     pub friend_fields: Vec<CustomField>,
+    /// Custom fields of groups.
+    pub group_fields: Vec<GroupField>,
+    /// Custom fields of members of groups.
+    pub member_fields: Vec<GroupField>,
     /// Of its log.
     pub partitions: u16,
     pub created_at: Timestamp,
@@ -149,6 +153,8 @@ fn created(
         secret_fingerprint: secret_fingerprint.clone(),
         profile_fields: Vec::new(),
         friend_fields: Vec::new(),
+        group_fields: Vec::new(),
+        member_fields: Vec::new(),
         partitions: *partitions,
         created_at: time,
     };
@@ -167,6 +173,8 @@ fn settings_changed(
         secret_fingerprint,
         profile_fields,
         friend_fields,
+        group_fields,
+        member_fields,
     } = event;
     let Some(mut app) = Reader::new(state, control).app(*app_id)? else {
         return Ok(());
@@ -182,6 +190,12 @@ fn settings_changed(
     }
     if let Some(fields) = friend_fields {
         app.friend_fields.clone_from(fields);
+    }
+    if let Some(fields) = group_fields {
+        app.group_fields.clone_from(fields);
+    }
+    if let Some(fields) = member_fields {
+        app.member_fields.clone_from(fields);
     }
     state.put(&APP, app_key(control, *app_id), row::encode(&APP, &app)?);
     Ok(())

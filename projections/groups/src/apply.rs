@@ -1,10 +1,12 @@
 use hansard_events::group::{
-    GroupCreated, GroupDissolved, MembersAdded, MembersRemoved, ProfileChanged, Role,
+    GroupCreated, GroupDissolved, MemberChanged, MemberProfile, MembersAdded, MembersRemoved,
+    OwnerChanged, ProfileChanged, Role,
 };
 use hansard_events::message::MessageSent;
 use hansard_store::{Overlay, Result, row};
 use hansard_types::{ConversationId, GroupId, LogId, Timestamp, UserId};
 
+use crate::aside;
 use crate::reader::Reader;
 use crate::sweep;
 use crate::{GROUP, GroupRow, JOINED, MEMBER, MemberRow, group_key, joined_key, member_key};
@@ -24,11 +26,17 @@ pub(crate) fn created(
         member_count: 0,
         created_at: event.created_at,
         changed_at: event.created_at,
+        changes: 1,
         dissolved: false,
+        mutes_until: Timestamp(0),
+        requests: 0,
     };
     for member in &event.members {
         let joined = MemberRow {
-            role: member.role,
+            profile: MemberProfile {
+                fields: member.fields.clone(),
+                ..MemberProfile::new(member.role)
+            },
             joined_at: event.created_at,
             since: at,
         };
@@ -46,6 +54,7 @@ pub(crate) fn members_added(
     let MembersAdded {
         group_id,
         accounts,
+        how: _,
         joined_at,
         silent: _,
         import_key: _,
@@ -55,11 +64,12 @@ pub(crate) fn members_added(
     };
     for user in accounts {
         let joined = MemberRow {
-            role: Role::Member,
+            profile: MemberProfile::new(Role::Member),
             joined_at: *joined_at,
             since: at,
         };
         add(log, group_id, &mut group, user, joined, state)?;
+        aside::wait_no_more(log, group_id, &mut group, user, state)?;
     }
     put(log, group_id, &group, state)
 }
@@ -72,6 +82,7 @@ pub(crate) fn members_removed(
     let MembersRemoved {
         group_id,
         accounts,
+        how: _,
         removed_at: _,
         reason: _,
         silent: _,
@@ -86,18 +97,91 @@ pub(crate) fn members_removed(
     put(log, group_id, &group, state)
 }
 
-/// A deleted account is in no group any more; groups it owned have no owner.
+pub(crate) fn member_changed(
+    log: LogId,
+    event: &MemberChanged,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let MemberChanged {
+        group_id,
+        user_id,
+        change,
+    } = event;
+    let Some(group) = Reader::new(state, log).stored_group(group_id)? else {
+        return Ok(());
+    };
+    change_member(log, group_id, &group, user_id, state, |member| {
+        member.apply(change);
+    })
+}
+
+/// The former owner stays as a member.
+pub(crate) fn owner_changed(
+    log: LogId,
+    event: &OwnerChanged,
+    time: Timestamp,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let OwnerChanged {
+        group_id,
+        owner,
+        shown_as: _,
+    } = event;
+    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
+        return Ok(());
+    };
+    let former = group.owner.replace(owner.clone());
+    if let Some(former) = &former {
+        change_member(log, group_id, &group, former, state, |member| {
+            member.role = Role::Member;
+        })?;
+    }
+    change_member(log, group_id, &group, owner, state, |member| {
+        member.role = Role::Owner;
+    })?;
+    group.changes += 1;
+    group.changed_at = time;
+    put(log, group_id, &group, state)
+}
+
+/// Changes a member's row, which may be gone meanwhile.
+fn change_member(
+    log: LogId,
+    group_id: &GroupId,
+    group: &GroupRow,
+    user: &UserId,
+    state: &mut Overlay<'_>,
+    change: impl FnOnce(&mut MemberProfile),
+) -> Result<()> {
+    let row = Reader::new(state, log).stored_member(group_id, group.roster, user)?;
+    let Some(mut row) = row else {
+        return Ok(());
+    };
+    change(&mut row.profile);
+    state.put(
+        &MEMBER,
+        member_key(log, group_id, group.roster, user),
+        row::encode(&MEMBER, &row)?,
+    );
+    Ok(())
+}
+
 pub(crate) fn profile_changed(
     log: LogId,
     event: &ProfileChanged,
     time: Timestamp,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
-    let ProfileChanged { group_id, change } = event;
+    let ProfileChanged {
+        group_id,
+        change,
+        shown_as: _,
+    } = event;
     let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
         return Ok(());
     };
     group.profile.apply(change);
+    group.changes += 1;
     group.changed_at = time;
     put(log, group_id, &group, state)
 }
@@ -140,7 +224,7 @@ pub(crate) fn sender_joins(
         return Ok(());
     };
     let joined = MemberRow {
-        role: Role::Member,
+        profile: MemberProfile::new(Role::Member),
         joined_at: event.sent_at,
         since: at,
     };

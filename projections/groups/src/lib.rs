@@ -2,6 +2,8 @@
 //!
 //! Not here: what is said in a group, and from where its members may read it (conversations).
 //!
+//! Beside the roster stand the mutes of a group and who waits to be let in (`aside`).
+//!
 //! Invariants: the roster and the list of a user's groups say the same; `member_count` is the
 //! number of the roster's rows; a dissolved group has no members, and keeps its profile until a
 //! group is made that has its id.
@@ -12,12 +14,13 @@
 //! than one slice still counts in `member_count` of the rest.
 
 mod apply;
+mod aside;
 mod reader;
 mod sweep;
 #[cfg(test)]
 mod tests;
 
-use hansard_events::group::{GroupProfile, GroupType, Role};
+use hansard_events::group::{GroupProfile, GroupType, MemberProfile};
 use hansard_events::{AccountEvent, Event, GroupEvent, MessageEvent, Recorded};
 use hansard_projector::Projection;
 use hansard_store::key::Key;
@@ -27,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sweep::{SWEEP, Task};
 
-pub use reader::{Membership, Reader};
+pub use reader::{Membership, Page, Reader};
 
 pub(crate) static GROUP: Table = Table {
     name: "groups.group_profile",
@@ -46,11 +49,33 @@ pub(crate) static JOINED: Table = Table {
     access: Access::Scan,
 };
 
+/// Until when accounts may not speak in a group, members or not.
+pub(crate) static MUTE: Table = Table {
+    name: "groups.group_mute",
+    kind: 0x0207,
+    access: Access::Point,
+};
+/// Who waits to be let into a group.
+pub(crate) static REQUEST: Table = Table {
+    name: "groups.group_request",
+    kind: 0x0208,
+    access: Access::Point,
+};
+/// The groups in which a user is muted, or was, or waits: the roster of the rows.
+pub(crate) static TRACE: Table = Table {
+    name: "groups.user_trace",
+    kind: 0x0209,
+    access: Access::Scan,
+};
+
 /// The tables of this projection.
 pub static TABLES: &[&Table] = &[
     &GROUP,
     &MEMBER,
     &JOINED,
+    &MUTE,
+    &REQUEST,
+    &TRACE,
     &sweep::VOID,
     &sweep::QUEUE,
     &sweep::TASK,
@@ -58,7 +83,7 @@ pub static TABLES: &[&Table] = &[
 /// Its stable name.
 pub const NAME: &str = "groups";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// A group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,15 +97,40 @@ pub struct GroupRow {
     pub created_at: Timestamp,
     /// When the profile last changed.
     pub changed_at: Timestamp,
+    /// How often it has changed.
+    pub changes: u64,
     pub dissolved: bool,
+    /// No mute of anyone in the group ends after this.
+    pub mutes_until: Timestamp,
+    /// How many accounts wait to be let in.
+    pub requests: u32,
 }
 
 /// A member of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberRow {
-    pub role: Role,
+    pub profile: MemberProfile,
     pub joined_at: Timestamp,
     /// The log's sequence of the joining: rows of an account deleted after it are void.
+    pub since: u64,
+}
+
+/// A mute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MuteRow {
+    pub(crate) until: Timestamp,
+    /// As a member's.
+    pub(crate) since: u64,
+}
+
+/// Someone who waits to be let into a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestRow {
+    pub reason: String,
+    /// The member that invited; `None`: it asks itself.
+    pub invited_by: Option<UserId>,
+    pub asked_at: Timestamp,
+    /// As a member's.
     pub since: u64,
 }
 
@@ -119,6 +169,13 @@ impl Projection for Groups {
                 GroupEvent::ProfileChanged(event) => {
                     apply::profile_changed(log, event, time, state)
                 }
+                GroupEvent::MemberChanged(event) => apply::member_changed(log, event, state),
+                GroupEvent::OwnerChanged(event) => apply::owner_changed(log, event, time, state),
+                GroupEvent::MembersMuted(event) => aside::muted(log, event, at, state),
+                GroupEvent::JoinRequested(event) => {
+                    aside::join_requested(log, event, (at, time), state)
+                }
+                GroupEvent::JoinRefused(event) => aside::join_refused(log, event, state),
                 GroupEvent::Dissolved(event) => apply::dissolved(log, event, time, state),
             },
             Event::Message(event) => match event {

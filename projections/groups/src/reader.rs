@@ -1,4 +1,5 @@
 use std::fmt;
+use std::ops::ControlFlow;
 
 use hansard_store::key::Parts;
 use hansard_store::{Direction, Error, KeyRange, Read, Result, row};
@@ -19,11 +20,14 @@ pub struct Membership {
     pub member: MemberRow,
 }
 
+/// Members of a group, and the last one of the page when there may be more behind it.
+pub type Page = (Vec<(UserId, MemberRow)>, Option<UserId>);
+
 /// Queries of one app.
 #[derive(Clone, Copy)]
 pub struct Reader<'a> {
-    store: &'a dyn Read,
-    log: LogId,
+    pub(crate) store: &'a dyn Read,
+    pub(crate) log: LogId,
 }
 
 impl<'a> Reader<'a> {
@@ -45,7 +49,7 @@ impl<'a> Reader<'a> {
             Some(_) | None => None,
         };
         if let (Some(user), Some(member)) = (&row.owner, owner)
-            && self.is_void(user, member)?
+            && self.is_void(user, member.since)?
         {
             row.owner = None;
         }
@@ -68,7 +72,7 @@ impl<'a> Reader<'a> {
         let Some(row) = self.stored_member(group, roster, user)? else {
             return Ok(None);
         };
-        Ok((!self.is_void(user, row)?).then_some(row))
+        Ok((!self.is_void(user, row.since)?).then_some(row))
     }
 
     pub(crate) fn stored_member(
@@ -83,7 +87,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The group's roster; `None` when it has none.
-    fn roster(&self, group: &GroupId) -> Result<Option<u64>> {
+    pub(crate) fn roster(&self, group: &GroupId) -> Result<Option<u64>> {
         let Some(bytes) = self.store.get(&GROUP, &group_key(self.log, group))? else {
             return Ok(None);
         };
@@ -92,12 +96,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether a user's row is an earlier account's of that name.
-    fn is_void(&self, user: &UserId, row: MemberRow) -> Result<bool> {
-        Ok(row.since <= sweep::void_up_to(self.store, self.log, user)?)
+    pub(crate) fn is_void(&self, user: &UserId, since: u64) -> Result<bool> {
+        Ok(since <= sweep::void_up_to(self.store, self.log, user)?)
     }
 
     /// Whether no row of any roster is void.
-    fn is_swept(&self) -> Result<bool> {
+    pub(crate) fn is_swept(&self) -> Result<bool> {
         SWEEP.is_idle(self.store, self.log)
     }
 
@@ -113,9 +117,54 @@ impl<'a> Reader<'a> {
         self.store
             .rows(&MEMBER, &range, up, members_max, |key, value| {
                 let (user, row) = member_row(key.get(prefix.len()..), value)?;
-                let is_void = !is_swept && self.is_void(&user, row)?;
+                let is_void = !is_swept && self.is_void(&user, row.since)?;
                 Ok((!is_void).then_some((user, row)))
             })
+    }
+
+    /// Members that are wanted, by id, from behind `after` on, the first `offset` of them passed
+    /// over: at most `limit`.
+    pub fn page(
+        &self,
+        group: &GroupId,
+        after: Option<&UserId>,
+        (offset, limit): (usize, usize),
+        wanted: impl Fn(&MemberRow) -> bool,
+    ) -> Result<Page> {
+        let Some(roster) = self.roster(group)? else {
+            return Ok((Vec::new(), None));
+        };
+        let is_swept = self.is_swept()?;
+        let prefix = roster_prefix(self.log, group, roster).bytes();
+        let mut range = KeyRange::prefix(&prefix);
+        if let Some(after) = after {
+            // Nothing stands between a key and itself with a byte more.
+            range.lower = member_key(self.log, group, roster, after);
+            range.lower.push(0);
+        }
+        let mut passed = 0;
+        let mut members = Vec::new();
+        let mut has_more = false;
+        let up = Direction::Ascending;
+        self.store.walk(&MEMBER, &range, up, &mut |key, value| {
+            let (user, row) = member_row(key.get(prefix.len()..), value)?;
+            if !wanted(&row) || (!is_swept && self.is_void(&user, row.since)?) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            if members.len() == limit {
+                has_more = true;
+                return Ok(ControlFlow::Break(()));
+            }
+            if passed < offset {
+                passed += 1;
+            } else {
+                members.push((user, row));
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let last = members.last().filter(|_| has_more);
+        let last = last.map(|(user, _)| user.clone());
+        Ok((members, last))
     }
 
     /// The groups a user is a member of, by id: of the first `groups_max` that are noted.

@@ -10,8 +10,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::apply::{put, remove_row};
+use crate::aside::{self, BESIDE};
 use crate::reader::Reader;
-use crate::{JOINED, MEMBER, joined_key, joined_prefix, member_key, roster_prefix};
+use crate::{JOINED, MEMBER, TRACE, joined_key, joined_prefix, member_key, roster_prefix};
 
 /// Of a deleted account, while rows of it are left: those that came up to then are void.
 pub(crate) static VOID: Table = Table {
@@ -48,6 +49,19 @@ pub(crate) enum Task {
         up_to: u64,
         after: Option<GroupId>,
     },
+    /// What stands beside a roster, of the table with this number among [`BESIDE`].
+    Beside {
+        table: usize,
+        group: GroupId,
+        roster: u64,
+        after: Option<UserId>,
+    },
+    /// The same of an account, which goes before its memberships do.
+    Traces {
+        user: UserId,
+        up_to: u64,
+        after: Option<GroupId>,
+    },
 }
 
 fn read<T: DeserializeOwned>(
@@ -71,6 +85,15 @@ pub(crate) fn roster(
     roster: u64,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
+    for table in 0..BESIDE.len() {
+        let task = Task::Beside {
+            table,
+            group: group.clone(),
+            roster,
+            after: None,
+        };
+        SWEEP.begin(log, task, state)?;
+    }
     let task = Task::Roster {
         group: group.clone(),
         roster,
@@ -88,7 +111,8 @@ pub(crate) fn account(
 ) -> Result<()> {
     let encoded = row::encode(&VOID, &up_to)?;
     state.put(&VOID, joined_prefix(log, user), encoded);
-    let task = Task::Account {
+    // Before the memberships: with the last of those nothing is void any more.
+    let task = Task::Traces {
         user: user.clone(),
         up_to,
         after: None,
@@ -108,43 +132,129 @@ impl sweep::Task for Task {
                 group,
                 roster,
                 after,
-            } => {
-                let prefix = roster_prefix(log, &group, roster).bytes();
-                let after = after.as_ref().map(UserId::as_str);
-                let users = ids_after(state, &MEMBER, &prefix, after, rows_max, UserId::new)?;
-                for user in &users {
-                    state.delete(&MEMBER, member_key(log, &group, roster, user));
-                    let joined = joined_key(log, user, &group);
-                    if read(state, &JOINED, &joined)? == Some(roster) {
-                        state.delete(&JOINED, joined);
-                    }
-                }
-                let left = (users.len() >= rows_max).then(|| Self::Roster {
-                    group,
-                    roster,
-                    after: users.last().cloned(),
-                });
-                Ok((users.len(), left))
+            } => of_roster(log, group, roster, after.as_ref(), rows_max, state),
+            Self::Beside {
+                table,
+                group,
+                roster,
+                after,
+            } => beside(log, (table, group, roster), after.as_ref(), rows_max, state),
+            Self::Traces { user, up_to, after } => {
+                traces(log, user, up_to, after.as_ref(), rows_max, state)
             }
             Self::Account { user, up_to, after } => {
-                let prefix = joined_prefix(log, &user);
-                let after = after.as_ref().map(GroupId::as_str);
-                let groups = ids_after(state, &JOINED, &prefix, after, rows_max, GroupId::new)?;
-                for group in &groups {
-                    leave(log, group, &user, up_to, state)?;
-                }
-                if groups.len() >= rows_max {
-                    let after = groups.last().cloned();
-                    return Ok((groups.len(), Some(Self::Account { user, up_to, after })));
-                }
-                // A later deletion of an account of that name has a task of its own.
-                if void_up_to(state, log, &user)? == up_to {
-                    state.delete(&VOID, prefix);
-                }
-                Ok((groups.len(), None))
+                memberships(log, user, up_to, after.as_ref(), rows_max, state)
             }
         }
     }
+}
+
+/// How many rows were looked at, and what is left.
+type Slice = Result<(usize, Option<Task>)>;
+
+fn of_roster(
+    log: LogId,
+    group: GroupId,
+    roster: u64,
+    after: Option<&UserId>,
+    rows_max: usize,
+    state: &mut Overlay<'_>,
+) -> Slice {
+    let prefix = roster_prefix(log, &group, roster).bytes();
+    let after = after.map(UserId::as_str);
+    let users = ids_after(state, &MEMBER, &prefix, after, rows_max, UserId::new)?;
+    for user in &users {
+        state.delete(&MEMBER, member_key(log, &group, roster, user));
+        let joined = joined_key(log, user, &group);
+        if read(state, &JOINED, &joined)? == Some(roster) {
+            state.delete(&JOINED, joined);
+        }
+    }
+    let left = (users.len() >= rows_max).then(|| Task::Roster {
+        group,
+        roster,
+        after: users.last().cloned(),
+    });
+    Ok((users.len(), left))
+}
+
+fn beside(
+    log: LogId,
+    (table, group, roster): (usize, GroupId, u64),
+    after: Option<&UserId>,
+    rows_max: usize,
+    state: &mut Overlay<'_>,
+) -> Slice {
+    // A number of a release that knew more tables.
+    let Some(rows) = BESIDE.get(table).copied() else {
+        return Ok((0, None));
+    };
+    let prefix = roster_prefix(log, &group, roster).bytes();
+    let after = after.map(UserId::as_str);
+    let users = ids_after(state, rows, &prefix, after, rows_max, UserId::new)?;
+    for user in &users {
+        state.delete(rows, member_key(log, &group, roster, user));
+        let trace = joined_key(log, user, &group);
+        if read(state, &TRACE, &trace)? == Some(roster) {
+            state.delete(&TRACE, trace);
+        }
+    }
+    let left = (users.len() >= rows_max).then(|| Task::Beside {
+        table,
+        group,
+        roster,
+        after: users.last().cloned(),
+    });
+    Ok((users.len(), left))
+}
+
+fn traces(
+    log: LogId,
+    user: UserId,
+    up_to: u64,
+    after: Option<&GroupId>,
+    rows_max: usize,
+    state: &mut Overlay<'_>,
+) -> Slice {
+    let prefix = joined_prefix(log, &user);
+    let after = after.map(GroupId::as_str);
+    let groups = ids_after(state, &TRACE, &prefix, after, rows_max, GroupId::new)?;
+    for group in &groups {
+        aside::clear(log, group, &user, up_to, state)?;
+        state.delete(&TRACE, joined_key(log, &user, group));
+    }
+    let swept = groups.len();
+    if swept >= rows_max {
+        let after = groups.last().cloned();
+        return Ok((swept, Some(Task::Traces { user, up_to, after })));
+    }
+    let (more, left) = memberships(log, user, up_to, None, rows_max - swept, state)?;
+    Ok((swept + more, left))
+}
+
+fn memberships(
+    log: LogId,
+    user: UserId,
+    up_to: u64,
+    after: Option<&GroupId>,
+    rows_max: usize,
+    state: &mut Overlay<'_>,
+) -> Slice {
+    let prefix = joined_prefix(log, &user);
+    let after = after.map(GroupId::as_str);
+    let groups = ids_after(state, &JOINED, &prefix, after, rows_max, GroupId::new)?;
+    for group in &groups {
+        leave(log, group, &user, up_to, state)?;
+    }
+    if groups.len() >= rows_max {
+        let after = groups.last().cloned();
+        return Ok((groups.len(), Some(Task::Account { user, up_to, after })));
+    }
+    // A later deletion of an account of that name has a task of its own.
+    if void_up_to(state, log, &user)? == up_to {
+        state.delete(&VOID, prefix);
+    }
+    Ok((groups.len(), None))
 }
 
 /// Takes a deleted account's row out of a group, unless the row came later.

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hansard_events::account::AccountDeleted;
 use hansard_events::group::{
-    FirstMember, GroupCreated, GroupDissolved, MembersAdded, MembersRemoved,
+    FirstMember, GroupCreated, GroupDissolved, MembersAdded, MembersRemoved, Role,
 };
 use hansard_events::{Event, Sample};
 use hansard_projector::Projection;
@@ -11,7 +11,7 @@ use hansard_testkit::{LOG, group, recorded, user};
 use hansard_types::UserId;
 use proptest::prelude::*;
 
-use crate::{Groups, Reader, Role};
+use crate::{Groups, Reader};
 
 mod sweep;
 
@@ -36,10 +36,7 @@ fn changes(store: &dyn Read, sequence: u64, event: &Event) -> Changes {
 }
 
 fn created(id: &str) -> GroupCreated {
-    let owner = FirstMember {
-        user_id: user("owner"),
-        role: Role::Owner,
-    };
+    let owner = FirstMember::new(user("owner"), Role::Owner);
     GroupCreated {
         group_id: group(id),
         owner: Some(user("owner")),

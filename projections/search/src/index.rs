@@ -354,7 +354,12 @@ impl Index {
             GroupEvent::Created(_)
             | GroupEvent::MembersAdded(_)
             | GroupEvent::MembersRemoved(_)
-            | GroupEvent::ProfileChanged(_) => self.counts.skipped += 1,
+            | GroupEvent::ProfileChanged(_)
+            | GroupEvent::MemberChanged(_)
+            | GroupEvent::MembersMuted(_)
+            | GroupEvent::OwnerChanged(_)
+            | GroupEvent::JoinRequested(_)
+            | GroupEvent::JoinRefused(_) => self.counts.skipped += 1,
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ pub enum MuteFor {
 
 impl MuteFor {
     /// The mute's new end; the one before, when nothing changes.
-    fn new_end(self, before: Timestamp, now: Timestamp) -> Timestamp {
+    pub(crate) fn new_end(self, before: Timestamp, now: Timestamp) -> Timestamp {
         let is_muted = before > now;
         let after = match self {
             Self::Good => Timestamp::FOREVER,

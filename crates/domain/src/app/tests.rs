@@ -20,6 +20,8 @@ fn declare(before: Vec<CustomField>, new: Vec<CustomField>) -> Result<usize, Rea
         secret_fingerprint: None,
         profile_fields: Some(new),
         friend_fields: None,
+        group_fields: None,
+        member_fields: None,
     });
     let decided = Given::default().own_app(&[], before).when(command);
     decided.map(|decision| decision.events.len())

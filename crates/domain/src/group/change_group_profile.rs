@@ -1,20 +1,27 @@
 use hansard_events::group::{GroupProfileChange, ProfileChanged};
-use hansard_types::{GroupId, Reason};
+use hansard_types::{GroupId, Reason, UserId};
 
-use super::existing;
-use super::rules::rules;
-use crate::{Context, Decided, Decision, View};
+use super::rules::{check, rules};
+use super::{existing, fields};
+use crate::view::Group;
+use crate::{Context, Decided, Decision, Halt, View};
 
 /// Changes fields of a group's profile.
 #[derive(Debug, Clone)]
 pub struct ChangeGroupProfile {
     pub group_id: GroupId,
     pub change: GroupProfileChange,
+    /// In whose name, if not the actor's.
+    pub shown_as: Option<UserId>,
 }
 
 impl ChangeGroupProfile {
-    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided {
         let group = existing(view, &self.group_id)?;
+        if let Some(shown) = &self.shown_as {
+            view.account(shown)?.ok_or(Reason::AccountUnknown)?;
+        }
+        self.check(view, context, &group)?;
         let members_max = rules(group.group_type).members_max;
         let mut wanted = self.change.clone();
         if wanted
@@ -31,7 +38,54 @@ impl ChangeGroupProfile {
         let event = ProfileChanged {
             group_id: self.group_id.clone(),
             change,
+            shown_as: self.shown_as.clone(),
         };
         Ok(Decision::event(event, ()))
+    }
+
+    /// Names, texts and pictures are one thing, everything else of a profile another.
+    fn check(&self, view: &dyn View, context: &Context<'_>, group: &Group) -> Result<(), Halt> {
+        let rules = rules(group.group_type);
+        let GroupProfileChange {
+            name,
+            introduction,
+            notification,
+            face_url,
+            ..
+        } = &self.change;
+        let texts = GroupProfileChange {
+            name: name.clone(),
+            introduction: introduction.clone(),
+            notification: notification.clone(),
+            face_url: face_url.clone(),
+            fields: self.change.fields.clone(),
+            ..GroupProfileChange::default()
+        };
+        // Custom fields say by themselves who writes them.
+        let who = if self.change == texts {
+            rules.edits_texts
+        } else {
+            rules.edits_settings
+        };
+        let only_fields = self.change
+            == GroupProfileChange {
+                fields: self.change.fields.clone(),
+                ..GroupProfileChange::default()
+            };
+        let role = if only_fields {
+            let member = context
+                .account()
+                .map(|user| view.member(&self.group_id, user));
+            member
+                .transpose()?
+                .flatten()
+                .map(|member| member.profile.role)
+        } else {
+            check(who, view, context, &self.group_id)?
+        };
+        if self.change.history_before_join.is_some() && !rules.chooses_history {
+            return Err(Reason::GroupTypeForbids.into());
+        }
+        fields::check_of_group(view, context, role, &self.change.fields)
     }
 }

@@ -1,7 +1,8 @@
 use hansard_events::group::{FirstMember, GroupCreated, GroupProfileChange, GroupType, Role};
 use hansard_types::{GroupId, Reason, Timestamp, UserId};
 
-use super::rules::rules;
+use super::rules::{Who, rules};
+use super::{check_import, fields};
 use crate::{Context, Decided, Decision, Halt, View};
 
 /// Creates a group.
@@ -21,6 +22,7 @@ pub struct CreateGroup {
 
 impl CreateGroup {
     pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<GroupId> {
+        check_import(context, self.created_at.is_some())?;
         let now = context.now;
         let rules = rules(self.group_type);
         let taken = view.group(&self.group_id)?;
@@ -33,9 +35,7 @@ impl CreateGroup {
             };
             return Err(reason.into());
         }
-        if rules.open_room && !self.members.is_empty() {
-            return Err(Reason::GroupTypeForbids.into());
-        }
+        self.check(view, context)?;
         let members = self.first_members(view)?;
         let mut profile = rules.profile();
         profile.apply(&self.profile);
@@ -54,12 +54,28 @@ impl CreateGroup {
         Ok(Decision::event(event, self.group_id.clone()))
     }
 
+    fn check(&self, view: &dyn View, context: &Context<'_>) -> Result<(), Halt> {
+        let rules = rules(self.group_type);
+        let is_admin = |member: &FirstMember| member.role == Role::Admin;
+        let has_admins = self.members.iter().any(is_admin);
+        if (!rules.has_roster && !self.members.is_empty())
+            || (has_admins && rules.sets_admins == Who::Nobody)
+            || (self.profile.history_before_join.is_some() && !rules.chooses_history)
+        {
+            return Err(Reason::GroupTypeForbids.into());
+        }
+        let owner = Some(Role::Owner);
+        fields::check_of_group(view, context, owner, &self.profile.fields)?;
+        for member in &self.members {
+            fields::check_of_member(view, context, (owner, false), &member.fields)?;
+        }
+        Ok(())
+    }
+
     /// The owner first, everyone once, everyone an account.
     fn first_members(&self, view: &dyn View) -> Result<Vec<FirstMember>, Halt> {
-        let owner = self.owner.iter().map(|id| FirstMember {
-            user_id: id.clone(),
-            role: Role::Owner,
-        });
+        let owner = self.owner.iter();
+        let owner = owner.map(|id| FirstMember::new(id.clone(), Role::Owner));
         let mut members: Vec<FirstMember> = Vec::with_capacity(self.members.len() + 1);
         for member in owner.chain(self.members.iter().cloned()) {
             view.account(&member.user_id)?

@@ -1,9 +1,8 @@
-use hansard_events::group::{MembersRemoved, Role};
+use hansard_events::group::{Leaving, MembersRemoved, Role};
 use hansard_types::{GroupId, Reason, Timestamp, UserId};
 
-use super::existing;
-use super::imported_before;
-use super::rules::rules;
+use super::rules::{check, check_rank, rules};
+use super::{check_import, existing, imported_before};
 use crate::{Context, Decided, Decision, View};
 
 /// Removes members from a group. Who is no member is passed over.
@@ -20,11 +19,10 @@ pub struct RemoveMembers {
 impl RemoveMembers {
     pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided {
         let now = context.now;
+        check_import(context, self.imported.is_some())?;
         let group = existing(view, &self.group_id)?;
         let rules = rules(group.group_type);
-        if rules.open_room {
-            return Err(Reason::GroupTypeForbids.into());
-        }
+        let acting = check(rules.removes_members, view, context, &self.group_id)?;
         if imported_before(view, &self.group_id, self.imported.as_ref())? {
             return Ok(Decision::nothing(()));
         }
@@ -33,9 +31,11 @@ impl RemoveMembers {
             let Some(member) = view.member(&self.group_id, user)? else {
                 continue;
             };
-            if member.role == Role::Owner && !rules.owner_may_leave {
+            let role = member.profile.role;
+            if role == Role::Owner && !rules.owner_may_leave {
                 return Err(Reason::OwnerStays.into());
             }
+            check_rank(acting, role)?;
             if !accounts.contains(user) {
                 accounts.push(user.clone());
             }
@@ -47,6 +47,7 @@ impl RemoveMembers {
         let event = MembersRemoved {
             group_id: self.group_id.clone(),
             accounts,
+            how: Leaving::Removed,
             removed_at: self.imported.as_ref().map_or(now, |(time, _)| *time),
             reason: self.reason.clone(),
             silent: self.silent,

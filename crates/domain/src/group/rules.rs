@@ -1,22 +1,239 @@
-//! What each type of group allows and begins with.
+//! What each type of group allows and begins with: one table, a row a rule, a column a type. The
+//! deciders read it; its page in the manual and the tests of its cells are made from it.
 
-use hansard_events::group::{GroupProfile, GroupType, JoinOption};
-use hansard_types::limits;
+use hansard_events::group::{GroupProfile, GroupType, JoinOption, ReceiveOption, Role};
+use hansard_types::{GroupId, Reason, limits};
 
-/// What a type of group allows and begins with (features.md, section G).
-pub(super) struct TypeRules {
-    pub(super) members_max: u32,
-    pub(super) apply_join_option: JoinOption,
-    pub(super) invite_join_option: JoinOption,
-    /// Members but the owner come in by the client SDK only, and nobody is removed or imported.
-    pub(super) open_room: bool,
-    /// The owner may be removed, which leaves the group without one.
-    pub(super) owner_may_leave: bool,
+use crate::{Context, Halt, View};
+
+/// Who may do something in a group, besides the administrators of its app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Not even an administrator of the app: it is not done in groups of the type.
+    Nobody,
+    /// Administrators of the app alone.
+    App,
+    Owner,
+    /// The owner and the group's administrators.
+    Admins,
+    Members,
+}
+
+impl Who {
+    /// Whether a member of a role is one of them; `None`: who is no member.
+    #[must_use]
+    pub fn includes(self, role: Option<Role>) -> bool {
+        match self {
+            Self::Nobody | Self::App => false,
+            Self::Owner => role == Some(Role::Owner),
+            Self::Admins => role >= Some(Role::Admin),
+            Self::Members => role.is_some(),
+        }
+    }
+}
+
+/// How a cell of the table is written for people.
+pub trait Cell {
+    fn text(&self) -> String;
+}
+
+impl Cell for Who {
+    fn text(&self) -> String {
+        match self {
+            Self::Nobody => "nobody",
+            Self::App => "app administrators",
+            Self::Owner => "owner",
+            Self::Admins => "owner, admins",
+            Self::Members => "every member",
+        }
+        .to_owned()
+    }
+}
+
+impl Cell for bool {
+    fn text(&self) -> String {
+        if *self { "yes" } else { "no" }.to_owned()
+    }
+}
+
+impl Cell for u32 {
+    fn text(&self) -> String {
+        if *self == Self::MAX {
+            "no limit".to_owned()
+        } else {
+            self.to_string()
+        }
+    }
+}
+
+impl Cell for JoinOption {
+    fn text(&self) -> String {
+        match self {
+            Self::FreeAccess => "free",
+            Self::NeedPermission => "reviewed",
+            Self::Disabled => "refused",
+        }
+        .to_owned()
+    }
+}
+
+impl Cell for ReceiveOption {
+    fn text(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
+/// What becomes of a notice of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// There is none.
+    Off,
+    /// Those who are there are told, and nobody later.
+    Told,
+    /// It is an entry of the conversation.
+    Kept,
+}
+
+impl Cell for Notice {
+    fn text(&self) -> String {
+        match self {
+            Self::Off => "off",
+            Self::Told => "on, not kept",
+            Self::Kept => "on, kept",
+        }
+        .to_owned()
+    }
+}
+
+/// The columns, in the order of the table.
+pub const TYPES: [GroupType; 5] = [
+    GroupType::Work,
+    GroupType::Public,
+    GroupType::Meeting,
+    GroupType::AvChatRoom,
+    GroupType::Community,
+];
+
+/// A row of the table, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The field of [`TypeRules`].
+    pub name: &'static str,
+    /// What it is, in a sentence.
+    pub says: String,
+    /// By type, as in [`TYPES`].
+    pub cells: [String; 5],
+}
+
+macro_rules! rules {
+    ($($(#[doc = $says:literal])+ $rule:ident: $kind:ty = [$($cell:expr),+];)*) => {
+        /// What one type of group allows and begins with.
+        #[derive(Debug)]
+        pub struct TypeRules {
+            $($(#[doc = $says])+ pub $rule: $kind,)*
+        }
+
+        /// The table, by type.
+        static RULES: [TypeRules; 5] = {
+            $(
+                #[expect(non_upper_case_globals, reason = "it has the name of its row")]
+                const $rule: [$kind; 5] = [$($cell),+];
+            )*
+            [
+                TypeRules { $($rule: $rule[0],)* },
+                TypeRules { $($rule: $rule[1],)* },
+                TypeRules { $($rule: $rule[2],)* },
+                TypeRules { $($rule: $rule[3],)* },
+                TypeRules { $($rule: $rule[4],)* },
+            ]
+        };
+
+        /// The table as people read it.
+        #[must_use]
+        pub fn rows() -> Vec<Row> {
+            let columns = TYPES.map(rules);
+            vec![$(Row {
+                name: stringify!($rule),
+                says: concat!($($says),+).trim().to_owned(),
+                cells: columns.map(|rules| rules.$rule.text()),
+            },)*]
+        }
+    };
+}
+
+use JoinOption::{Disabled, FreeAccess, NeedPermission};
+use ReceiveOption::{AcceptAndNotify, AcceptNotNotify};
+use Who::{Admins, App, Members, Nobody, Owner};
+
+const ORDINARY: u32 = limits::GROUP_MEMBERS_MAX;
+const LARGE: u32 = limits::COMMUNITY_MEMBERS_MAX;
+const EVER: u32 = u32::MAX;
+
+// features.md, rows G1 to G20; reference, section 9.3.
+// Columns: Work, Public, Meeting, AVChatRoom, Community.
+rules! {
+    /// The most members a group can be given room for.
+    members_max: u32 = [ORDINARY, ORDINARY, ORDINARY, EVER, LARGE];
+    /// Who changes name, introduction, notice and picture.
+    edits_texts: Who = [Members, Admins, Owner, Owner, Admins];
+    /// Who changes everything else of the profile: join options, room, custom fields, the mute of all.
+    edits_settings: Who = [Owner, Admins, Owner, Owner, Admins];
+    /// Who reads the list of members.
+    lists_members: Who = [Members, Members, Members, App, Members];
+    /// Who dissolves the group.
+    dissolves: Who = [App, Owner, Owner, Owner, Owner];
+    /// Whether anyone may ask to join.
+    takes_requests: bool = [false, true, true, true, true];
+    /// What becomes of who asks to join, unless the group says otherwise.
+    apply_join_option: JoinOption = [Disabled, NeedPermission, FreeAccess, FreeAccess, FreeAccess];
+    /// Whether a group can say otherwise.
+    chooses_apply_option: bool = [false, true, true, true, false];
+    /// Whether members can invite at all, as far as the group lets them.
+    takes_invitations: bool = [true, true, true, false, true];
+    /// What becomes of who is invited by a member, unless the group says otherwise.
+    invite_join_option: JoinOption = [FreeAccess, Disabled, Disabled, Disabled, FreeAccess];
+    /// Whether a backend adds members; else they come in by themselves only, and nobody is removed.
+    has_roster: bool = [true, true, true, false, true];
+    /// Whether the owner may leave, which leaves the group without one.
+    owner_may_leave: bool = [true, false, false, false, false];
+    /// Who makes members administrators of the group and takes it back.
+    sets_admins: Who = [Nobody, Owner, Owner, Nobody, Owner];
+    /// Who makes another member the owner.
+    changes_owner: Who = [Owner, Owner, Owner, Nobody, Owner];
+    /// Who removes members; administrators of the group are removed by its owner only.
+    removes_members: Who = [Owner, Admins, Admins, Nobody, Admins];
+    /// Who mutes members; administrators of the group are muted by its owner only.
+    mutes_members: Who = [Nobody, Admins, Admins, Admins, Admins];
+    /// Whether members read what was said before they joined, unless the group says otherwise.
+    history_before_join: bool = [false, false, true, false, true];
+    /// Whether a group can say otherwise.
+    chooses_history: bool = [true, true, true, false, false];
+    /// What members are told of messages, unless they say otherwise.
+    receive: ReceiveOption = [AcceptAndNotify, AcceptAndNotify, AcceptNotNotify, AcceptNotNotify, AcceptAndNotify];
+    /// Whether groups and their past are imported.
+    is_imported: bool = [true, true, true, false, true];
+    /// Whether lists of an account's groups leave the group out until something was said in it.
+    waits_for_a_message: bool = [true, false, false, false, false];
+    /// Whether messages are recalled.
+    recalls: bool = [true, true, true, false, true];
+}
+
+/// The column of a type.
+#[must_use]
+pub fn rules(group_type: GroupType) -> &'static TypeRules {
+    match group_type {
+        GroupType::Work => &RULES[0],
+        GroupType::Public => &RULES[1],
+        GroupType::Meeting => &RULES[2],
+        GroupType::AvChatRoom => &RULES[3],
+        GroupType::Community => &RULES[4],
+    }
 }
 
 impl TypeRules {
     /// The profile that a group of the type begins with when nothing is said of it.
-    pub(super) fn profile(&self) -> GroupProfile {
+    #[must_use]
+    pub fn profile(&self) -> GroupProfile {
         GroupProfile::blank(
             self.members_max,
             self.apply_join_option,
@@ -25,23 +242,33 @@ impl TypeRules {
     }
 }
 
-pub(super) fn rules(group_type: GroupType) -> TypeRules {
-    use JoinOption::{Disabled, FreeAccess, NeedPermission};
-    let row = |members_max, apply_join_option, invite_join_option, open_room, owner_may_leave| {
-        TypeRules {
-            members_max,
-            apply_join_option,
-            invite_join_option,
-            open_room,
-            owner_may_leave,
-        }
+/// Refuses who may not: an administrator of the app may all that is done in groups of the type,
+/// an account what its role allows. The account's role is answered; `None` for an administrator.
+pub(super) fn check(
+    who: Who,
+    view: &dyn View,
+    context: &Context<'_>,
+    group_id: &GroupId,
+) -> Result<Option<Role>, Halt> {
+    if who == Nobody {
+        return Err(Reason::GroupTypeForbids.into());
+    }
+    let Some(user) = context.account() else {
+        return Ok(None);
     };
-    let (ordinary, community) = (limits::GROUP_MEMBERS_MAX, limits::COMMUNITY_MEMBERS_MAX);
-    match group_type {
-        GroupType::Work => row(ordinary, Disabled, FreeAccess, false, true),
-        GroupType::Public => row(ordinary, NeedPermission, Disabled, false, false),
-        GroupType::Meeting => row(ordinary, FreeAccess, Disabled, false, false),
-        GroupType::AvChatRoom => row(u32::MAX, FreeAccess, Disabled, true, false),
-        GroupType::Community => row(community, FreeAccess, FreeAccess, false, false),
+    let role = view
+        .member(group_id, user)?
+        .map(|member| member.profile.role);
+    if !who.includes(role) {
+        return Err(Reason::GroupRoleForbids.into());
+    }
+    Ok(role)
+}
+
+/// Refuses an account that acts on a member of its own rank or a higher one.
+pub(super) fn check_rank(actor: Option<Role>, on: Role) -> Result<(), Reason> {
+    match actor {
+        Some(actor) if actor <= on => Err(Reason::GroupRoleForbids),
+        Some(_) | None => Ok(()),
     }
 }

@@ -1,9 +1,9 @@
-use hansard_events::group::GroupType;
 use hansard_events::message::MessageSent;
 use hansard_types::{ConversationId, Reason, Timestamp, UserId};
 
 use super::{Content, check_time, plain, sent};
 use crate::group::existing;
+use crate::group::rules::rules;
 use crate::view::Sent;
 use crate::{Context, Decided, Decision, SentMessage, View};
 
@@ -43,7 +43,7 @@ impl ImportMessage {
             }
             ConversationId::Group(group_id) => {
                 let group = existing(view, group_id)?;
-                if group.group_type == GroupType::AvChatRoom {
+                if !rules(group.group_type).is_imported {
                     return Err(Reason::GroupTypeForbids.into());
                 }
                 let joins = view.member(group_id, &self.from)?.is_none();

@@ -1,8 +1,8 @@
-use hansard_events::group::GroupType;
 use hansard_events::message::MessageRecalled;
 use hansard_types::{ConversationId, GroupId, Reason, Seq, UserId};
 
 use crate::group::existing;
+use crate::group::rules::rules;
 use crate::{Context, Decided, Decision, View};
 
 /// Recalls messages of a group; each is answered by itself.
@@ -21,7 +21,7 @@ impl RecallGroup {
         _context: &Context<'_>,
     ) -> Decided<Vec<(Seq, Option<Reason>)>> {
         let group = existing(view, &self.group_id)?;
-        if group.group_type == GroupType::AvChatRoom {
+        if !rules(group.group_type).recalls {
             return Err(Reason::GroupTypeForbids.into());
         }
         let conversation = ConversationId::Group(self.group_id.clone());

@@ -36,12 +36,17 @@ impl SendGroup {
         if sender.mutes.group > now {
             return Err(Reason::SenderMuted.into());
         }
+        if group.mutes_until > now && view.group_mute(&self.group_id, &self.from)? > now {
+            return Err(Reason::MutedInGroup.into());
+        }
         if context.is_account() || group.profile.mute_all {
             let member = view.member(&self.group_id, &self.from)?;
             if context.is_account() && member.is_none() {
                 return Err(Reason::MemberUnknown.into());
             }
-            if group.profile.mute_all && member.is_none_or(|member| member.role < Role::Admin) {
+            if group.profile.mute_all
+                && member.is_none_or(|member| member.profile.role < Role::Admin)
+            {
                 return Err(Reason::GroupMuted.into());
             }
         }

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use hansard_domain::group::AddOutcome;
 use hansard_domain::{Command, MessageKey, Reply};
 use hansard_events::account::ProfileValue;
-use hansard_events::app::CustomField;
-use hansard_events::group::{GroupType, JoinOption, Role};
+use hansard_events::app::{CustomField, GroupField};
+use hansard_events::group::{GroupType, JoinOption, ReceiveOption, Role};
 use hansard_events::message::Element;
 use hansard_events::relation::FriendDetails;
 use hansard_types::{Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
@@ -17,11 +17,12 @@ use hansard_types::{Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestam
 mod accounts;
 mod apps;
 mod groups;
+mod members;
 mod messages;
 mod relations;
 mod rights;
 
-pub(super) use rights::own_name;
+pub(super) use rights::{by_role, own_name};
 
 /// A command, and who gives it.
 #[derive(Debug, Clone)]
@@ -40,6 +41,7 @@ pub(super) enum Answered {
     Sent { seq: Seq, duplicate: bool },
     Recalled(Vec<(Seq, Option<Reason>)>),
     Members(Vec<(UserId, AddOutcome)>),
+    Member(AddOutcome),
     Group(GroupId),
     Revoked { issued_up_to_seconds: u64 },
     Requested,
@@ -59,6 +61,7 @@ impl From<Reply> for Answered {
             } => Self::Sent { seq, duplicate },
             Reply::Recalled(results) => Self::Recalled(results),
             Reply::Members(outcomes) => Self::Members(outcomes),
+            Reply::Member(outcome) => Self::Member(outcome),
             Reply::Group(group_id) => Self::Group(group_id),
             Reply::Revoked {
                 issued_up_to_seconds,
@@ -79,6 +82,8 @@ pub(super) struct App {
     pub(super) secret_fingerprint: String,
     pub(super) profile_fields: Vec<CustomField>,
     pub(super) friend_fields: Vec<CustomField>,
+    pub(super) group_fields: Vec<GroupField>,
+    pub(super) member_fields: Vec<GroupField>,
 }
 
 /// An account.
@@ -111,7 +116,29 @@ pub(super) struct Group {
     pub(super) invite_join_option: JoinOption,
     pub(super) mute_all: bool,
     pub(super) dissolved: bool,
-    pub(super) members: BTreeMap<UserId, Role>,
+    pub(super) members: BTreeMap<UserId, Membership>,
+    /// For longer than a simulation lasts.
+    pub(super) muted: BTreeSet<UserId>,
+    /// Who waits, why, and by whom it was invited.
+    pub(super) waiting: BTreeMap<UserId, (String, Option<UserId>)>,
+}
+
+/// A member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Membership {
+    pub(super) role: Role,
+    pub(super) name_card: String,
+    pub(super) receive: Option<ReceiveOption>,
+}
+
+impl Membership {
+    pub(super) fn new(role: Role) -> Self {
+        Self {
+            role,
+            name_card: String::new(),
+            receive: None,
+        }
+    }
 }
 
 /// A message.
@@ -216,10 +243,16 @@ impl Model {
             Command::RecallGroup(command) => self.recall_group(&command.group_id, &command.seqs),
             Command::MarkRead(command) => self.mark_read(command),
             Command::CreateGroup(command) => self.create_group(command),
-            Command::AddMembers(command) => self.add_members(command),
-            Command::RemoveMembers(command) => self.remove_members(command),
-            Command::ChangeGroupProfile(command) => self.change_group_profile(command),
-            Command::DissolveGroup(command) => self.dissolve_group(&command.group_id),
+            Command::AddMembers(command) => self.add_members(actor, command),
+            Command::RemoveMembers(command) => self.remove_members(actor, command),
+            Command::QuitGroup(command) => self.quit_group(command),
+            Command::JoinGroup(command) => self.join_group(command),
+            Command::AnswerJoinRequest(command) => self.answer_join_request(actor, command),
+            Command::ChangeMember(command) => self.change_member(actor, command),
+            Command::MuteMembers(command) => self.mute_members(actor, command),
+            Command::ChangeOwner(command) => self.change_owner(actor, command),
+            Command::ChangeGroupProfile(command) => self.change_group_profile(actor, command),
+            Command::DissolveGroup(command) => self.dissolve_group(actor, &command.group_id),
             Command::CreateApp(command) => self.create_app(command),
             Command::ChangeAppSettings(command) => self.change_app_settings(command),
         }

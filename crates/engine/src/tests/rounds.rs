@@ -155,6 +155,8 @@ async fn a_round_of_sends_writes_a_row_for_each_message_and_few_besides() {
         ("conversations.seq_message", SENDS),
         ("conversations.conversation_head", 2),
         ("conversations.seq_senders", SENDS / 32),
+        // Who has sent, once a page.
+        ("conversations.user_reader", 2),
         ("conversations.number_recent", SENDS / 32),
         ("conversations.app_recent_end", 1),
         ("projector.partition_checkpoint", 1),

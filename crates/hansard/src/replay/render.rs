@@ -25,6 +25,11 @@ pub(crate) fn conversation_of(event: &Event) -> Option<ConversationId> {
         Event::Group(GroupEvent::MembersRemoved(event)) => group(&event.group_id),
         Event::Group(GroupEvent::ProfileChanged(event)) => group(&event.group_id),
         Event::Group(GroupEvent::Dissolved(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::MemberChanged(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::MembersMuted(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::OwnerChanged(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::JoinRequested(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::JoinRefused(event)) => group(&event.group_id),
         Event::Account(_) | Event::Relation(_) | Event::App(_) => None,
     }
 }
@@ -180,6 +185,24 @@ fn group_summary(event: &GroupEvent) -> String {
             .as_deref()
             .map_or_else(|| "profile".to_owned(), |name| format!("name {name}")),
         GroupEvent::Dissolved(_) => "dissolved".to_owned(),
+        GroupEvent::MemberChanged(event) => match event.change.role {
+            Some(role) => format!("{} is {role}", event.user_id),
+            None => format!("{} is kept differently", event.user_id),
+        },
+        GroupEvent::MembersMuted(event) => {
+            let accounts = accounts(&event.accounts);
+            match event.until {
+                Timestamp(0) => format!("{accounts} may speak"),
+                Timestamp::FOREVER => format!("{accounts} muted for good"),
+                Timestamp(ms) => format!("{accounts} muted until {ms}"),
+            }
+        }
+        GroupEvent::OwnerChanged(event) => format!("{} is the owner", event.owner),
+        GroupEvent::JoinRequested(event) => match &event.invited_by {
+            Some(by) => format!("{by} invites {}", accounts(&event.accounts)),
+            None => format!("{} asks to join", accounts(&event.accounts)),
+        },
+        GroupEvent::JoinRefused(event) => format!("{} is not let in", event.user_id),
     }
 }
 

@@ -95,7 +95,7 @@ async fn recorded_chat_keeps_its_times_and_again_adds_nothing() {
         json!({ "GroupIdList": [group] }),
     );
     let info = info.await["GroupInfo"][0].clone();
-    assert_eq!(info["Name"], group[..30]);
+    assert_eq!(info["Name"], group);
     assert_eq!(info["CreateTime"], 1);
     let members = info["MemberList"].as_array().expect("members");
     let names: Vec<&str> = members

@@ -74,6 +74,7 @@ impl Operation for AddGroupMember {
         let row = |(user, outcome): (UserId, AddOutcome)| AddedMember {
             member_account: user.as_str().to_owned(),
             result: match outcome {
+                AddOutcome::Waiting => 3,
                 AddOutcome::Unknown => 0,
                 AddOutcome::Added => 1,
                 AddOutcome::AlreadyMember => 2,

@@ -1,10 +1,9 @@
 //! `group_open_http_svc/create_group`.
 //!
 //! A group without an id gets a random one, `@TGS#…`; a Community's begins `@TGS#_`. A caller's
-//! own id must not begin `@TGS#`, except a Community's, which must begin `@TGS#_`. Custom fields,
-//! topics and permissions are not there yet: a request that sets one is refused.
+//! own id must not begin `@TGS#`, except a Community's, which must begin `@TGS#_`. Topics are not
+//! there yet: a request that asks for them is refused.
 
-use hansard_desk::json::AnyObject;
 use hansard_domain::group::CreateGroup;
 use hansard_events::group::{FirstMember, GroupProfileChange, GroupType, JoinOption, Role};
 use hansard_types::limits::GROUP_MEMBERS_AT_CREATION_MAX;
@@ -14,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::codes;
 use super::profile::{
-    self, ApplyJoinOption, FaceUrl, GroupName, Introduction, InviteJoinOption, Notification,
-    TypeName,
+    ApplyJoinOption, FaceUrl, Fields, Flag, GroupName, Introduction, InviteJoinOption,
+    Notification, TypeName,
 };
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::typed::{Field, List, OrEmpty, Text};
@@ -52,21 +51,17 @@ pub(crate) struct CreateGroupRequest {
     invite_join_option: OrEmpty<InviteJoinOption>,
     #[serde(default)]
     member_list: List<MemberToCreate, GROUP_MEMBERS_AT_CREATION_MAX>,
-    /// Not there yet: refused unless empty.
+    /// Custom fields that the app declares.
     #[serde(default)]
-    #[schemars(length(max = 0))]
-    app_defined_data: Vec<AnyObject>,
+    app_defined_data: Fields,
     /// Not there yet: refused unless 0.
     #[serde(default)]
     #[schemars(range(max = 0))]
     support_topic: u32,
-    /// Not there yet: refused unless 0.
+    /// 1: `DefaultPermission` holds, for clients.
     #[serde(default)]
-    #[schemars(range(max = 0))]
-    enable_permission: u32,
-    /// Not there yet: refused unless 0.
+    enable_permission: Flag,
     #[serde(default)]
-    #[schemars(range(max = 0))]
     default_permission: u64,
 }
 
@@ -77,10 +72,9 @@ struct MemberToCreate {
     /// Absent: an ordinary member.
     #[serde(rename = "Role", default)]
     role: OrEmpty<FirstRole>,
-    /// Not there yet: refused unless empty.
+    /// Custom fields that the app declares.
     #[serde(rename = "AppMemberDefinedData", default)]
-    #[schemars(length(max = 0))]
-    app_member_defined_data: Vec<AnyObject>,
+    app_member_defined_data: Fields,
 }
 
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
@@ -143,9 +137,6 @@ fn command(call: &Call<'_>, request: CreateGroupRequest) -> Result<CreateGroup, 
         enable_permission,
         default_permission,
     } = request;
-    profile::not_kept("AppDefinedData", !app_defined_data.is_empty())?;
-    profile::not_kept("EnablePermission", enable_permission != 0)?;
-    profile::not_kept("DefaultPermission", default_permission != 0)?;
     if support_topic != 0 {
         let info = "topics are not enabled";
         return Err(Failure::refused(codes::TOPICS_NOT_ENABLED, info));
@@ -159,15 +150,18 @@ fn command(call: &Call<'_>, request: CreateGroupRequest) -> Result<CreateGroup, 
         max_members: max_member_count.filter(|count| *count > 0),
         apply_join_option: apply_join_option.0.map(JoinOption::from),
         invite_join_option: invite_join_option.0.map(JoinOption::from),
-        // Nothing in the request says it.
-        mute_all: None,
+        enable_permission: Some(enable_permission.0),
+        default_permission: Some(default_permission),
+        fields: app_defined_data.into_map(),
+        // Nothing in the request says more.
+        ..GroupProfileChange::default()
     };
     Ok(CreateGroup {
         group_id: group_id_of(call, group_type, group_id.0)?,
         group_type,
         owner: owner_account.0,
         profile,
-        members: members(member_list.0)?,
+        members: members(member_list.0),
         created_at: None,
     })
 }
@@ -199,24 +193,16 @@ fn group_id_of(
     Ok(id)
 }
 
-fn members(list: Vec<MemberToCreate>) -> Result<Vec<FirstMember>, Failure> {
-    let mut members = Vec::with_capacity(list.len());
-    for MemberToCreate {
-        member_account,
-        role,
-        app_member_defined_data,
-    } in list
-    {
-        let is_set = !app_member_defined_data.is_empty();
-        profile::not_kept("AppMemberDefinedData", is_set)?;
-        let role = match role.0 {
+fn members(list: Vec<MemberToCreate>) -> Vec<FirstMember> {
+    let member = |member: MemberToCreate| FirstMember {
+        user_id: member.member_account,
+        role: match member.role.0 {
             None | Some(FirstRole::Member) => Role::Member,
             Some(FirstRole::Admin) => Role::Admin,
-        };
-        let user_id = member_account;
-        members.push(FirstMember { user_id, role });
-    }
-    Ok(members)
+        },
+        fields: member.app_member_defined_data.into_map(),
+    };
+    list.into_iter().map(member).collect()
 }
 
 #[cfg(test)]
@@ -321,11 +307,11 @@ mod tests {
             (with("Type", json!("public")), 10004),
             (with("Name", json!(null)), 10004),
             (with("Name", json!("")), 10004),
-            (with("Name", json!("n".repeat(31))), 10004),
+            (with("Name", json!("n".repeat(101))), 10004),
             (with("Name", json!(7)), 10004),
-            (with("Introduction", json!("n".repeat(241))), 10004),
-            (with("Notification", json!("n".repeat(301))), 10004),
-            (with("FaceUrl", json!("n".repeat(101))), 10004),
+            (with("Introduction", json!("n".repeat(401))), 10004),
+            (with("Notification", json!("n".repeat(401))), 10004),
+            (with("FaceUrl", json!("n".repeat(501))), 10004),
             (with("GroupId", json!("@TGS#mine")), 10015),
             (with("GroupId", json!("g".repeat(49))), 10015),
             (with("GroupId", json!("회의")), 10015),
@@ -350,8 +336,7 @@ mod tests {
             (with("MemberList", json!([{ "Member_Account": 7 }])), 60015),
             (with("MaxMemberCount", json!(-1)), 10004),
             (with("AppDefinedData", custom.clone()), 10004),
-            (with("EnablePermission", json!(1)), 10004),
-            (with("DefaultPermission", json!(7)), 10004),
+            (with("EnablePermission", json!(2)), 10004),
             (with("SupportTopic", json!(1)), 11000),
             (
                 with(

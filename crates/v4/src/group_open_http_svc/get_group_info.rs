@@ -1,7 +1,6 @@
 //! `group_open_http_svc/get_group_info`: profiles and members of up to 50 groups. The code of
 //! each group counts, not the one of the answer.
 
-use hansard_events::group::GroupType;
 use hansard_groups::GroupRow;
 use hansard_types::limits::{GROUP_MEMBERS_MAX, GROUPS_PER_INFO_CALL_MAX};
 use hansard_types::{GroupId, Reason};
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::codes;
+use super::member::Members;
 use super::profile::{self, ResponseFilter};
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::typed::Items;
@@ -100,9 +100,18 @@ fn fields(
     let base = profile::base_fields(call.app(), group, &profile::head(call, id)?);
     let base_filter = filter.and_then(|filter| filter.group_base_info_filter.as_ref());
     let mut fields = profile::filtered(base, base_filter);
+    if let Some(filter) = filter {
+        fields.remove("AppDefinedData");
+        if let Some(keys) = &filter.group_keys {
+            let custom = profile::listed(&group.profile.fields, Some(keys));
+            fields.insert("AppDefinedData".to_owned(), custom);
+        }
+    }
     let member_filter = filter.and_then(|filter| filter.member_info_filter.as_ref());
     if filter.is_none() || member_filter.is_some_and(|names| !names.is_empty()) {
-        let list = members(call, id, group.group_type, member_filter, members_left)?;
+        let keys = filter.and_then(|filter| filter.member_keys.as_ref());
+        let list = Members::new(call, (id, group), member_filter, keys);
+        let list = members(call, id, &list, members_left)?;
         fields.insert("MemberList".to_owned(), Value::Array(list));
     }
     Ok(fields)
@@ -111,8 +120,7 @@ fn fields(
 fn members(
     call: &Reading<'_>,
     id: &GroupId,
-    group_type: GroupType,
-    filter: Option<&Vec<String>>,
+    list: &Members<'_>,
     members_left: &mut usize,
 ) -> Result<Vec<Value>, Failure> {
     let per_group_max = usize::try_from(GROUP_MEMBERS_MAX).unwrap_or(usize::MAX);
@@ -126,20 +134,8 @@ fn members(
         return Err(Failure::refused(codes::ANSWER_TOO_LARGE, info));
     }
     *members_left -= members.len();
-    let wants_read = filter.is_none_or(|names| names.iter().any(|name| name == "MsgSeq"));
-    let mut list = Vec::with_capacity(members.len());
-    for (user, member) in members {
-        let read = if wants_read {
-            profile::read_seq(call, id, &user)?
-        } else {
-            Default::default()
-        };
-        let fields = profile::member_fields(group_type, &member, read);
-        let mut fields = profile::filtered(fields, filter);
-        fields.insert("Member_Account".to_owned(), json!(user));
-        list.push(Value::Object(fields));
-    }
-    Ok(list)
+    let members = members.iter().map(|(user, member)| list.one(user, member));
+    members.collect()
 }
 
 #[cfg(test)]

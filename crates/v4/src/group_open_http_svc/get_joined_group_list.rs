@@ -1,5 +1,6 @@
 //! `group_open_http_svc/get_joined_group_list`: the groups that an account is a member of.
 
+use hansard_domain::group::rules::rules;
 use hansard_events::group::GroupType;
 use hansard_groups::Membership;
 use hansard_types::UserId;
@@ -8,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::member::Members;
 use super::profile::{self, ResponseFilter, TypeName};
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::field;
@@ -89,8 +91,8 @@ impl Operation for GetJoinedGroupList {
 fn active(call: &Reading<'_>, joined: Vec<Membership>) -> Result<Vec<Membership>, Failure> {
     let mut active = Vec::with_capacity(joined.len());
     for one in joined {
-        let is_work = one.group.group_type == GroupType::Work;
-        if !is_work || profile::head(call, &one.group_id)?.last_seq.0 > 0 {
+        let waits = rules(one.group.group_type).waits_for_a_message;
+        if !waits || profile::head(call, &one.group_id)?.last_seq.0 > 0 {
             active.push(one);
         }
     }
@@ -115,9 +117,9 @@ fn fields(
     }
     fields.insert("GroupId".to_owned(), json!(group_id));
     if let Some(names) = filter.and_then(|filter| filter.self_info_filter.as_ref()) {
-        let read = profile::read_seq(call, group_id, user)?;
-        let own = profile::member_fields(group.group_type, member, read);
-        let own = profile::filtered(own, Some(names));
+        let keys = filter.and_then(|filter| filter.member_keys.as_ref());
+        let own = Members::new(call, (group_id, group), Some(names), keys);
+        let own = own.fields(user, member)?;
         fields.insert("SelfInfo".to_owned(), Value::Object(own));
     }
     Ok(fields)

@@ -1,15 +1,23 @@
 //! Groups (reference: section 9).
 
 mod add_group_member;
+mod change_group_owner;
 mod codes;
 mod create_group;
 mod delete_group_member;
 mod destroy_group;
+mod forbid_send_msg;
 mod get_group_info;
+mod get_group_member_info;
+mod get_group_muted_account;
 mod get_joined_group_list;
+mod get_role_in_group;
+mod get_specified_group_member_info;
 mod group_msg_get_simple;
 mod group_msg_recall;
+mod member;
 mod modify_group_base_info;
+mod modify_group_member_info;
 mod profile;
 mod send_group_msg;
 
@@ -38,6 +46,33 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
         &[],
         200,
     ),
+    Endpoint::new::<get_group_member_info::GetGroupMemberInfo>(
+        &SERVICE,
+        "get_group_member_info",
+        &[],
+        200,
+    ),
+    Endpoint::new::<get_specified_group_member_info::GetSpecifiedGroupMemberInfo>(
+        &SERVICE,
+        "get_specified_group_member_info",
+        &[],
+        200,
+    ),
+    Endpoint::new::<get_role_in_group::GetRoleInGroup>(&SERVICE, "get_role_in_group", &[], 200),
+    Endpoint::new::<modify_group_member_info::ModifyGroupMemberInfo>(
+        &SERVICE,
+        "modify_group_member_info",
+        &[],
+        200,
+    ),
+    Endpoint::new::<forbid_send_msg::ForbidSendMsg>(&SERVICE, "forbid_send_msg", &[], 200),
+    Endpoint::new::<get_group_muted_account::GetGroupMutedAccount>(
+        &SERVICE,
+        "get_group_muted_account",
+        &["get_group_shutted_uin"],
+        200,
+    ),
+    Endpoint::new::<change_group_owner::ChangeGroupOwner>(&SERVICE, "change_group_owner", &[], 200),
     Endpoint::new::<send_group_msg::SendGroupMsg>(&SERVICE, "send_group_msg", &[], 200),
     Endpoint::new::<group_msg_get_simple::GroupMsgGetSimple>(
         &SERVICE,

@@ -1,16 +1,14 @@
 //! `group_open_http_svc/modify_group_base_info`: changes fields of a group's profile; an absent
-//! one stays as it is. What is not there yet (custom fields, permissions, the history from before
-//! a member joined) is refused.
+//! one stays as it is.
 
-use hansard_desk::json::AnyObject;
 use hansard_domain::group::ChangeGroupProfile;
 use hansard_events::group::{GroupProfileChange, JoinOption};
-use hansard_types::GroupId;
+use hansard_types::{GroupId, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::profile::{
-    self, ApplyJoinOption, FaceUrl, GROUP_ID, GroupName, Introduction, InviteJoinOption,
+    ApplyJoinOption, FaceUrl, Fields, Flag, GROUP_ID, GroupName, Introduction, InviteJoinOption,
     Notification,
 };
 use crate::endpoint::{Action, Call, Failure};
@@ -36,21 +34,18 @@ pub(crate) struct ModifyGroupBaseInfo {
     /// The older name of `MuteAllMember`.
     #[serde(default)]
     shut_up_all_member: OrEmpty<Switch>,
-    /// Not there yet: refused unless empty.
+    /// Custom fields that the app declares; an empty value takes one away.
     #[serde(default)]
-    #[schemars(length(max = 0))]
-    app_defined_data: Vec<AnyObject>,
-    /// Not there yet: refused unless empty.
-    #[schemars(length(max = 0))]
-    history_msg_before_join: Option<String>,
-    /// Not there yet: refused unless 0.
+    app_defined_data: Fields,
+    /// Whether members read what was said before they joined.
     #[serde(default)]
-    #[schemars(range(max = 0))]
-    enable_permission: u32,
-    /// Not there yet: refused unless 0.
-    #[serde(default)]
-    #[schemars(range(max = 0))]
-    default_permission: u64,
+    history_msg_before_join: OrEmpty<Switch>,
+    /// 1: `DefaultPermission` holds, for clients.
+    enable_permission: Option<Flag>,
+    default_permission: Option<u64>,
+    /// In whose name.
+    #[serde(rename = "From_Account", default)]
+    from_account: OrEmpty<UserId>,
 }
 
 #[derive(Clone, Copy, PartialEq, Deserialize, JsonSchema)]
@@ -80,12 +75,8 @@ impl Action for ModifyGroupBaseInfo {
             history_msg_before_join: history,
             enable_permission,
             default_permission,
+            from_account,
         } = self;
-        profile::not_kept("AppDefinedData", !app_defined_data.is_empty())?;
-        profile::not_kept("EnablePermission", enable_permission != 0)?;
-        profile::not_kept("DefaultPermission", default_permission != 0)?;
-        let is_set = history.is_some_and(|text| !text.is_empty());
-        profile::not_kept("HistoryMsgBeforeJoin", is_set)?;
         let mute_all = mute_all_member.0.or(shut_up_all_member.0);
         let change = GroupProfileChange {
             name: name.map(|Name(name)| name),
@@ -96,8 +87,16 @@ impl Action for ModifyGroupBaseInfo {
             apply_join_option: apply_join_option.0.map(JoinOption::from),
             invite_join_option: invite_join_option.0.map(JoinOption::from),
             mute_all: mute_all.map(|switch| switch == Switch::On),
+            history_before_join: history.0.map(|switch| switch == Switch::On),
+            enable_permission: enable_permission.map(|Flag(is_set)| is_set),
+            default_permission,
+            fields: app_defined_data.into_map(),
         };
-        Ok(ChangeGroupProfile { group_id, change })
+        Ok(ChangeGroupProfile {
+            group_id,
+            change,
+            shown_as: from_account.0,
+        })
     }
 }
 
@@ -156,10 +155,10 @@ mod tests {
             (with("GroupId", json!(null)), 10004),
             (with("GroupId", json!("")), 10015),
             (with("Name", json!("")), 10004),
-            (with("Name", json!("n".repeat(31))), 10004),
-            (with("Introduction", json!("n".repeat(241))), 10004),
-            (with("Notification", json!("n".repeat(301))), 10004),
-            (with("FaceUrl", json!("n".repeat(101))), 10004),
+            (with("Name", json!("n".repeat(101))), 10004),
+            (with("Introduction", json!("n".repeat(401))), 10004),
+            (with("Notification", json!("n".repeat(401))), 10004),
+            (with("FaceUrl", json!("n".repeat(501))), 10004),
             (with("MaxMemberNum", json!(1)), 10014),
             (with("MuteAllMember", json!("on")), 10004),
             (with("MuteAllMember", json!(true)), 10004),
@@ -168,9 +167,10 @@ mod tests {
                 with("AppDefinedData", json!([{ "Key": "k", "Value": "v" }])),
                 10004,
             ),
-            (with("HistoryMsgBeforeJoin", json!("On")), 10004),
-            (with("EnablePermission", json!(1)), 10004),
-            (with("DefaultPermission", json!(1)), 10004),
+            (with("HistoryMsgBeforeJoin", json!("on")), 10004),
+            (with("EnablePermission", json!(2)), 10004),
+            (with("DefaultPermission", json!(-1)), 10004),
+            (with("From_Account", json!("no such account")), 10019),
         ];
         api.refuses(PATH, cases).await;
     }

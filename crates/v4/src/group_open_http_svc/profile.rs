@@ -1,17 +1,22 @@
 //! What groups are made of, in the words of the server API: types, join options, bounded texts,
 //! and the fields that answers list.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use hansard_conversations::HeadRow;
+use hansard_domain::group::rules::rules;
 use hansard_events::group::{GroupProfile, GroupType, JoinOption};
-use hansard_groups::{GroupRow, MemberRow};
-use hansard_types::{AppId, ConversationId, GroupId, Seq, UserId, limits};
-use schemars::JsonSchema;
-use serde::Deserialize;
+use hansard_groups::GroupRow;
+use hansard_types::{AppId, ConversationId, GroupId, UserId, limits};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use super::codes;
 use crate::endpoint::{Failure, Reading};
-use crate::typed::{Field, Name, Text};
+use crate::typed::{Field, List, Name, Text};
 
 /// A group's id.
 pub(super) const GROUP_ID: Field =
@@ -98,13 +103,59 @@ fn option_name(option: JoinOption, disabled: &'static str) -> &'static str {
     }
 }
 
-/// A field of the contract that nothing keeps yet: whoever sets it is told, it is not dropped.
-pub(super) fn not_kept(name: &str, is_set: bool) -> Result<(), Failure> {
-    if !is_set {
-        return Ok(());
+/// 0 or 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Flag(pub(super) bool);
+
+impl JsonSchema for Flag {
+    fn inline_schema() -> bool {
+        true
     }
-    let info = format!("{name} is not there yet, and would be lost");
-    Err(Failure::refused(codes::GROUP_PARAMETER, info))
+
+    fn schema_name() -> Cow<'static, str> {
+        "Flag".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": 0, "maximum": 1 })
+    }
+}
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u64::deserialize(deserializer)? {
+            0 => Ok(Self(false)),
+            1 => Ok(Self(true)),
+            _ => Err(D::Error::custom("it is 0 or 1")),
+        }
+    }
+}
+
+/// Custom fields: a list of keys and values. Of a key given twice the later value holds.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub(super) struct Fields(List<KeyValue, { limits::GROUP_FIELDS_MAX }>);
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+struct KeyValue {
+    key: String,
+    value: String,
+}
+
+impl Fields {
+    pub(super) fn into_map(self) -> BTreeMap<String, String> {
+        let fields = self.0.0.into_iter();
+        fields.map(|field| (field.key, field.value)).collect()
+    }
+}
+
+/// Custom fields as answers list them: those that a filter names, all without one.
+pub(super) fn listed(fields: &BTreeMap<String, String>, keys: Option<&Vec<String>>) -> Value {
+    let wanted = |key: &String| keys.is_none_or(|keys| keys.contains(key));
+    let fields = fields.iter().filter(|(key, _)| wanted(key));
+    let field = |(key, value): (&String, &String)| json!({ "Key": key, "Value": value });
+    Value::Array(fields.map(field).collect())
 }
 
 /// The texts of a profile, each within its limit.
@@ -120,6 +171,10 @@ pub(super) struct ResponseFilter {
     pub(super) group_base_info_filter: Option<Vec<String>>,
     pub(super) member_info_filter: Option<Vec<String>>,
     pub(super) self_info_filter: Option<Vec<String>>,
+    #[serde(rename = "AppDefinedDataFilter_Group")]
+    pub(super) group_keys: Option<Vec<String>>,
+    #[serde(rename = "AppDefinedDataFilter_GroupMember")]
+    pub(super) member_keys: Option<Vec<String>>,
 }
 
 /// Keeps the fields that a filter names; all of them without one.
@@ -144,7 +199,10 @@ pub(super) fn base_fields(app: AppId, group: &GroupRow, head: &HeadRow) -> Map<S
         member_count,
         created_at,
         changed_at,
+        changes,
         dissolved: _,
+        mutes_until: _,
+        requests: _,
     } = group;
     let GroupProfile {
         name,
@@ -155,8 +213,14 @@ pub(super) fn base_fields(app: AppId, group: &GroupRow, head: &HeadRow) -> Map<S
         apply_join_option,
         invite_join_option,
         mute_all,
+        history_before_join,
+        enable_permission,
+        default_permission,
+        fields: custom,
     } = profile;
     let mute_all = if *mute_all { "On" } else { "Off" };
+    let by_type = rules(*group_type).history_before_join;
+    let reads_before = history_before_join.unwrap_or(by_type);
     let fields = json!({
         "Appid": app,
         "Type": group_type.wire_name(),
@@ -166,7 +230,7 @@ pub(super) fn base_fields(app: AppId, group: &GroupRow, head: &HeadRow) -> Map<S
         "FaceUrl": face_url,
         "Owner_Account": owner.as_ref().map_or("", UserId::as_str),
         "CreateTime": created_at.seconds(),
-        "InfoSeq": changed_at.seconds(),
+        "InfoSeq": changes,
         "LastInfoTime": changed_at.seconds(),
         "LastMsgTime": head.last_sent_at.seconds(),
         "NextMsgSeq": head.last_seq.next(),
@@ -177,6 +241,10 @@ pub(super) fn base_fields(app: AppId, group: &GroupRow, head: &HeadRow) -> Map<S
         "MuteAllMember": mute_all,
         "ShutUpAllMember": mute_all,
         "SupportTopic": 0,
+        "HistoryMsgBeforeJoin": if reads_before { "On" } else { "Off" },
+        "EnablePermission": u8::from(*enable_permission),
+        "DefaultPermission": default_permission,
+        "AppDefinedData": listed(custom, None),
     });
     match fields {
         Value::Object(fields) => fields,
@@ -184,32 +252,6 @@ pub(super) fn base_fields(app: AppId, group: &GroupRow, head: &HeadRow) -> Map<S
             Map::new()
         }
     }
-}
-
-/// The fields of a member but for the account.
-pub(super) fn member_fields(
-    group_type: GroupType,
-    member: &MemberRow,
-    read_seq: Seq,
-) -> Map<String, Value> {
-    let MemberRow {
-        role,
-        joined_at,
-        since: _,
-    } = member;
-    let flag = match group_type {
-        GroupType::Work | GroupType::Public | GroupType::Community => "AcceptAndNotify",
-        GroupType::Meeting | GroupType::AvChatRoom => "AcceptNotNotify",
-    };
-    let mut fields = Map::new();
-    fields.insert("Role".to_owned(), json!(role));
-    fields.insert("JoinTime".to_owned(), json!(joined_at.seconds()));
-    fields.insert("MsgSeq".to_owned(), json!(read_seq));
-    fields.insert("MsgFlag".to_owned(), json!(flag));
-    fields.insert("MuteUntil".to_owned(), json!(0));
-    fields.insert("ShutUpUntil".to_owned(), json!(0));
-    fields.insert("NameCard".to_owned(), json!(""));
-    fields
 }
 
 /// A group that exists and is not dissolved.
@@ -226,12 +268,4 @@ pub(super) fn head(call: &Reading<'_>, group: &GroupId) -> Result<HeadRow, Failu
     call.conversations_with(&conversation)
         .head(&conversation)
         .map_err(Failure::broken)
-}
-
-pub(super) fn read_seq(call: &Reading<'_>, group: &GroupId, user: &UserId) -> Result<Seq, Failure> {
-    let conversation = ConversationId::Group(group.clone());
-    let reader = call
-        .conversations_with(&conversation)
-        .reader(&conversation, user);
-    Ok(reader.map_err(Failure::broken)?.read_seq)
 }

@@ -1,4 +1,7 @@
+use std::collections::BTreeMap;
+
 use anyhow::Result;
+use hansard_domain::group::rules;
 use hansard_events::{CATALOGUE, json_of_body};
 use hansard_store::Table;
 use hansard_types::Reason;
@@ -13,6 +16,8 @@ pub struct Code {
     pub projections: Vec<String>,
     /// The document that the server answers at `/openapi.json`.
     pub openapi: Option<Value>,
+    /// Pages of the manual that are made from tables of the code, by their file's name.
+    pub pages: BTreeMap<String, String>,
 }
 
 /// A row of the catalogue, with its schema and sample.
@@ -57,6 +62,33 @@ const PROJECTIONS: &[&str] = &[
     hansard_search::NAME,
 ];
 
+/// What each type of group allows, for people.
+fn group_rules() -> String {
+    let mut page = String::from(
+        "# What each type of group allows and begins with
+
+Made by `cargo xtask schemas` from the table that the deciders read
+(`crates/domain/src/group/rules.rs`). An administrator of the app may do all that is done in groups
+of a type; an account, what its role in the group is named for. A type is called on the wire as it
+is here; the product names are Work (`Private`) and Meeting (`ChatRoom`).
+
+| rule |",
+    );
+    for group_type in rules::TYPES {
+        page.push_str(&format!(" `{}` |", group_type.wire_name()));
+    }
+    page.push_str("\n| --- |");
+    page.push_str(&" --- |".repeat(rules::TYPES.len()));
+    for row in rules::rows() {
+        page.push_str(&format!("\n| {} (`{}`) |", row.says, row.name));
+        for cell in row.cells {
+            page.push_str(&format!(" {cell} |"));
+        }
+    }
+    page.push('\n');
+    page
+}
+
 impl Code {
     /// What this checkout says.
     ///
@@ -91,6 +123,7 @@ impl Code {
             reasons: Reason::ALL.iter().map(reason).collect(),
             projections: PROJECTIONS.iter().map(|&name| name.to_owned()).collect(),
             openapi: Some(hansard_http::openapi()),
+            pages: BTreeMap::from([("group-rules.md".to_owned(), group_rules())]),
         })
     }
 }

@@ -234,7 +234,7 @@ proptest! {
         // Of each group who is in it; `None` once it is dissolved.
         let mut model: BTreeMap<usize, Option<BTreeSet<usize>>> = BTreeMap::new();
         for number in 0..MANY {
-            let members = (0..3).map(|at| FirstMember { user_id: member(at), role: Role::Member });
+            let members = (0..3).map(|at| FirstMember::new(member(at), Role::Member));
             fixture.apply(GroupCreated {
                 group_id: numbered(number),
                 owner: None,

@@ -37,6 +37,20 @@ impl Model {
                 of.clone_from(fields);
             }
         }
+        for (fields, of) in [
+            (&command.group_fields, &mut new.group_fields),
+            (&command.member_fields, &mut new.member_fields),
+        ] {
+            if let Some(fields) = fields {
+                of.clone_from(fields);
+            }
+        }
+        let keys = new.group_fields.iter().chain(&new.member_fields);
+        let keys: Vec<&str> = keys.map(|field| field.key.as_str()).collect();
+        let is_twice = |(at, key): (usize, &&str)| keys[..at].contains(key);
+        if keys.iter().any(|key| key.contains(' ')) || keys.iter().enumerate().any(is_twice) {
+            return Err(Reason::GroupFieldKeyInvalid);
+        }
         if let Some(administrators) = &command.administrators {
             new.administrators.clone_from(administrators);
         }

@@ -1,12 +1,16 @@
-//! Groups and their members.
+//! Groups and who is brought into them.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use hansard_domain::group::{
     AddMembers, AddOutcome, ChangeGroupProfile, CreateGroup, RemoveMembers,
 };
 use hansard_events::group::{FirstMember, GroupProfileChange, GroupType, JoinOption, Role};
-use hansard_types::{ConversationId, GroupId, Reason, Timestamp, UserId, limits};
+use hansard_types::{Actor, ConversationId, GroupId, Reason, Timestamp, UserId, limits};
 
-use super::{Answered, Expected, Group, Model, Talk};
+use super::members::{above, acting, at_least};
+use super::rights::account;
+use super::{Answered, Expected, Group, Membership, Model, Talk};
 
 /// How many members a type allows, and how outsiders and guests come in.
 fn defaults(group_type: GroupType) -> (u32, JoinOption, JoinOption) {
@@ -33,7 +37,7 @@ impl Model {
     }
 
     /// A group whose members others add and remove.
-    fn ordinary(&mut self, group_id: &GroupId) -> Result<&mut Group, Reason> {
+    pub(super) fn ordinary(&mut self, group_id: &GroupId) -> Result<&mut Group, Reason> {
         let group = self.existing(group_id)?;
         if group.group_type == GroupType::AvChatRoom {
             return Err(Reason::GroupTypeForbids);
@@ -44,6 +48,8 @@ impl Model {
     pub(super) fn leave_all_groups(&mut self, user: &UserId) {
         for group in self.groups.values_mut() {
             leave(group, user);
+            group.muted.remove(user);
+            group.waiting.remove(user);
         }
     }
 
@@ -58,6 +64,10 @@ impl Model {
             });
         }
         if command.group_type == GroupType::AvChatRoom && !command.members.is_empty() {
+            return Err(Reason::GroupTypeForbids);
+        }
+        let has_admins = command.members.iter().any(|one| one.role == Role::Admin);
+        if command.group_type == GroupType::Work && has_admins {
             return Err(Reason::GroupTypeForbids);
         }
         let (members_max, apply, invite) = defaults(command.group_type);
@@ -77,11 +87,16 @@ impl Model {
             members: command
                 .owner
                 .iter()
-                .map(|owner| (owner.clone(), Role::Owner))
+                .map(|owner| (owner.clone(), Membership::new(Role::Owner)))
                 .collect(),
+            muted: BTreeSet::new(),
+            waiting: BTreeMap::new(),
         };
-        for FirstMember { user_id, role } in &command.members {
-            group.members.entry(user_id.clone()).or_insert(*role);
+        for FirstMember { user_id, role, .. } in &command.members {
+            let members = &mut group.members;
+            members
+                .entry(user_id.clone())
+                .or_insert(Membership::new(*role));
         }
         for user in group.members.keys() {
             self.known(user, Reason::AccountUnknown)?;
@@ -109,12 +124,17 @@ impl Model {
         }
     }
 
-    pub(super) fn add_members(&mut self, command: &AddMembers) -> Expected {
+    pub(super) fn add_members(&mut self, actor: &Actor, command: &AddMembers) -> Expected {
         let (group_id, imported) = (&command.group_id, command.imported.as_ref());
+        if account(actor).is_some() && imported.is_some() {
+            return Err(Reason::NotPermitted);
+        }
         let mut group = self.ordinary(group_id)?.clone();
+        let waits = waits(&group, actor)?;
         if self.was_imported(group_id, imported) {
             return Ok(Answered::Members(Vec::new()));
         }
+        let before = group.clone();
         let (mut outcomes, mut added) = (Vec::new(), Vec::new());
         for user in &command.accounts {
             let outcome = if !self.accounts.contains_key(user) {
@@ -122,15 +142,31 @@ impl Model {
             } else if group.members.contains_key(user) {
                 AddOutcome::AlreadyMember
             } else {
-                group.members.insert(user.clone(), Role::Member);
+                group
+                    .members
+                    .insert(user.clone(), Membership::new(Role::Member));
+                group.waiting.remove(user);
                 added.push(user.clone());
-                AddOutcome::Added
+                if waits {
+                    AddOutcome::Waiting
+                } else {
+                    AddOutcome::Added
+                }
             };
             outcomes.push((user.clone(), outcome));
         }
         let is_known = |(_, one): &(UserId, AddOutcome)| *one != AddOutcome::Unknown;
         if !outcomes.iter().any(is_known) {
             return Err(Reason::AccountUnknown);
+        }
+        if waits {
+            group = before;
+            for user in added {
+                let invited = (String::new(), account(actor).cloned());
+                group.waiting.insert(user, invited);
+            }
+            self.groups.insert(group_id.clone(), group);
+            return Ok(Answered::Members(outcomes));
         }
         if is_over(group.members.len(), group.max_members) {
             return Err(Reason::GroupFull);
@@ -151,17 +187,30 @@ impl Model {
         talk.joined_at.insert(user.clone(), after);
     }
 
-    pub(super) fn remove_members(&mut self, command: &RemoveMembers) -> Expected {
+    pub(super) fn remove_members(&mut self, actor: &Actor, command: &RemoveMembers) -> Expected {
         let (group_id, imported) = (&command.group_id, command.imported.as_ref());
+        if account(actor).is_some() && imported.is_some() {
+            return Err(Reason::NotPermitted);
+        }
         let mut group = self.ordinary(group_id)?.clone();
+        let is_work = group.group_type == GroupType::Work;
+        at_least(
+            &group,
+            actor,
+            if is_work { Role::Owner } else { Role::Admin },
+        )?;
         if self.was_imported(group_id, imported) {
             return Ok(Answered::Done);
         }
+        let before = group.clone();
         for user in &command.accounts {
-            let is_owner = group.members.get(user) == Some(&Role::Owner);
-            if is_owner && group.group_type != GroupType::Work {
+            let Some(role) = before.members.get(user).map(|one| one.role) else {
+                continue;
+            };
+            if role == Role::Owner && !is_work {
                 return Err(Reason::OwnerStays);
             }
+            above(&before, actor, role)?;
             leave(&mut group, user);
         }
         self.groups.insert(group_id.clone(), group);
@@ -169,8 +218,16 @@ impl Model {
         Ok(Answered::Done)
     }
 
-    pub(super) fn change_group_profile(&mut self, command: &ChangeGroupProfile) -> Expected {
-        let ChangeGroupProfile { group_id, change } = command;
+    pub(super) fn change_group_profile(
+        &mut self,
+        actor: &Actor,
+        command: &ChangeGroupProfile,
+    ) -> Expected {
+        let ChangeGroupProfile {
+            group_id,
+            change,
+            shown_as: _,
+        } = command;
         let GroupProfileChange {
             name,
             introduction,
@@ -180,8 +237,28 @@ impl Model {
             apply_join_option,
             invite_join_option,
             mute_all,
+            history_before_join,
+            ..
         } = change;
         let group = self.existing(group_id)?;
+        let is_settings = max_members.is_some()
+            || apply_join_option.is_some()
+            || invite_join_option.is_some()
+            || mute_all.is_some()
+            || history_before_join.is_some();
+        let is_texts = name.is_some()
+            || introduction.is_some()
+            || notification.is_some()
+            || face_url.is_some();
+        let least = match group.group_type {
+            GroupType::Work if is_settings => Role::Owner,
+            GroupType::Work => Role::Member,
+            GroupType::Public | GroupType::Community => Role::Admin,
+            GroupType::Meeting | GroupType::AvChatRoom => Role::Owner,
+        };
+        if is_settings || is_texts {
+            at_least(group, actor, least)?;
+        }
         if max_members.is_some_and(|max| is_over(group.members.len(), max)) {
             return Err(Reason::GroupFull);
         }
@@ -198,10 +275,16 @@ impl Model {
         Ok(Answered::Done)
     }
 
-    pub(super) fn dissolve_group(&mut self, group_id: &GroupId) -> Expected {
+    pub(super) fn dissolve_group(&mut self, actor: &Actor, group_id: &GroupId) -> Expected {
         let group = self.existing(group_id)?;
+        if group.group_type == GroupType::Work && account(actor).is_some() {
+            return Err(Reason::GroupRoleForbids);
+        }
+        at_least(group, actor, Role::Owner)?;
         group.dissolved = true;
         group.members.clear();
+        group.muted.clear();
+        group.waiting.clear();
         // Whoever has its id next begins with nothing.
         let conversation = ConversationId::Group(group_id.clone());
         self.talks.insert(conversation, Talk::default());
@@ -215,8 +298,22 @@ fn set<T: Clone>(old: &mut T, new: Option<&T>) {
     }
 }
 
-fn leave(group: &mut Group, user: &UserId) {
-    if group.members.remove(user) == Some(Role::Owner) {
+pub(super) fn leave(group: &mut Group, user: &UserId) {
+    let member = group.members.remove(user);
+    if member.is_some_and(|member| member.role == Role::Owner) {
         group.owner = None;
+    }
+}
+
+/// Whether those whom the actor brings wait, or are not taken at all.
+fn waits(group: &Group, actor: &Actor) -> Result<bool, Reason> {
+    if account(actor).is_none() {
+        return Ok(false);
+    }
+    at_least(group, actor, Role::Member)?;
+    match group.invite_join_option {
+        JoinOption::Disabled => Err(Reason::InvitationsRefused),
+        JoinOption::FreeAccess => Ok(false),
+        JoinOption::NeedPermission => Ok(acting(group, actor) < Some(Role::Admin)),
     }
 }

@@ -132,7 +132,8 @@ impl Model {
     pub(super) fn send_group(&mut self, actor: &Actor, command: &SendGroup) -> Expected {
         check(&command.content)?;
         let group = self.existing(&command.group_id)?;
-        let role = group.members.get(&command.from).copied();
+        let role = group.members.get(&command.from).map(|one| one.role);
+        let is_muted_here = group.muted.contains(&command.from);
         let is_silenced = group.mute_all && role.is_none_or(|role| role < Role::Admin);
         let sender = self.known(&command.from, Reason::SenderUnknown)?;
         let is_muted = sender.group_muted;
@@ -146,6 +147,9 @@ impl Model {
         }
         if is_muted {
             return Err(Reason::SenderMuted);
+        }
+        if is_muted_here {
+            return Err(Reason::MutedInGroup);
         }
         if is_account(actor) && role.is_none() {
             return Err(Reason::MemberUnknown);
@@ -229,7 +233,8 @@ impl Model {
         if group.members.len() >= members_max {
             return Err(Reason::GroupFull);
         }
-        group.members.insert(sender.clone(), Role::Member);
+        let member = super::Membership::new(Role::Member);
+        group.members.insert(sender.clone(), member);
         self.joined(group_id, sender, last);
         Ok(())
     }

@@ -24,7 +24,7 @@ pub(super) fn is_permitted(actor: &Actor, command: &Command) -> bool {
         Actor::Administrator(_) => {
             !matches!(command, Command::CreateApp(_) | Command::ForgetAccounts(_))
         }
-        Actor::Account(user) => own_name(command) == Some(user),
+        Actor::Account(user) => own_name(command) == Some(user) || by_role(command),
     }
 }
 
@@ -46,6 +46,9 @@ pub(in crate::tests) fn own_name(command: &Command) -> Option<&UserId> {
         Command::LeaveFriendGroup(command) => Some(&command.user),
         Command::SendC2c(command) => Some(&command.from),
         Command::SendGroup(command) => Some(&command.from),
+        Command::CreateGroup(command) => command.owner.as_ref(),
+        Command::QuitGroup(command) => Some(&command.user),
+        Command::JoinGroup(command) => Some(&command.user),
         Command::ImportAccount(_)
         | Command::DeleteAccount(_)
         | Command::ForgetAccounts(_)
@@ -56,13 +59,39 @@ pub(in crate::tests) fn own_name(command: &Command) -> Option<&UserId> {
         | Command::RecallC2c(_)
         | Command::RecallGroup(_)
         | Command::MarkRead(_)
-        | Command::CreateGroup(_)
         | Command::AddMembers(_)
         | Command::RemoveMembers(_)
+        | Command::AnswerJoinRequest(_)
+        | Command::ChangeMember(_)
+        | Command::MuteMembers(_)
+        | Command::ChangeOwner(_)
         | Command::ChangeGroupProfile(_)
         | Command::DissolveGroup(_)
         | Command::CreateApp(_)
         | Command::ChangeAppSettings(_) => None,
+    }
+}
+
+/// What an account's role in a group decides.
+pub(in crate::tests) fn by_role(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::AddMembers(_)
+            | Command::RemoveMembers(_)
+            | Command::AnswerJoinRequest(_)
+            | Command::ChangeMember(_)
+            | Command::MuteMembers(_)
+            | Command::ChangeOwner(_)
+            | Command::ChangeGroupProfile(_)
+            | Command::DissolveGroup(_)
+    )
+}
+
+/// The account that acts for itself.
+pub(super) fn account(actor: &Actor) -> Option<&UserId> {
+    match actor {
+        Actor::Account(user) => Some(user),
+        Actor::System | Actor::Import(_) | Actor::Administrator(_) => None,
     }
 }
 

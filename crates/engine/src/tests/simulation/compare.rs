@@ -1,10 +1,10 @@
 //! What every query answers, against the model.
 
-use hansard_events::group::Role;
+use hansard_events::group::{MemberProfile, Role};
 use hansard_events::relation::FriendDetails;
 use hansard_types::{ConversationId, GroupId, Seq, UserId};
 
-use super::super::model::{App, Group, Model, Person, Request};
+use super::super::model::{App, Group, Membership, Model, Person, Request};
 use super::make::{GROUPS, USERS};
 use crate::testing::{APP, user};
 use crate::{Handle, Reads};
@@ -35,6 +35,8 @@ fn apps(handle: &Handle, model: &Model) {
             secret_fingerprint: row.secret_fingerprint,
             profile_fields: row.profile_fields,
             friend_fields: row.friend_fields,
+            group_fields: row.group_fields,
+            member_fields: row.member_fields,
         };
         assert_eq!(app, *expected, "{id}");
     }
@@ -57,9 +59,9 @@ fn account(handle: &Handle, model: &Model, user: &UserId) {
     let joined = reads.joined(user, usize::MAX).expect("readable");
     let joined: Vec<(GroupId, Role)> = joined
         .into_iter()
-        .map(|one| (one.group_id, one.member.role))
+        .map(|one| (one.group_id, one.member.profile.role))
         .collect();
-    let role = |(id, group): (&GroupId, &Group)| Some((id.clone(), *group.members.get(user)?));
+    let role = |(id, group): (&GroupId, &Group)| Some((id.clone(), group.members.get(user)?.role));
     let expected: Vec<_> = model.groups.iter().filter_map(role).collect();
     assert_eq!(joined, expected, "groups of {user}");
 }
@@ -151,6 +153,14 @@ fn group(handle: &Handle, model: &Model, id: &GroupId) {
     let row = groups.group(id).expect("readable");
     let count = row.as_ref().map_or(0, |row| row.member_count);
     assert_eq!(u32::try_from(members.len()), Ok(count), "{id}");
+    let now = handle.log_now(APP);
+    let muted = groups.muted(id, now, usize::MAX).expect("readable");
+    let waiting = groups.requests(id, usize::MAX).expect("readable");
+    let requests = row.as_ref().map_or(0, |row| row.requests);
+    assert!(
+        waiting.len() <= usize::try_from(requests).expect("small"),
+        "{id}"
+    );
     let group = row.map(|row| Group {
         group_type: row.group_type,
         name: row.profile.name,
@@ -165,10 +175,29 @@ fn group(handle: &Handle, model: &Model, id: &GroupId) {
         dissolved: row.dissolved,
         members: members
             .into_iter()
-            .map(|(user, row)| (user, row.role))
+            .map(|(user, row)| (user, membership(row.profile)))
+            .collect(),
+        muted: muted.into_iter().map(|(user, _)| user).collect(),
+        waiting: waiting
+            .into_iter()
+            .map(|(user, row)| (user, (row.reason, row.invited_by)))
             .collect(),
     });
     assert_eq!(group.as_ref(), model.groups.get(id), "{id}");
+}
+
+fn membership(profile: MemberProfile) -> Membership {
+    let MemberProfile {
+        role,
+        name_card,
+        receive,
+        fields: _,
+    } = profile;
+    Membership {
+        role,
+        name_card,
+        receive,
+    }
 }
 
 fn talk(handle: &Handle, model: &Model, conversation: &ConversationId) {

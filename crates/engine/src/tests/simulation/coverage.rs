@@ -120,7 +120,7 @@ impl Coverage {
                 if right != Right::Never {
                     assert!(self.accepted.contains_key(&place), "no {kind} of {role}");
                 }
-                if right != Right::Any {
+                if matches!(right, Right::Own | Right::Never) {
                     let is_refused = self.forbidden.contains_key(&place);
                     assert!(is_refused, "no {kind} is refused to {role}");
                 }

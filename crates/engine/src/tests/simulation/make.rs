@@ -18,7 +18,7 @@ use hansard_types::{Actor, GroupId, UserId, profile};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::super::model::{Order, own_name};
+use super::super::model::{Order, by_role, own_name};
 use crate::testing::user;
 
 mod apps;
@@ -45,6 +45,8 @@ pub(super) struct Maker {
     keys: Vec<(UserId, UserId, MessageKey)>,
     /// Who last had to do with whom: what one command begins the next ones end.
     pairs: Vec<(UserId, UserId)>,
+    /// Who last asked to join what.
+    asked: Option<(GroupId, UserId)>,
     made: Vec<Order>,
 }
 
@@ -59,6 +61,7 @@ impl Maker {
             next_random: 0,
             keys: Vec::new(),
             pairs: Vec::new(),
+            asked: None,
             made: Vec::new(),
         }
     }
@@ -106,7 +109,8 @@ impl Maker {
 
     /// By whom: mostly an administrator, or the account that may; at times one that may not.
     fn given(&mut self, command: Command) -> Order {
-        let own = own_name(&command).cloned();
+        let by_role = by_role(&command).then(|| self.leader());
+        let own = own_name(&command).cloned().or(by_role);
         let actor = match self.rng.random_range(0..100) {
             0..4 => Actor::System,
             4..12 => Actor::Import(user("administrator")),
@@ -133,6 +137,14 @@ impl Maker {
             self.of(accounts)
         };
         user(id)
+    }
+
+    /// Mostly one of two: who owns groups is who acts in them.
+    fn leader(&mut self) -> UserId {
+        if self.yes(0.3) {
+            return self.user();
+        }
+        user(self.of(&USERS[..2]))
     }
 
     fn users(&mut self, most: usize) -> Vec<UserId> {

@@ -1,7 +1,8 @@
 use hansard_domain::Command;
 use hansard_domain::app::{ChangeAppSettings, CreateApp};
-use hansard_events::app::{CustomField, FieldType, Party};
+use hansard_events::app::{CustomField, FieldRank, FieldType, GroupField, Party};
 use hansard_types::{Actor, AppId, UserId};
+use rand::Rng as _;
 
 use super::super::super::model::Order;
 use super::Maker;
@@ -42,6 +43,8 @@ impl Maker {
             secret_fingerprint: self.maybe(0.3, Self::word),
             profile_fields: self.maybe(0.5, |maker| maker.declared("Team", "Rank")),
             friend_fields: self.maybe(0.5, |maker| maker.declared("Met", "Class")),
+            group_fields: self.maybe(0.3, |maker| maker.group_fields("Colour")),
+            member_fields: self.maybe(0.3, |maker| maker.group_fields("Desk")),
         })
     }
 
@@ -49,6 +52,20 @@ impl Maker {
     fn administrators(&mut self) -> Vec<UserId> {
         let also = self.maybe(0.3, |_| user("eva"));
         [user("administrator")].into_iter().chain(also).collect()
+    }
+
+    fn group_fields(&mut self, key: &str) -> Vec<GroupField> {
+        let key = match self.rng.random_range(0..20) {
+            0 => "no key",
+            1 => "Colour",
+            _ => key,
+        };
+        let field = GroupField {
+            key: key.to_owned(),
+            readers: FieldRank::Anyone,
+            writers: FieldRank::Admin,
+        };
+        self.maybe(0.8, |_| field).into_iter().collect()
     }
 
     fn declared(&mut self, one: &str, other: &str) -> Vec<CustomField> {

@@ -1,8 +1,12 @@
 use hansard_domain::Command;
+use hansard_domain::account::MuteFor;
 use hansard_domain::group::{
-    AddMembers, ChangeGroupProfile, CreateGroup, DissolveGroup, RemoveMembers,
+    AddMembers, AnswerJoinRequest, ChangeGroupProfile, ChangeMember, ChangeOwner, CreateGroup,
+    DissolveGroup, JoinGroup, MuteMembers, QuitGroup, RemoveMembers,
 };
-use hansard_events::group::{FirstMember, GroupProfileChange, GroupType, JoinOption, Role};
+use hansard_events::group::{
+    FirstMember, GroupProfileChange, GroupType, JoinOption, MemberChange, ReceiveOption, Role,
+};
 use hansard_types::Timestamp;
 
 use rand::Rng;
@@ -22,21 +26,22 @@ const TYPES: [GroupType; 7] = [
 impl Maker {
     pub(super) fn membership(&mut self) -> Command {
         match self.rng.random_range(0..100) {
-            0..28 => Command::CreateGroup(self.create_group()),
-            28..58 => Command::AddMembers(AddMembers {
+            0..20 => Command::CreateGroup(self.create_group()),
+            20..38 => Command::AddMembers(AddMembers {
                 group_id: self.group(),
                 accounts: self.users(3),
                 silent: self.yes(0.2),
                 imported: self.imported("join"),
             }),
-            58..76 => Command::RemoveMembers(RemoveMembers {
+            38..50 => Command::RemoveMembers(RemoveMembers {
                 group_id: self.group(),
                 accounts: self.users(2),
                 silent: self.yes(0.2),
                 reason: self.maybe(0.2, Self::word),
                 imported: self.imported("leave"),
             }),
-            76..94 => Command::ChangeGroupProfile(self.change_group_profile()),
+            50..62 => Command::ChangeGroupProfile(self.change_group_profile()),
+            62..96 => self.member(),
             _ => Command::DissolveGroup(DissolveGroup {
                 group_id: self.group(),
             }),
@@ -74,15 +79,15 @@ impl Maker {
         } else {
             0
         };
-        let members = (0..count).map(|_| FirstMember {
-            user_id: self.user(),
-            role: self.of(&[Role::Member, Role::Admin]),
+        let members = (0..count).map(|_| {
+            let user_id = self.user();
+            FirstMember::new(user_id, self.of(&[Role::Member, Role::Admin]))
         });
         let members = members.collect();
         CreateGroup {
             group_id: self.group(),
             group_type,
-            owner: self.maybe(0.8, Self::user),
+            owner: self.maybe(0.8, Self::leader),
             profile: GroupProfileChange {
                 name: Some(self.word()),
                 introduction: self.maybe(0.1, Self::word),
@@ -108,7 +113,66 @@ impl Maker {
                 apply_join_option: self.maybe(0.2, Self::join_option),
                 invite_join_option: self.maybe(0.2, Self::join_option),
                 mute_all: self.maybe(0.3, |maker| maker.yes(0.4)),
+                ..GroupProfileChange::default()
             },
+            shown_as: None,
+        }
+    }
+
+    fn member(&mut self) -> Command {
+        let group_id = self.group();
+        match self.rng.random_range(0..100) {
+            0..26 => {
+                let user = self.user();
+                self.asked = Some((group_id.clone(), user.clone()));
+                Command::JoinGroup(JoinGroup {
+                    group_id,
+                    user,
+                    reason: self.word(),
+                })
+            }
+            26..54 => {
+                let (group_id, user) = match self.asked.take() {
+                    Some(asked) => asked,
+                    None => (group_id, self.user()),
+                };
+                Command::AnswerJoinRequest(AnswerJoinRequest {
+                    group_id,
+                    user,
+                    accept: self.yes(0.6),
+                    reason: self.word(),
+                })
+            }
+            54..62 => Command::QuitGroup(QuitGroup {
+                group_id,
+                user: self.user(),
+            }),
+            62..76 => Command::ChangeMember(ChangeMember {
+                group_id,
+                user_id: self.user(),
+                change: MemberChange {
+                    role: self.maybe(0.4, |maker| maker.of(&[Role::Member, Role::Admin])),
+                    name_card: self.maybe(0.4, Self::word),
+                    receive: self.maybe(0.3, |maker| {
+                        maker.of(&[ReceiveOption::AcceptAndNotify, ReceiveOption::Discard])
+                    }),
+                    ..MemberChange::default()
+                },
+            }),
+            76..90 => Command::MuteMembers(MuteMembers {
+                group_id,
+                accounts: self.users(2),
+                mute: self.of(&[
+                    MuteFor::Good,
+                    MuteFor::Seconds(0),
+                    MuteFor::Seconds(1_000_000),
+                ]),
+            }),
+            _ => Command::ChangeOwner(ChangeOwner {
+                group_id,
+                owner: self.user(),
+                shown_as: None,
+            }),
         }
     }
 }

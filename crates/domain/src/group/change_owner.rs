@@ -1,0 +1,37 @@
+use hansard_events::group::{OwnerChanged, Role};
+use hansard_types::{GroupId, Reason, UserId};
+
+use super::existing;
+use super::rules::{check, rules};
+use crate::{Context, Decided, Decision, View};
+
+/// Makes a member the owner of its group.
+#[derive(Debug, Clone)]
+pub struct ChangeOwner {
+    pub group_id: GroupId,
+    pub owner: UserId,
+    /// In whose name, if not the actor's.
+    pub shown_as: Option<UserId>,
+}
+
+impl ChangeOwner {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided {
+        let group = existing(view, &self.group_id)?;
+        if let Some(shown) = &self.shown_as {
+            view.account(shown)?.ok_or(Reason::AccountUnknown)?;
+        }
+        let changes_owner = rules(group.group_type).changes_owner;
+        check(changes_owner, view, context, &self.group_id)?;
+        let member = view.member(&self.group_id, &self.owner)?;
+        let member = member.ok_or(Reason::MemberUnknown)?;
+        if member.profile.role == Role::Owner {
+            return Ok(Decision::nothing(()));
+        }
+        let event = OwnerChanged {
+            group_id: self.group_id.clone(),
+            owner: self.owner.clone(),
+            shown_as: self.shown_as.clone(),
+        };
+        Ok(Decision::event(event, ()))
+    }
+}

@@ -1,0 +1,74 @@
+use hansard_events::group::{JoinOption, JoinRequested, Joining, MembersAdded};
+use hansard_types::{GroupId, Reason, UserId, limits};
+
+use super::rules::rules;
+use super::{AddOutcome, check_room, existing};
+use crate::{Context, Decided, Decision, View};
+
+/// An account joins a group, or asks to, as the group has it.
+#[derive(Debug, Clone)]
+pub struct JoinGroup {
+    pub group_id: GroupId,
+    pub user: UserId,
+    /// Why, for who reviews it.
+    pub reason: String,
+}
+
+impl JoinGroup {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<AddOutcome> {
+        view.account(&self.user)?.ok_or(Reason::AccountUnknown)?;
+        let group = existing(view, &self.group_id)?;
+        let rules = rules(group.group_type);
+        if self.reason.len() > limits::JOIN_REASON_BYTES_MAX {
+            return Err(Reason::JoinReasonTooLong.into());
+        }
+        if !rules.takes_requests || !rules.has_roster {
+            return Err(Reason::GroupTypeForbids.into());
+        }
+        if view.member(&self.group_id, &self.user)?.is_some() {
+            return Ok(Decision::nothing(AddOutcome::AlreadyMember));
+        }
+        let option = if rules.chooses_apply_option {
+            group.profile.apply_join_option
+        } else {
+            rules.apply_join_option
+        };
+        match option {
+            JoinOption::Disabled => Err(Reason::JoinRequestsRefused.into()),
+            JoinOption::FreeAccess => {
+                check_room(&group, 1)?;
+                Ok(Decision::event(self.joins(context), AddOutcome::Added))
+            }
+            JoinOption::NeedPermission => {
+                let waits = view.join_request(&self.group_id, &self.user)?;
+                if waits.is_some_and(|waits| waits.reason == self.reason) {
+                    return Ok(Decision::nothing(AddOutcome::Waiting));
+                }
+                if group.join_requests >= limits::JOIN_REQUESTS_MAX {
+                    return Err(Reason::JoinRequestsFull.into());
+                }
+                Ok(Decision::event(self.asks(), AddOutcome::Waiting))
+            }
+        }
+    }
+
+    fn joins(&self, context: &Context<'_>) -> MembersAdded {
+        MembersAdded {
+            group_id: self.group_id.clone(),
+            accounts: vec![self.user.clone()],
+            how: Joining::Applied,
+            joined_at: context.now,
+            silent: false,
+            import_key: None,
+        }
+    }
+
+    fn asks(&self) -> JoinRequested {
+        JoinRequested {
+            group_id: self.group_id.clone(),
+            accounts: vec![self.user.clone()],
+            invited_by: None,
+            reason: self.reason.clone(),
+        }
+    }
+}

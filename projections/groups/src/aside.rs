@@ -1,0 +1,235 @@
+//! What stands beside a roster: who is muted in the group, and who waits to be let in. Rows are
+//! found from both sides, by group and ([`TRACE`]) by user, so that they go with either.
+
+use hansard_events::group::{JoinRefused, JoinRequested, MembersMuted};
+use hansard_store::key::Parts;
+use hansard_store::{Direction, Error, KeyRange, Overlay, Result, Table, row};
+use hansard_types::{GroupId, LogId, Timestamp, UserId};
+use serde::de::DeserializeOwned;
+
+use crate::apply::put;
+use crate::reader::Reader;
+use crate::{
+    GroupRow, MUTE, MuteRow, REQUEST, RequestRow, TRACE, joined_key, member_key, roster_prefix,
+};
+
+/// The tables of rows beside a roster.
+pub(crate) static BESIDE: [&Table; 2] = [&MUTE, &REQUEST];
+
+pub(crate) fn muted(
+    log: LogId,
+    event: &MembersMuted,
+    at: u64,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let MembersMuted {
+        group_id,
+        accounts,
+        until,
+    } = event;
+    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
+        return Ok(());
+    };
+    for user in accounts {
+        let key = member_key(log, group_id, group.roster, user);
+        if *until == Timestamp(0) {
+            state.delete(&MUTE, key);
+            continue;
+        }
+        let mute = MuteRow {
+            until: *until,
+            since: at,
+        };
+        state.put(&MUTE, key, row::encode(&MUTE, &mute)?);
+        trace(log, group_id, &group, user, state)?;
+    }
+    group.mutes_until = group.mutes_until.max(*until);
+    put(log, group_id, &group, state)
+}
+
+pub(crate) fn join_requested(
+    log: LogId,
+    event: &JoinRequested,
+    (at, time): (u64, Timestamp),
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let JoinRequested {
+        group_id,
+        accounts,
+        invited_by,
+        reason,
+    } = event;
+    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
+        return Ok(());
+    };
+    for user in accounts {
+        wait_no_more(log, group_id, &mut group, user, state)?;
+        let request = RequestRow {
+            reason: reason.clone(),
+            invited_by: invited_by.clone(),
+            asked_at: time,
+            since: at,
+        };
+        let key = member_key(log, group_id, group.roster, user);
+        state.put(&REQUEST, key, row::encode(&REQUEST, &request)?);
+        group.requests += 1;
+        trace(log, group_id, &group, user, state)?;
+    }
+    put(log, group_id, &group, state)
+}
+
+pub(crate) fn join_refused(log: LogId, event: &JoinRefused, state: &mut Overlay<'_>) -> Result<()> {
+    let JoinRefused {
+        group_id,
+        user_id,
+        reason: _,
+    } = event;
+    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
+        return Ok(());
+    };
+    wait_no_more(log, group_id, &mut group, user_id, state)?;
+    put(log, group_id, &group, state)
+}
+
+/// Takes a request away, if there is one; `group` is not written.
+pub(crate) fn wait_no_more(
+    log: LogId,
+    group_id: &GroupId,
+    group: &mut GroupRow,
+    user: &UserId,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    if group.requests == 0 {
+        return Ok(());
+    }
+    let request: Option<RequestRow> =
+        Reader::new(state, log).beside(&REQUEST, group_id, group.roster, user)?;
+    if request.is_some() {
+        let key = member_key(log, group_id, group.roster, user);
+        state.delete(&REQUEST, key);
+        group.requests = group.requests.saturating_sub(1);
+    }
+    Ok(())
+}
+
+fn trace(
+    log: LogId,
+    group_id: &GroupId,
+    group: &GroupRow,
+    user: &UserId,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let encoded = row::encode(&TRACE, &group.roster)?;
+    state.put(&TRACE, joined_key(log, user, group_id), encoded);
+    Ok(())
+}
+
+/// Takes what stands beside a roster for a user away, unless it came later than `up_to`.
+pub(crate) fn clear(
+    log: LogId,
+    group_id: &GroupId,
+    user: &UserId,
+    up_to: u64,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
+        return Ok(());
+    };
+    let reader = Reader::new(state, log);
+    let mute: Option<MuteRow> = reader.beside(&MUTE, group_id, group.roster, user)?;
+    let request: Option<RequestRow> = reader.beside(&REQUEST, group_id, group.roster, user)?;
+    if mute.is_some_and(|mute| mute.since <= up_to) {
+        state.delete(&MUTE, member_key(log, group_id, group.roster, user));
+    }
+    if request.is_some_and(|request| request.since <= up_to) {
+        wait_no_more(log, group_id, &mut group, user, state)?;
+        put(log, group_id, &group, state)?;
+    }
+    Ok(())
+}
+
+impl Reader<'_> {
+    pub(crate) fn beside<T: DeserializeOwned>(
+        &self,
+        table: &'static Table,
+        group: &GroupId,
+        roster: u64,
+        user: &UserId,
+    ) -> Result<Option<T>> {
+        let key = member_key(self.log, group, roster, user);
+        let bytes = self.store.get(table, &key)?;
+        bytes.map(|bytes| row::decode(table, &bytes)).transpose()
+    }
+
+    /// Until when a user may not speak in a group, member or not; 0, or a time that is over: it
+    /// may.
+    ///
+    /// # Errors
+    /// Here and below: when the store fails.
+    pub fn mute(&self, group: &GroupId, user: &UserId) -> Result<Timestamp> {
+        let Some(roster) = self.roster(group)? else {
+            return Ok(Timestamp(0));
+        };
+        match self.beside::<MuteRow>(&MUTE, group, roster, user)? {
+            Some(mute) if !self.is_void(user, mute.since)? => Ok(mute.until),
+            Some(_) | None => Ok(Timestamp(0)),
+        }
+    }
+
+    /// Who may not speak in a group at a time, by id, and until when: of the first `rows_max` that
+    /// are noted.
+    pub fn muted(
+        &self,
+        group: &GroupId,
+        now: Timestamp,
+        rows_max: usize,
+    ) -> Result<Vec<(UserId, Timestamp)>> {
+        self.all_beside(&MUTE, group, rows_max, |reader, user, bytes| {
+            let mute: MuteRow = row::decode(&MUTE, bytes)?;
+            let holds = mute.until > now && !reader.is_void(user, mute.since)?;
+            Ok(holds.then_some(mute.until))
+        })
+    }
+
+    /// What an account that waits to be let into a group asked.
+    pub fn request(&self, group: &GroupId, user: &UserId) -> Result<Option<RequestRow>> {
+        let Some(roster) = self.roster(group)? else {
+            return Ok(None);
+        };
+        match self.beside::<RequestRow>(&REQUEST, group, roster, user)? {
+            Some(request) if !self.is_void(user, request.since)? => Ok(Some(request)),
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// Who waits to be let into a group, by id: of the first `rows_max` that are noted.
+    pub fn requests(&self, group: &GroupId, rows_max: usize) -> Result<Vec<(UserId, RequestRow)>> {
+        self.all_beside(&REQUEST, group, rows_max, |reader, user, bytes| {
+            let request: RequestRow = row::decode(&REQUEST, bytes)?;
+            let is_void = reader.is_void(user, request.since)?;
+            Ok((!is_void).then_some(request))
+        })
+    }
+
+    fn all_beside<T>(
+        &self,
+        table: &'static Table,
+        group: &GroupId,
+        rows_max: usize,
+        decode: impl Fn(&Self, &UserId, &[u8]) -> Result<Option<T>>,
+    ) -> Result<Vec<(UserId, T)>> {
+        let Some(roster) = self.roster(group)? else {
+            return Ok(Vec::new());
+        };
+        let prefix = roster_prefix(self.log, group, roster).bytes();
+        let range = KeyRange::prefix(&prefix);
+        let up = Direction::Ascending;
+        self.store.rows(table, &range, up, rows_max, |key, value| {
+            let user = key.get(prefix.len()..).and_then(|id| Parts::of(id).text());
+            let user = user.and_then(|text| UserId::new(text).ok());
+            let user = user.ok_or_else(|| Error::key(table))?;
+            let found = decode(self, &user, value)?;
+            Ok(found.map(|found| (user, found)))
+        })
+    }
+}
