@@ -9,7 +9,8 @@ use hansard_engine::{
     Answer, AppSignal, Committed, EventsError, Handle, Health, NotYetVisible, Reads,
 };
 use hansard_events::Origin;
-use hansard_types::{Actor, AppId, LogId, Position, Positions, Timestamp, UserId};
+use hansard_events::group::GroupType;
+use hansard_types::{Actor, AppId, GroupId, LogId, Position, Positions, Reason, Timestamp, UserId};
 use tokio::sync::{broadcast, watch};
 
 use crate::Error;
@@ -58,10 +59,14 @@ impl Desk {
         self.ids.request(given)
     }
 
-    /// So many random letters (at most 32), for a group that comes without a name.
-    #[must_use]
-    pub fn letters(&self, letters_max: usize) -> String {
-        self.ids.letters(letters_max)
+    /// The id of a group that is to be made: the caller's own, if it has one, or a random one
+    /// (reference, section 9.1).
+    ///
+    /// # Errors
+    /// [`Reason::GroupIdInvalid`]: what begins `@TGS#` is ours, but for Communities, which begin
+    /// `@TGS#_`.
+    pub fn group_id(&self, group_type: GroupType, own: Option<GroupId>) -> Result<GroupId, Reason> {
+        self.ids.group(group_type, own)
     }
 
     /// Gives a command to its partition and waits for its own kind of answer. It goes on when the

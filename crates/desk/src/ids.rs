@@ -2,10 +2,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use hansard_events::group::GroupType;
+use hansard_types::{GroupId, Reason};
 use sha2::{Digest, Sha256};
 
 /// A request id that a caller brings along, bytes.
 const REQUEST_ID_BYTES_MAX: usize = 64;
+/// Random letters of a group's id: 60 bits.
+const GROUP_LETTERS: usize = 12;
 /// Letters and digits that cannot be mistaken for each other.
 const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
@@ -40,8 +44,34 @@ impl Ids {
         }
     }
 
+    /// A group's own id, or a random one.
+    pub(crate) fn group(
+        &self,
+        group_type: GroupType,
+        own: Option<GroupId>,
+    ) -> Result<GroupId, Reason> {
+        let is_community = group_type == GroupType::Community;
+        let Some(id) = own else {
+            let prefix = if is_community {
+                "@TGS#_@TGS#c"
+            } else {
+                "@TGS#2"
+            };
+            let id = format!("{prefix}{}", self.letters(GROUP_LETTERS));
+            return GroupId::new(&id).map_err(|_| Reason::GroupIdInvalid);
+        };
+        let is_ours = id.as_str().starts_with("@TGS#");
+        let is_a_community = id.as_str().starts_with("@TGS#_");
+        let is_allowed = if is_community {
+            is_a_community
+        } else {
+            !is_ours
+        };
+        is_allowed.then_some(id).ok_or(Reason::GroupIdInvalid)
+    }
+
     /// `letters_max` (at most 32) letters that make a group id unique.
-    pub(crate) fn letters(&self, letters_max: usize) -> String {
+    fn letters(&self, letters_max: usize) -> String {
         let mut hasher = Sha256::new();
         hasher.update(self.start.to_be_bytes());
         hasher.update(self.take().to_be_bytes());

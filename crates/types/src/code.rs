@@ -90,6 +90,8 @@ reasons! {
     AlreadyMember = 359, "already_member", "the account is a member already";
     JoinReasonTooLong = 360, "join_reason_too_long", "a reason to join is at most 300 bytes";
     MutedInGroup = 361, "muted_in_group", "the sender is muted in the group";
+    GroupIdInvalid = 362, "group_id_invalid",
+        "a group's own id must not begin @TGS#, and a Community's begins @TGS#_";
     // 400..: apps
     AppExists = 400, "app_exists", "the app exists";
     AppUnknown = 401, "app_unknown", "there is no such app";

@@ -16,6 +16,7 @@ mod access;
 mod document;
 mod event_filter;
 mod events;
+mod groups;
 mod import;
 mod import_line;
 mod messages;
@@ -158,10 +159,11 @@ pub(crate) static OPERATIONS: &[&[Operation]] = &[
     settings::OPERATIONS,
     messages::OPERATIONS,
     relations::OPERATIONS,
+    groups::OPERATIONS,
 ];
 
-fn all() -> [(&'static str, MethodRouter<Arc<Shared>>); 13] {
-    [
+fn all() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
+    let mut all = vec![
         (events::PATH, get(events::read)),
         (search::PATH, get(search::messages)),
         (projections::PATH, get(projections::list)),
@@ -175,7 +177,9 @@ fn all() -> [(&'static str, MethodRouter<Arc<Shared>>); 13] {
         (relations::REFUSE, post(relations::refuse)),
         (relations::RENAME, post(relations::rename)),
         (relations::MEMBERS, post(relations::members)),
-    ]
+    ];
+    all.extend(groups::routes());
+    all
 }
 
 /// Every path that is answered.

@@ -27,8 +27,11 @@ async fn every_operation_wants_the_token_of_who_may() {
     ];
     let bearer = |user: &str| Some(format!("Bearer {}", api.usersig(user)));
     for operation in OPERATIONS.iter().copied().flatten() {
-        // Messages and relations are an account's own business, everything else an administrator's.
-        let is_own = operation.id == "send_message" || operation.path.contains("/friend-");
+        // Messages, relations and groups are an account's own business, everything else an administrator's.
+        let is_own = operation.id == "send_message"
+            || ["/friend-", "/groups"]
+                .iter()
+                .any(|part| operation.path.contains(part));
         let stranger = if is_own {
             (bearer("nobody"), 403, "account_unknown")
         } else {

@@ -53,6 +53,7 @@ pub(super) static SERVICE: Service = Service {
         (R::AlreadyMember, 10013),
         (R::JoinReasonTooLong, GROUP_PARAMETER),
         (R::MutedInGroup, 10017),
+        (R::GroupIdInvalid, GROUP_ID_INVALID),
     ],
     exceptions: &[("delete_group_member", R::GroupTypeForbids, GROUP_PARAMETER)],
 };

@@ -19,13 +19,6 @@ use super::profile::{
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::typed::{Field, List, OrEmpty, Text};
 
-/// What ids of ours begin with.
-const PREFIX: &str = "@TGS#";
-/// What a Community's id begins with.
-const COMMUNITY_PREFIX: &str = "@TGS#_";
-/// Random letters of an id: 60 bits.
-const LETTERS: usize = 12;
-
 pub(crate) struct CreateGroupCall;
 
 #[derive(Deserialize, JsonSchema)]
@@ -156,41 +149,15 @@ fn command(call: &Call<'_>, request: CreateGroupRequest) -> Result<CreateGroup, 
         // Nothing in the request says more.
         ..GroupProfileChange::default()
     };
+    let group_id = call.desk.group_id(group_type, group_id.0);
     Ok(CreateGroup {
-        group_id: group_id_of(call, group_type, group_id.0)?,
+        group_id: group_id.map_err(|reason| call.refusal(reason))?,
         group_type,
         owner: owner_account.0,
         profile,
         members: members(member_list.0),
         created_at: None,
     })
-}
-
-fn group_id_of(
-    call: &Call<'_>,
-    group_type: GroupType,
-    given: Option<GroupId>,
-) -> Result<GroupId, Failure> {
-    let is_community = group_type == GroupType::Community;
-    let bad = |info: String| Failure::refused(codes::GROUP_ID_INVALID, info);
-    let Some(id) = given else {
-        let letters = call.desk.letters(LETTERS);
-        let prefix = if is_community {
-            "@TGS#_@TGS#c"
-        } else {
-            "@TGS#2"
-        };
-        return GroupId::new(&format!("{prefix}{letters}")).map_err(|error| bad(error.to_string()));
-    };
-    let begins = |prefix: &str| id.as_str().starts_with(prefix);
-    if is_community && !begins(COMMUNITY_PREFIX) {
-        return Err(bad("a Community's GroupId begins @TGS#_".to_owned()));
-    }
-    if !is_community && begins(PREFIX) {
-        let info = "a GroupId of your own must not begin @TGS#";
-        return Err(bad(info.to_owned()));
-    }
-    Ok(id)
 }
 
 fn members(list: Vec<MemberToCreate>) -> Vec<FirstMember> {

@@ -1,0 +1,464 @@
+//! What an account does in groups: a body and a function each, whose command is the account's own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use hansard_desk::{Caller, Desk, Error};
+use hansard_domain::Verb;
+use hansard_domain::account::MuteFor;
+use hansard_domain::group::{
+    AddMembers, AddOutcome, AnswerJoinRequest, ChangeGroupProfile, ChangeMember, ChangeOwner,
+    CreateGroup, DissolveGroup, JoinGroup, MuteMembers, QuitGroup, RemoveMembers,
+};
+use hansard_events::group::{
+    FirstMember, GroupProfileChange, GroupType, MemberChange, ReceiveOption, Role,
+};
+use hansard_types::limits::{
+    GROUP_FACE_URL_BYTES_MAX, GROUP_INTRODUCTION_BYTES_MAX, GROUP_MEMBERS_ADDED_PER_CALL_MAX,
+    GROUP_MEMBERS_AT_CREATION_MAX, GROUP_MEMBERS_REMOVED_PER_CALL_MAX, GROUP_MUTES_PER_CALL_MAX,
+    GROUP_NAME_BYTES_MAX, GROUP_NOTIFICATION_BYTES_MAX, RECALL_REASON_BYTES_MAX,
+};
+use hansard_types::{GroupId, UserId};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::access::{Metered, Own, json_body, not_answered};
+use crate::{Problem, Shared};
+
+/// The body of one thing that an account does in a group.
+pub(crate) trait Act: DeserializeOwned + JsonSchema + Send + 'static {
+    /// As the operation is called.
+    const NAME: &'static str;
+    const SUMMARY: &'static str;
+    type Command: Verb<Reply: Tell>;
+
+    fn command(self, caller: &Caller, desk: &Desk) -> Result<Self::Command, Problem>;
+}
+
+/// What an act is answered with.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Acted {
+    /// The group, where it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_id: Option<GroupId>,
+    /// What became of whom, where it differs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    accounts: Vec<Outcome>,
+    /// Where it is in the log; the log's end when nothing was added.
+    position: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Outcome {
+    account: UserId,
+    #[schemars(extend("enum" = ["joined", "member", "waiting", "unknown"]))]
+    result: &'static str,
+}
+
+impl Outcome {
+    fn of(account: UserId, outcome: AddOutcome) -> Self {
+        let result = match outcome {
+            AddOutcome::Added => "joined",
+            AddOutcome::AlreadyMember => "member",
+            AddOutcome::Waiting => "waiting",
+            AddOutcome::Unknown => "unknown",
+        };
+        Self { account, result }
+    }
+}
+
+/// Does one thing in the caller's name.
+pub(crate) async fn act<A: Act>(
+    State(shared): State<Arc<Shared>>,
+    Own(caller): Own,
+    body: Bytes,
+) -> Response {
+    let metered = Metered::start(A::NAME);
+    metered.end(acted::<A>(&shared, &caller, &body).await)
+}
+
+async fn acted<A: Act>(
+    shared: &Shared,
+    caller: &Caller,
+    body: &Bytes,
+) -> Result<Response, Problem> {
+    let command = json_body::<A>(body)?.command(caller, &shared.desk)?;
+    let answer = shared.desk.submit(caller, command).await;
+    let answer = answer.map_err(not_answered)?;
+    let (group_id, outcomes) = answer.reply.tell(caller);
+    let accounts = outcomes.into_iter();
+    let acted = Acted {
+        group_id,
+        accounts: accounts
+            .map(|(user, outcome)| Outcome::of(user, outcome))
+            .collect(),
+        position: answer.position.to_string(),
+    };
+    Ok(Json(acted).into_response())
+}
+
+/// A group that was made, and what became of whom.
+type Told = (Option<GroupId>, Vec<(UserId, AddOutcome)>);
+
+/// What a reply tells who acts.
+pub(crate) trait Tell {
+    fn tell(self, caller: &Caller) -> Told;
+}
+
+impl Tell for () {
+    fn tell(self, _: &Caller) -> Told {
+        (None, Vec::new())
+    }
+}
+
+impl Tell for GroupId {
+    fn tell(self, _: &Caller) -> Told {
+        (Some(self), Vec::new())
+    }
+}
+
+impl Tell for AddOutcome {
+    fn tell(self, caller: &Caller) -> Told {
+        (None, vec![(caller.user.clone(), self)])
+    }
+}
+
+impl Tell for Vec<(UserId, AddOutcome)> {
+    fn tell(self, _: &Caller) -> Told {
+        (None, self)
+    }
+}
+
+/// Refuses a list that is too long, or empty.
+fn bounded<T>(name: &str, list: &[T], max: usize) -> Result<(), Problem> {
+    if (1..=max).contains(&list.len()) {
+        return Ok(());
+    }
+    Err(Problem::invalid(format!("{name} holds 1 to {max}")))
+}
+
+fn short(name: &str, text: Option<&String>, bytes_max: usize) -> Result<(), Problem> {
+    if text.is_some_and(|text| text.len() > bytes_max) {
+        return Err(Problem::invalid(format!(
+            "{name} is at most {bytes_max} bytes"
+        )));
+    }
+    Ok(())
+}
+
+fn check_profile(change: &GroupProfileChange) -> Result<(), Problem> {
+    let GroupProfileChange {
+        name,
+        introduction,
+        notification,
+        face_url,
+        ..
+    } = change;
+    if name.as_ref().is_some_and(String::is_empty) {
+        return Err(Problem::invalid("a group has a name"));
+    }
+    short("name", name.as_ref(), GROUP_NAME_BYTES_MAX)?;
+    short(
+        "introduction",
+        introduction.as_ref(),
+        GROUP_INTRODUCTION_BYTES_MAX,
+    )?;
+    short(
+        "notification",
+        notification.as_ref(),
+        GROUP_NOTIFICATION_BYTES_MAX,
+    )?;
+    short("face_url", face_url.as_ref(), GROUP_FACE_URL_BYTES_MAX)
+}
+
+/// The caller becomes the owner.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Creation {
+    /// Absent: random. One of the caller's own must not begin `@TGS#`, a Community's must begin
+    /// `@TGS#_`.
+    group_id: Option<GroupId>,
+    #[serde(rename = "type")]
+    group_type: GroupType,
+    name: String,
+    /// Besides the name; what is absent is as the type has it.
+    #[serde(default)]
+    profile: GroupProfileChange,
+    /// Besides the caller, at most 100.
+    #[serde(default)]
+    #[schemars(length(max = GROUP_MEMBERS_AT_CREATION_MAX))]
+    members: Vec<UserId>,
+}
+
+impl Act for Creation {
+    const NAME: &'static str = "create_group";
+    const SUMMARY: &'static str = "Creates a group of the caller's";
+    type Command = CreateGroup;
+
+    fn command(self, caller: &Caller, desk: &Desk) -> Result<CreateGroup, Problem> {
+        if self.members.len() > GROUP_MEMBERS_AT_CREATION_MAX {
+            let detail = format!("members holds at most {GROUP_MEMBERS_AT_CREATION_MAX}");
+            return Err(Problem::invalid(detail));
+        }
+        let profile = GroupProfileChange {
+            name: Some(self.name),
+            ..self.profile
+        };
+        check_profile(&profile)?;
+        let group_id = desk.group_id(self.group_type, self.group_id);
+        let members = self.members.into_iter();
+        Ok(CreateGroup {
+            group_id: group_id.map_err(|reason| not_answered(Error::Refused(reason)))?,
+            group_type: self.group_type,
+            owner: Some(caller.user.clone()),
+            profile,
+            members: members
+                .map(|user| FirstMember::new(user, Role::Member))
+                .collect(),
+            created_at: None,
+        })
+    }
+}
+
+/// What is named changes.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct ProfileEdit {
+    group_id: GroupId,
+    profile: GroupProfileChange,
+}
+
+impl Act for ProfileEdit {
+    const NAME: &'static str = "change_group_profile";
+    const SUMMARY: &'static str = "Changes a group's profile";
+    type Command = ChangeGroupProfile;
+
+    fn command(self, _: &Caller, _: &Desk) -> Result<ChangeGroupProfile, Problem> {
+        check_profile(&self.profile)?;
+        Ok(ChangeGroupProfile {
+            group_id: self.group_id,
+            change: self.profile,
+            shown_as: None,
+        })
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Dissolution {
+    group_id: GroupId,
+}
+
+impl Act for Dissolution {
+    const NAME: &'static str = "dissolve_group";
+    const SUMMARY: &'static str = "Dissolves a group";
+    type Command = DissolveGroup;
+
+    fn command(self, _: &Caller, _: &Desk) -> Result<DissolveGroup, Problem> {
+        Ok(DissolveGroup {
+            group_id: self.group_id,
+        })
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Entry {
+    group_id: GroupId,
+    /// Why, for who reviews it; at most 300 bytes.
+    #[serde(default)]
+    reason: String,
+}
+
+impl Act for Entry {
+    const NAME: &'static str = "join_group";
+    const SUMMARY: &'static str = "Joins a group, or asks to, as the group has it";
+    type Command = JoinGroup;
+
+    fn command(self, caller: &Caller, _: &Desk) -> Result<JoinGroup, Problem> {
+        Ok(JoinGroup {
+            group_id: self.group_id,
+            user: caller.user.clone(),
+            reason: self.reason,
+        })
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Leave {
+    group_id: GroupId,
+}
+
+impl Act for Leave {
+    const NAME: &'static str = "quit_group";
+    const SUMMARY: &'static str = "Leaves a group";
+    type Command = QuitGroup;
+
+    fn command(self, caller: &Caller, _: &Desk) -> Result<QuitGroup, Problem> {
+        Ok(QuitGroup {
+            group_id: self.group_id,
+            user: caller.user.clone(),
+        })
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Invitation {
+    group_id: GroupId,
+    #[schemars(length(min = 1, max = GROUP_MEMBERS_ADDED_PER_CALL_MAX))]
+    accounts: Vec<UserId>,
+}
+
+impl Act for Invitation {
+    const NAME: &'static str = "invite_to_group";
+    const SUMMARY: &'static str = "Brings accounts into a group, as the group lets members invite";
+    type Command = AddMembers;
+
+    fn command(self, _: &Caller, _: &Desk) -> Result<AddMembers, Problem> {
+        bounded("accounts", &self.accounts, GROUP_MEMBERS_ADDED_PER_CALL_MAX)?;
+        Ok(AddMembers {
+            group_id: self.group_id,
+            accounts: self.accounts,
+            silent: false,
+            imported: None,
+        })
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Removal {
+    group_id: GroupId,
+    #[schemars(length(min = 1, max = GROUP_MEMBERS_REMOVED_PER_CALL_MAX))]
+    accounts: Vec<UserId>,
+    /// At most 100 bytes.
+    reason: Option<String>,
+}
+
+impl Act for Removal {
+    const NAME: &'static str = "remove_from_group";
+    const SUMMARY: &'static str = "Removes members from a group";
+    type Command = RemoveMembers;
+
+    fn command(self, _: &Caller, _: &Desk) -> Result<RemoveMembers, Problem> {
+        bounded(
+            "accounts",
+            &self.accounts,
+            GROUP_MEMBERS_REMOVED_PER_CALL_MAX,
+        )?;
+        short("reason", self.reason.as_ref(), RECALL_REASON_BYTES_MAX)?;
+        Ok(RemoveMembers {
+            group_id: self.group_id,
+            accounts: self.accounts,
+            silent: false,
+            reason: self.reason,
+            imported: None,
+        })
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct RequestAnswer {
+    group_id: GroupId,
+    /// Who waits.
+    account: UserId,
+    accept: bool,
+    /// For who is refused; at most 300 bytes.
+    #[serde(default)]
+    reason: String,
+}
+
+impl Act for RequestAnswer {
+    const NAME: &'static str = "answer_join_request";
+    const SUMMARY: &'static str = "Lets who waits into a group, or refuses";
+    type Command = AnswerJoinRequest;
+
+    fn command(self, _: &Caller, _: &Desk) -> Result<AnswerJoinRequest, Problem> {
+        Ok(AnswerJoinRequest {
+            group_id: self.group_id,
+            user: self.account,
+            accept: self.accept,
+            reason: self.reason,
+        })
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Transfer {
+    group_id: GroupId,
+    /// A member.
+    owner: UserId,
+}
+
+impl Act for Transfer {
+    const NAME: &'static str = "transfer_group";
+    const SUMMARY: &'static str = "Makes another member the owner";
+    type Command = ChangeOwner;
+
+    fn command(self, _: &Caller, _: &Desk) -> Result<ChangeOwner, Problem> {
+        Ok(ChangeOwner {
+            group_id: self.group_id,
+            owner: self.owner,
+            shown_as: None,
+        })
+    }
+}
+
+/// What is named changes.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct MemberEdit {
+    group_id: GroupId,
+    /// Absent: the caller.
+    account: Option<UserId>,
+    /// `Admin` or `Member`.
+    role: Option<Role>,
+    /// At most 50 bytes.
+    name_card: Option<String>,
+    receive: Option<ReceiveOption>,
+    /// Custom fields that the app declares; an empty value takes one away.
+    #[serde(default)]
+    fields: BTreeMap<String, String>,
+}
+
+impl Act for MemberEdit {
+    const NAME: &'static str = "change_group_member";
+    const SUMMARY: &'static str = "Changes what a member of a group is";
+    type Command = ChangeMember;
+
+    fn command(self, caller: &Caller, _: &Desk) -> Result<ChangeMember, Problem> {
+        Ok(ChangeMember {
+            group_id: self.group_id,
+            user_id: self.account.unwrap_or_else(|| caller.user.clone()),
+            change: MemberChange {
+                role: self.role,
+                name_card: self.name_card,
+                receive: self.receive,
+                fields: self.fields,
+            },
+        })
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Mute {
+    group_id: GroupId,
+    #[schemars(length(min = 1, max = GROUP_MUTES_PER_CALL_MAX))]
+    accounts: Vec<UserId>,
+    /// 0: they may speak; absent: for good.
+    seconds: Option<u32>,
+}
+
+impl Act for Mute {
+    const NAME: &'static str = "mute_in_group";
+    const SUMMARY: &'static str = "Mutes accounts in a group, or lets them speak again";
+    type Command = MuteMembers;
+
+    fn command(self, _: &Caller, _: &Desk) -> Result<MuteMembers, Problem> {
+        bounded("accounts", &self.accounts, GROUP_MUTES_PER_CALL_MAX)?;
+        Ok(MuteMembers {
+            group_id: self.group_id,
+            accounts: self.accounts,
+            mute: self.seconds.map_or(MuteFor::Good, MuteFor::Seconds),
+        })
+    }
+}
