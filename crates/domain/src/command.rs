@@ -203,6 +203,10 @@ commands! {
     message::ImportMessage,         (Conversation conversation), -,         SentMessage, [Never, Any,   Any,   Never];
     message::RecallC2c,             (Pair from to),              by,        Recalled,    [Never, Never, Any,   Never];
     message::RecallGroup,           (Group group_id),            by,        Recalled,    [Never, Never, Any,   Never];
+    message::ImportGroupMessages,   (Group group_id),            -,         Recalled,    [Never, Any,   Any,   Never];
+    message::RecallBySender,        (Group group_id),            by,        (),          [Never, Never, Any,   Never];
+    conversation::SetUnread,        (Group group_id),            reader,    (),          [Never, Never, Any,   Never];
+    conversation::ClearGroup,       (Group group_id),            -,         (),          [Never, Never, Any,   Never];
     conversation::MarkRead,         (Conversation conversation), reader,    Read,        [Never, Never, Any,   Never];
     group::CreateGroup,             (Group group_id),            (maybe owner), GroupId, [Never, Any,   Any,   Own];
     group::AddMembers,              (Group group_id),            -,         Added,       [Never, Any,   Any,   Role];
@@ -213,6 +217,11 @@ commands! {
     group::ChangeMember,            (Group group_id),            -,         (),          [Never, Never, Any,   Role];
     group::MuteMembers,             (Group group_id),            -,         (),          [Never, Never, Any,   Role];
     group::ChangeOwner,             (Group group_id),            -,         (),          [Never, Never, Any,   Role];
+    group::BanMembers,              (Group group_id),            -,         (),          [Never, Never, Any,   Role];
+    group::UnbanMembers,            (Group group_id),            -,         (),          [Never, Never, Any,   Role];
+    group::ImportMembers,           (Group group_id),            -,         Added,       [Never, Any,   Any,   Never];
+    group::ChangeAttributes,        (Group group_id),            -,         (),          [Never, Never, Any,   Never];
+    group::ChangeCounters,          (Group group_id),            -,         Counters,    [Never, Never, Any,   Never];
     group::ChangeGroupProfile,      (Group group_id),            -,         (),          [Never, Never, Any,   Role];
     group::DissolveGroup,           (Group group_id),            -,         (),          [Never, Never, Any,   Role];
     app::CreateApp,                 Control,                     -,         (),          [Any,   Never, Never, Never];
@@ -221,7 +230,9 @@ commands! {
 
 /// Per account: done, or why not.
 type Friends = Vec<(UserId, Option<Reason>)>;
-/// Per message: recalled, or why not.
+/// By key.
+type Counters = std::collections::BTreeMap<String, i64>;
+/// Per message: recalled or imported, or why not.
 type Recalled = Vec<(Seq, Option<Reason>)>;
 /// Per account: what became of it.
 type Added = Vec<(UserId, AddOutcome)>;

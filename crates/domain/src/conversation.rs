@@ -1,8 +1,10 @@
 //! What readers do in a conversation.
 
-use hansard_events::conversation::ConversationRead;
-use hansard_types::{ConversationId, Reason, Seq, Timestamp, UserId};
+use hansard_events::conversation::{ConversationCleared, ConversationRead, UnreadSet};
+use hansard_types::{ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
 
+use crate::group::existing;
+use crate::group::rules::rules;
 use crate::{Context, Decided, Decision, Read, View};
 
 /// How far a reader has read.
@@ -48,5 +50,64 @@ impl MarkRead {
             read_at: now,
         };
         Ok(Decision::event(event, Read { up_to }))
+    }
+}
+
+/// Sets how many messages of a group a member has not read: at most as many as there are. Where
+/// unread messages are not counted, nothing happens.
+#[derive(Debug, Clone)]
+pub struct SetUnread {
+    pub group_id: GroupId,
+    pub reader: UserId,
+    pub unread: u64,
+}
+
+impl SetUnread {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
+        let group = existing(view, &self.group_id)?;
+        let member = view.member(&self.group_id, &self.reader)?;
+        if !rules(group.group_type).counts_unread {
+            return Ok(Decision::nothing(()));
+        }
+        member.ok_or(Reason::MemberUnknown)?;
+        let conversation = ConversationId::Group(self.group_id.clone());
+        if view.unread(&conversation, &self.reader)? == self.unread {
+            return Ok(Decision::nothing(()));
+        }
+        let read_seq = view.seq_before_unread(&conversation, &self.reader, self.unread)?;
+        let event = UnreadSet {
+            conversation,
+            reader: self.reader.clone(),
+            read_seq,
+        };
+        Ok(Decision::event(event, ()))
+    }
+}
+
+/// Clears what was said in a group, for everyone.
+#[derive(Debug, Clone)]
+pub struct ClearGroup {
+    pub group_id: GroupId,
+    /// The last message that goes; absent: all of them.
+    pub up_to: Option<Seq>,
+}
+
+impl ClearGroup {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
+        let group = existing(view, &self.group_id)?;
+        if !rules(group.group_type).recalls {
+            return Err(Reason::GroupTypeForbids.into());
+        }
+        let conversation = ConversationId::Group(self.group_id.clone());
+        let last = view.head(&conversation)?.last_seq;
+        let up_to = self.up_to.unwrap_or(last).min(last);
+        if up_to <= view.cleared_up_to(&conversation)? {
+            return Ok(Decision::nothing(()));
+        }
+        let event = ConversationCleared {
+            conversation,
+            up_to,
+        };
+        Ok(Decision::event(event, ()))
     }
 }

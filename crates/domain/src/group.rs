@@ -2,12 +2,16 @@
 
 mod add_members;
 mod answer_join_request;
+mod ban_members;
+mod change_attributes;
+mod change_counters;
 mod change_group_profile;
 mod change_member;
 mod change_owner;
 mod create_group;
 mod dissolve_group;
 mod fields;
+mod import_members;
 mod join_group;
 mod mute_members;
 mod quit_group;
@@ -16,18 +20,22 @@ pub mod rules;
 
 pub use add_members::{AddMembers, AddOutcome};
 pub use answer_join_request::AnswerJoinRequest;
+pub use ban_members::{BanMembers, UnbanMembers};
+pub use change_attributes::{AttributeChange, ChangeAttributes};
+pub use change_counters::{ChangeCounters, CounterChange};
 pub use change_group_profile::ChangeGroupProfile;
 pub use change_member::ChangeMember;
 pub use change_owner::ChangeOwner;
 pub use create_group::CreateGroup;
 pub use dissolve_group::DissolveGroup;
 pub use fields::rank_of;
+pub use import_members::{ImportMembers, MemberToImport};
 pub use join_group::JoinGroup;
 pub use mute_members::MuteMembers;
 pub use quit_group::QuitGroup;
 pub use remove_members::RemoveMembers;
 
-use hansard_types::{ConversationId, GroupId, Reason, Timestamp};
+use hansard_types::{ConversationId, GroupId, Reason, Timestamp, UserId};
 
 use crate::view::Group;
 use crate::{Context, Halt, View};
@@ -49,6 +57,17 @@ fn imported_before(
     Ok(view
         .imported(&ConversationId::Group(group_id.clone()), key)?
         .is_some())
+}
+
+/// Whether an account is kept out of a group now.
+fn is_banned(
+    view: &dyn View,
+    group: &Group,
+    context: &Context<'_>,
+    group_id: &GroupId,
+    user: &UserId,
+) -> Result<bool, Halt> {
+    Ok(group.bans_until > context.now && view.group_ban(group_id, user)? > context.now)
 }
 
 /// An account has no past to bring.

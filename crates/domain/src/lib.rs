@@ -34,6 +34,6 @@ pub use decision::{Context, Decided, Decision, Halt, Outcome, Rejection, decide}
 pub use reply::{Answer, Friendship, Read, Reply, Revoked, SentC2c, SentMessage, reply_to};
 pub use signal::Signal;
 pub use view::{
-    Account, App, Group, Head, JoinRequest, Lists, Member, Message, MessageKey, MessageKeyError,
-    Profile, Request, Sent, View, ViewError,
+    Account, App, Attributes, Group, Head, JoinRequest, Lists, Member, Message, MessageKey,
+    MessageKeyError, Profile, Request, Sent, View, ViewError,
 };

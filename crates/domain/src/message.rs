@@ -1,14 +1,18 @@
 //! Messages: sending, importing, recalling.
 
 mod content;
+mod import_group_messages;
 mod import_message;
+mod recall_by_sender;
 mod recall_c2c;
 mod recall_group;
 mod send_c2c;
 mod send_group;
 
 pub use content::Content;
+pub use import_group_messages::{ImportGroupMessages, MessageToImport};
 pub use import_message::ImportMessage;
+pub use recall_by_sender::RecallBySender;
 pub use recall_c2c::RecallC2c;
 pub use recall_group::RecallGroup;
 pub use send_c2c::SendC2c;
@@ -90,5 +94,6 @@ fn plain(
         sender_joins: false,
         mentions: Vec::new(),
         import_key: None,
+        resets_unread: false,
     }
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use hansard_types::{GroupId, Reason, Seq, Timestamp, UserId};
 
 use crate::Verb;
@@ -18,12 +20,14 @@ pub enum Reply {
         /// It was there already: this was a retry.
         duplicate: bool,
     },
-    /// Per message: recalled, or why not.
+    /// Per message: recalled or imported, or why not.
     Recalled(Vec<(Seq, Option<Reason>)>),
     /// Per account, in the order asked.
     Members(Vec<(UserId, AddOutcome)>),
     /// What became of one account.
     Member(AddOutcome),
+    /// A group's counters, by key.
+    Counters(BTreeMap<String, i64>),
     /// A group exists.
     Group(GroupId),
     /// Signatures of an account that were issued up to then no longer hold.
@@ -209,6 +213,19 @@ impl Answer for Vec<(UserId, AddOutcome)> {
             return None;
         };
         Some(outcomes)
+    }
+}
+
+impl Answer for BTreeMap<String, i64> {
+    fn into_reply(self) -> Reply {
+        Reply::Counters(self)
+    }
+
+    fn from_reply(reply: Reply) -> Option<Self> {
+        let Reply::Counters(counters) = reply else {
+            return None;
+        };
+        Some(counters)
     }
 }
 

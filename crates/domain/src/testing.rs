@@ -11,8 +11,8 @@ use hansard_types::{Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestam
 
 use crate::message::Content;
 use crate::{
-    Account, App, Command, Context, Decision, Group, Head, JoinRequest, Lists, Member, Message,
-    MessageKey, Profile, Rejection, Request, Sent, View, ViewError, decide,
+    Account, App, Attributes, Command, Context, Decision, Group, Head, JoinRequest, Lists, Member,
+    Message, MessageKey, Profile, Rejection, Request, Sent, View, ViewError, decide,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_794_000_000_500);
@@ -33,6 +33,7 @@ pub(crate) struct Given {
     app: Option<App>,
     groups: BTreeMap<GroupId, Group>,
     members: BTreeMap<(GroupId, UserId), Member>,
+    group_bans: BTreeMap<(GroupId, UserId), Timestamp>,
     group_mutes: BTreeMap<(GroupId, UserId), Timestamp>,
     join_requests: BTreeMap<(GroupId, UserId), JoinRequest>,
     messages: BTreeMap<(ConversationId, Seq), Message>,
@@ -111,6 +112,11 @@ impl Given {
         self.change_group(id, |group| group.mutes_until = group.mutes_until.max(until))
     }
 
+    pub(crate) fn banned(mut self, id: &str, who: &str, until: Timestamp) -> Self {
+        self.group_bans.insert((group(id), user(who)), until);
+        self.change_group(id, |group| group.bans_until = group.bans_until.max(until))
+    }
+
     pub(crate) fn waits(mut self, id: &str, who: &str, invited_by: Option<&str>) -> Self {
         let request = JoinRequest {
             reason: "please".to_owned(),
@@ -137,6 +143,7 @@ impl Given {
             created_at: Timestamp(1),
             dissolved: false,
             mutes_until: Timestamp(0),
+            bans_until: Timestamp(0),
             join_requests: 0,
         };
         self.groups.insert(group(id), row);
@@ -331,6 +338,53 @@ impl View for Given {
     fn group_mute(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError> {
         let until = self.group_mutes.get(&(group.clone(), user.clone()));
         Ok(until.copied().unwrap_or_default())
+    }
+
+    fn group_ban(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError> {
+        let until = self.group_bans.get(&(group.clone(), user.clone()));
+        Ok(until.copied().unwrap_or_default())
+    }
+
+    fn attributes(&self, _group: &GroupId) -> Result<Attributes, ViewError> {
+        Ok(Attributes::default())
+    }
+
+    fn counters(&self, _group: &GroupId) -> Result<BTreeMap<String, i64>, ViewError> {
+        Ok(BTreeMap::new())
+    }
+
+    /// All that others said after the read position.
+    fn unread(&self, conversation: &ConversationId, reader: &UserId) -> Result<u64, ViewError> {
+        let read = self.read_position(conversation, reader)?;
+        let unread = self.messages.iter().filter(|((of, seq), message)| {
+            of == conversation && *seq > read && message.sender != *reader
+        });
+        Ok(unread.count() as u64)
+    }
+
+    fn seq_before_unread(
+        &self,
+        conversation: &ConversationId,
+        _reader: &UserId,
+        unread: u64,
+    ) -> Result<Seq, ViewError> {
+        let last = self.head(conversation)?.last_seq;
+        Ok(Seq(last.0.saturating_sub(unread)))
+    }
+
+    fn said_by(
+        &self,
+        conversation: &ConversationId,
+        sender: &UserId,
+        _latest: u64,
+    ) -> Result<Vec<Seq>, ViewError> {
+        let own = self.messages.iter().rev();
+        let own = own.filter(|((of, _), message)| of == conversation && message.sender == *sender);
+        Ok(own.map(|((_, seq), _)| *seq).collect())
+    }
+
+    fn cleared_up_to(&self, _conversation: &ConversationId) -> Result<Seq, ViewError> {
+        Ok(Seq(0))
     }
 
     fn head(&self, conversation: &ConversationId) -> Result<Head, ViewError> {

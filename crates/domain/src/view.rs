@@ -45,8 +45,20 @@ pub struct Group {
     pub dissolved: bool,
     /// No mute of anyone in the group ends after this.
     pub mutes_until: Timestamp,
+    /// No ban of anyone from the group ends after this.
+    pub bans_until: Timestamp,
     /// How many accounts wait to be let in.
     pub join_requests: u32,
+}
+
+/// A group's attributes, and how often they have changed lately.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attributes {
+    pub values: BTreeMap<String, String>,
+    /// The Unix second of the last change.
+    pub second: u64,
+    /// How many changes it has seen.
+    pub changes: u32,
 }
 
 /// Someone who waits to be let into a group.
@@ -198,6 +210,28 @@ pub trait View {
     /// Until when an account may not speak in a group, member or not; a time that is over, or 0:
     /// it may.
     fn group_mute(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError>;
+    /// Until when an account is kept out of a group; a time that is over, or 0: it may come in.
+    fn group_ban(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError>;
+    fn attributes(&self, group: &GroupId) -> Result<Attributes, ViewError>;
+    fn counters(&self, group: &GroupId) -> Result<BTreeMap<String, i64>, ViewError>;
+    /// How many messages a reader has not read.
+    fn unread(&self, conversation: &ConversationId, reader: &UserId) -> Result<u64, ViewError>;
+    /// Up to where a reader must have read for that many to be unread, or as many as there are.
+    fn seq_before_unread(
+        &self,
+        conversation: &ConversationId,
+        reader: &UserId,
+        unread: u64,
+    ) -> Result<Seq, ViewError>;
+    /// The messages of an account among so many of the latest, the newest first.
+    fn said_by(
+        &self,
+        conversation: &ConversationId,
+        sender: &UserId,
+        latest: u64,
+    ) -> Result<Vec<Seq>, ViewError>;
+    /// Up to where a conversation was cleared.
+    fn cleared_up_to(&self, conversation: &ConversationId) -> Result<Seq, ViewError>;
     fn head(&self, conversation: &ConversationId) -> Result<Head, ViewError>;
     fn message(
         &self,

@@ -67,6 +67,12 @@ impl<'a> Reads<'a> {
         hansard_conversations::Reader::new(store, log)
     }
 
+    /// The groups of each partition, in order.
+    pub fn groups_everywhere(&self) -> impl Iterator<Item = hansard_groups::Reader<'a>> {
+        let partitions = self.partitions();
+        partitions.map(|(store, log)| hansard_groups::Reader::new(store, log))
+    }
+
     /// The groups a user is a member of, by id, at most `groups_max`.
     ///
     /// # Errors

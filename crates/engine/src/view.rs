@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
+
 use hansard_conversations::{Reader as Conversations, Recents};
 use hansard_directory::Reader as Directory;
 use hansard_domain::{
-    Account, App, Group, Head, JoinRequest, Lists, Member, Message, MessageKey, Profile, Request,
-    Sent, View, ViewError,
+    Account, App, Attributes, Group, Head, JoinRequest, Lists, Member, Message, MessageKey,
+    Profile, Request, Sent, View, ViewError,
 };
 use hansard_events::message::ContentDigest;
 use hansard_events::relation::FriendDetails;
@@ -131,6 +133,7 @@ impl View for StateView<'_> {
             created_at: row.created_at,
             dissolved: row.dissolved,
             mutes_until: row.mutes_until,
+            bans_until: row.bans_until,
             join_requests: row.requests,
         }))
     }
@@ -157,6 +160,56 @@ impl View for StateView<'_> {
 
     fn group_mute(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError> {
         self.groups.mute(group, user).map_err(broken)
+    }
+
+    fn group_ban(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError> {
+        self.groups.ban(group, user).map_err(broken)
+    }
+
+    fn attributes(&self, group: &GroupId) -> Result<Attributes, ViewError> {
+        let row = self.groups.attributes(group).map_err(broken)?;
+        Ok(Attributes {
+            values: row.values,
+            second: row.second,
+            changes: row.changes,
+        })
+    }
+
+    fn counters(&self, group: &GroupId) -> Result<BTreeMap<String, i64>, ViewError> {
+        self.groups.counters(group).map_err(broken)
+    }
+
+    fn unread(&self, conversation: &ConversationId, reader: &UserId) -> Result<u64, ViewError> {
+        self.conversations
+            .unread(conversation, reader)
+            .map_err(broken)
+    }
+
+    fn seq_before_unread(
+        &self,
+        conversation: &ConversationId,
+        reader: &UserId,
+        unread: u64,
+    ) -> Result<Seq, ViewError> {
+        self.conversations
+            .seq_before_unread(conversation, reader, unread)
+            .map_err(broken)
+    }
+
+    fn said_by(
+        &self,
+        conversation: &ConversationId,
+        sender: &UserId,
+        latest: u64,
+    ) -> Result<Vec<Seq>, ViewError> {
+        self.conversations
+            .said_by(conversation, sender, latest)
+            .map_err(broken)
+    }
+
+    fn cleared_up_to(&self, conversation: &ConversationId) -> Result<Seq, ViewError> {
+        let head = self.conversations.head(conversation).map_err(broken)?;
+        Ok(head.clear_seq)
     }
 
     fn head(&self, conversation: &ConversationId) -> Result<Head, ViewError> {

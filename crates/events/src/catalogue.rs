@@ -8,10 +8,11 @@ use crate::account::{
 };
 use crate::app::{AppCreated, AppSettingsChanged};
 use crate::codec::CodecError;
-use crate::conversation::ConversationRead;
+use crate::conversation::{ConversationCleared, ConversationRead, UnreadSet};
 use crate::group::{
-    GroupCreated, GroupDissolved, JoinRefused, JoinRequested, MemberChanged, MembersAdded,
-    MembersMuted, MembersRemoved, OwnerChanged, ProfileChanged,
+    AttributesChanged, CountersChanged, GroupCreated, GroupDissolved, JoinRefused, JoinRequested,
+    MemberChanged, MembersAdded, MembersBanned, MembersImported, MembersMuted, MembersRemoved,
+    MembersUnbanned, OwnerChanged, ProfileChanged,
 };
 use crate::message::{MessageRecalled, MessageSent};
 use crate::relation::{
@@ -187,6 +188,10 @@ catalogue! {
     Conversation(ConversationEvent) "conversation" {
         /// A reader has read a conversation up to a seq.
         Read(ConversationRead) "read" v 1 since "0.1.0",
+        /// How many messages of a conversation a reader has not read was set.
+        UnreadSet(UnreadSet) "unread_set" v 1 since "0.1.0",
+        /// What was said in a conversation up to a message is gone, for everyone.
+        Cleared(ConversationCleared) "cleared" v 1 since "0.1.0",
     }
     /// Groups and their members.
     Group(GroupEvent) "group" {
@@ -206,6 +211,16 @@ catalogue! {
         MemberChanged(MemberChanged) "member_changed" v 1 since "0.1.0",
         /// Accounts may not speak in a group for some time, or may again.
         MembersMuted(MembersMuted) "members_muted" v 1 since "0.1.0",
+        /// Accounts were removed from a group, and do not come in again for some time.
+        MembersBanned(MembersBanned) "members_banned" v 1 since "0.1.0",
+        /// Accounts may come into a group again.
+        MembersUnbanned(MembersUnbanned) "members_unbanned" v 1 since "0.1.0",
+        /// Accounts became members of a group as they were elsewhere.
+        MembersImported(MembersImported) "members_imported" v 1 since "0.1.0",
+        /// Attributes of a group changed; exactly those that the body names.
+        AttributesChanged(AttributesChanged) "attributes_changed" v 1 since "0.1.0",
+        /// Counters of a group changed; exactly those that the body names.
+        CountersChanged(CountersChanged) "counters_changed" v 1 since "0.1.0",
         /// A group has another owner.
         OwnerChanged(OwnerChanged) "owner_changed" v 1 since "0.1.0",
         /// A group was dissolved; its id is free for another group.

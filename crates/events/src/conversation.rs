@@ -17,6 +17,51 @@ pub struct ConversationRead {
     pub read_at: Timestamp,
 }
 
+/// `conversation.unread_set`: the only thing that moves a read position back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnreadSet {
+    pub conversation: ConversationId,
+    pub reader: UserId,
+    /// What was said up to here is read, and nothing after it.
+    pub read_seq: Seq,
+}
+
+/// `conversation.cleared`: the messages are gone from what anyone can read, find or count; seqs go
+/// on where they were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConversationCleared {
+    pub conversation: ConversationId,
+    /// The last message that is gone.
+    pub up_to: Seq,
+}
+
+impl Sample for UnreadSet {
+    fn sample() -> Self {
+        Self {
+            conversation: "group:team".parse().expect("a valid conversation"),
+            reader: UserId::new("bob").expect("a valid id"),
+            read_seq: Seq(3),
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        self.conversation.to_string()
+    }
+}
+
+impl Sample for ConversationCleared {
+    fn sample() -> Self {
+        Self {
+            conversation: "group:team".parse().expect("a valid conversation"),
+            up_to: Seq(42),
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        self.conversation.to_string()
+    }
+}
+
 impl Sample for ConversationRead {
     fn sample() -> Self {
         Self {

@@ -1,5 +1,6 @@
 //! Events about groups and their members.
 
+mod extras;
 mod membership;
 mod requests;
 mod roster;
@@ -13,6 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Sample;
 
+pub use extras::{
+    AttributesChanged, CountersChanged, ImportedMember, MembersBanned, MembersImported,
+    MembersUnbanned,
+};
 pub use membership::{
     FirstMember, MemberChange, MemberChanged, MemberProfile, MembersMuted, OwnerChanged,
     ReceiveOption,

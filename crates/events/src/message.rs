@@ -141,6 +141,9 @@ pub struct MessageSent {
     /// Imports only: what makes importing it again recognisable, whenever that happens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import_key: Option<String>,
+    /// Imports only: whoever has not read it, or anything before it, has read it all.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub resets_unread: bool,
 }
 
 /// Who a group message calls on.
@@ -214,6 +217,7 @@ impl Sample for MessageSent {
                 },
             ],
             import_key: Some("3q2-7wAAAAAAAAAAAAAAAA".to_owned()),
+            resets_unread: true,
         }
     }
 

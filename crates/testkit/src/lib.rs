@@ -90,6 +90,7 @@ pub fn message(conversation: &ConversationId, seq: u64, sender: &str, sent_at: u
         sender_joins: false,
         mentions: Vec::new(),
         import_key: None,
+        resets_unread: false,
     }
 }
 

@@ -92,6 +92,22 @@ reasons! {
     MutedInGroup = 361, "muted_in_group", "the sender is muted in the group";
     GroupIdInvalid = 362, "group_id_invalid",
         "a group's own id must not begin @TGS#, and a Community's begins @TGS#_";
+    MemberBanned = 330, "member_banned", "the account is banned from the group";
+    BanReasonTooLong = 331, "ban_reason_too_long", "why someone is banned is at most 1000 bytes";
+    AttributeKeyInvalid = 332, "attribute_key_invalid", "an attribute's key is 1 to 32 bytes";
+    AttributeValueTooLong = 333, "attribute_value_too_long",
+        "an attribute's value is at most 4000 bytes";
+    AttributesFull = 334, "attributes_full", "a group has at most 16 attributes";
+    AttributesTooLarge = 335, "attributes_too_large",
+        "a group's attributes are at most 16000 bytes together";
+    AttributeChangesTooMany = 336, "attribute_changes_too_many",
+        "a group's attributes change at most 5 times in a second";
+    AttributeUnknown = 337, "attribute_unknown", "there is no such attribute";
+    CountersFull = 338, "counters_full", "a group has at most 20 counters";
+    CounterKeyInvalid = 339, "counter_key_invalid", "a counter's key is 1 to 128 bytes";
+    CounterOverflows = 340, "counter_overflows", "a counter is a whole number of 64 bits";
+    GroupTimeInvalid = 341, "group_time_invalid",
+        "the time lies before the group's creation, or has not come yet";
     // 400..: apps
     AppExists = 400, "app_exists", "the app exists";
     AppUnknown = 401, "app_unknown", "there is no such app";

@@ -92,6 +92,36 @@ pub const JOINED_GROUPS_PAGE_MAX: usize = 5000;
 pub const GROUP_MEMBERS_MAX: u32 = 6000;
 /// Members of a Community.
 pub const COMMUNITY_MEMBERS_MAX: u32 = 100_000;
+/// Attributes of one group.
+pub const ATTRIBUTES_MAX: usize = 16;
+/// An attribute's key, bytes.
+pub const ATTRIBUTE_KEY_BYTES_MAX: usize = 32;
+/// An attribute's value, bytes.
+pub const ATTRIBUTE_VALUE_BYTES_MAX: usize = 4000;
+/// Keys and values of one group's attributes, bytes.
+pub const ATTRIBUTES_BYTES_MAX: usize = 16_000;
+/// Changes of one group's attributes within a second of the log's clock.
+pub const ATTRIBUTE_CHANGES_PER_SECOND_MAX: u32 = 5;
+/// Counters of one group.
+pub const COUNTERS_MAX: usize = 20;
+/// A counter's key, bytes.
+pub const COUNTER_KEY_BYTES_MAX: usize = 128;
+/// Accounts that one call bans from a group, or lets in again.
+pub const BANS_PER_CALL_MAX: usize = 20;
+/// Why someone is banned, bytes.
+pub const BAN_REASON_BYTES_MAX: usize = 1000;
+/// Bans on a page.
+pub const BANS_PAGE_MAX: usize = 100;
+/// Bans of one group that are looked at for a page.
+pub const BANS_LOOKED_AT_MAX: usize = 10_000;
+/// Members that one call imports.
+pub const MEMBERS_IMPORTED_PER_CALL_MAX: usize = 300;
+/// Messages of a group that one call imports.
+pub const GROUP_MESSAGES_IMPORTED_PER_CALL_MAX: usize = 20;
+/// How many of a group's latest messages are looked at for those of one sender.
+pub const RECALL_BY_SENDER_LATEST: u64 = 1000;
+/// Ids of groups on a page of all groups.
+pub const GROUP_IDS_PAGE_MAX: usize = 10_000;
 /// Custom fields of groups that an app declares.
 pub const GROUP_FIELDS_MAX: usize = 10;
 /// Custom fields of members that an app declares.

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
-use hansard_events::conversation::ConversationRead;
-use hansard_events::group::{GroupDissolved, MembersAdded, MembersRemoved};
+use hansard_events::conversation::{ConversationCleared, ConversationRead, UnreadSet};
+use hansard_events::group::{GroupDissolved, MembersAdded, MembersImported, MembersRemoved};
 use hansard_events::message::{MessageRecalled, MessageSent, encode_elements};
 use hansard_store::{Error, KeyRange, Overlay, Result, Table, row};
 use hansard_types::{ConversationId, LogId, Seq, Timestamp, UserId};
@@ -34,6 +34,9 @@ pub(crate) fn sent(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> 
         enter_contact(log, (one, other), before, &head, state)?;
         enter_contact(log, (other, one), before, &head, state)?;
     }
+    if event.resets_unread {
+        head.unread_floor = event.seq;
+    }
     head.senders.push(&event.sender);
     if event.seq.0.is_multiple_of(SENDERS_PAGE) {
         let page = std::mem::take(&mut head.senders);
@@ -50,6 +53,7 @@ pub(crate) fn sent(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> 
     if event.sender_joins {
         let mut sender = Reader::new(state, log).reader(conversation, &event.sender)?;
         sender.join_seq = Seq(event.seq.0 - 1);
+        sender.pinned_at = Seq(0);
         put_reader(log, conversation, &event.sender, &sender, state)?;
     }
     if event.no_unread {
@@ -108,6 +112,7 @@ fn put_message(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> Resu
         sender_joins: _,
         mentions,
         import_key: _,
+        resets_unread: _,
     } = event;
     let elements = encode_elements(elements).map_err(|error| Error::Row {
         table: MESSAGE.name,
@@ -282,9 +287,77 @@ pub(crate) fn members_added(
     for user in accounts {
         let mut row = Reader::new(state, log).reader(&conversation, user)?;
         row.join_seq = last_seq;
+        row.pinned_at = Seq(0);
         put_reader(log, &conversation, user, &row, state)?;
     }
     remember_import(log, &conversation, import_key.as_deref(), state)
+}
+
+/// What was said before a member had joined elsewhere is not its.
+pub(crate) fn members_imported(
+    log: LogId,
+    event: &MembersImported,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let conversation = ConversationId::Group(event.group_id.clone());
+    let last_seq = Reader::new(state, log).head(&conversation)?.last_seq;
+    for member in &event.members {
+        let user = &member.user_id;
+        let mut row = Reader::new(state, log).reader(&conversation, user)?;
+        row.join_seq = Reader::new(state, log).last_at(&conversation, member.joined_at)?;
+        row.read_seq = member.read_seq;
+        row.pinned_at = last_seq;
+        put_reader(log, &conversation, user, &row, state)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn unread_set(log: LogId, event: &UnreadSet, state: &mut Overlay<'_>) -> Result<()> {
+    let UnreadSet {
+        conversation,
+        reader,
+        read_seq,
+    } = event;
+    let last_seq = Reader::new(state, log).head(conversation)?.last_seq;
+    let mut row = Reader::new(state, log).reader(conversation, reader)?;
+    row.read_seq = *read_seq;
+    row.pinned_at = last_seq;
+    put_reader(log, conversation, reader, &row, state)
+}
+
+/// The rows go as ranges, however many they are; seqs go on.
+pub(crate) fn cleared(
+    log: LogId,
+    event: &ConversationCleared,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let ConversationCleared {
+        conversation,
+        up_to,
+    } = event;
+    let mut head = Reader::new(state, log).head(conversation)?;
+    let range = |end: Seq| {
+        let lower = message_key(log, conversation, Seq(0));
+        (lower, message_key(log, conversation, end))
+    };
+    for table in [&MESSAGE, &UNCOUNTED] {
+        let (lower, upper) = range(up_to.next());
+        state.delete_range(table, lower, upper);
+    }
+    // A page with messages that stay stays.
+    let (lower, upper) = range(page_of(up_to.next()));
+    state.delete_range(&SENDERS, lower, upper);
+    head.clear_seq = head.clear_seq.max(*up_to);
+    if head.last_shown_seq <= *up_to {
+        head.last_shown_seq = Seq(0);
+        head.last_shown_at = Timestamp(0);
+    }
+    state.put(
+        &HEAD,
+        conversation_key(log, conversation),
+        row::encode(&HEAD, &head)?,
+    );
+    Ok(())
 }
 
 pub(crate) fn members_removed(

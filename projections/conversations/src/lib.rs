@@ -7,9 +7,10 @@
 //! Not here: names of groups and accounts, and who is a member now (groups).
 //!
 //! Invariants:
-//! * seqs of a conversation are dense from 1, and its head is the last one;
+//! * seqs of a conversation are dense from 1, and its head is the last one; rows up to where it
+//!   was cleared are gone;
 //! * a recalled message keeps its row and loses its content;
-//! * a reader's read position never moves back;
+//! * a reader's read position moves back only where what it has not read is set;
 //! * a dissolved group has no row: a group that has its id later begins anew.
 
 mod apply;
@@ -67,10 +68,13 @@ impl Projection for Conversations {
             },
             Event::Conversation(event) => match event {
                 ConversationEvent::Read(event) => apply::read(log, event, state),
+                ConversationEvent::UnreadSet(event) => apply::unread_set(log, event, state),
+                ConversationEvent::Cleared(event) => apply::cleared(log, event, state),
             },
             Event::Group(event) => match event {
                 GroupEvent::MembersAdded(event) => apply::members_added(log, event, state),
                 GroupEvent::MembersRemoved(event) => apply::members_removed(log, event, state),
+                GroupEvent::MembersImported(event) => apply::members_imported(log, event, state),
                 GroupEvent::Dissolved(event) => apply::group_dissolved(log, event, state),
                 GroupEvent::Created(_)
                 | GroupEvent::ProfileChanged(_)
@@ -78,7 +82,11 @@ impl Projection for Conversations {
                 | GroupEvent::MembersMuted(_)
                 | GroupEvent::OwnerChanged(_)
                 | GroupEvent::JoinRequested(_)
-                | GroupEvent::JoinRefused(_) => Ok(()),
+                | GroupEvent::JoinRefused(_)
+                | GroupEvent::MembersBanned(_)
+                | GroupEvent::MembersUnbanned(_)
+                | GroupEvent::AttributesChanged(_)
+                | GroupEvent::CountersChanged(_) => Ok(()),
             },
             Event::Account(event) => match event {
                 AccountEvent::Deleted(event) => {

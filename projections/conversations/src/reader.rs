@@ -49,7 +49,15 @@ impl<'a> Reader<'a> {
     /// The last message's seq and its own time: what a send asks of [`Self::head`], without the
     /// rest of it.
     pub fn last(&self, conversation: &ConversationId) -> Result<(Seq, Timestamp)> {
-        type Row = (Seq, Timestamp, IgnoredAny, IgnoredAny, IgnoredAny);
+        type Row = (
+            Seq,
+            Timestamp,
+            IgnoredAny,
+            IgnoredAny,
+            IgnoredAny,
+            IgnoredAny,
+            IgnoredAny,
+        );
         let row: Option<Row> = self.get(&HEAD, &conversation_key(self.log, conversation))?;
         let (last_seq, last_sent_at, ..) = row.unwrap_or_default();
         Ok((last_seq, last_sent_at))
@@ -101,6 +109,51 @@ impl<'a> Reader<'a> {
     pub fn unread(&self, conversation: &ConversationId, user: &UserId) -> Result<u64> {
         let span = unread::span(self, conversation, user, limits::UNREAD_SPAN_MAX)?;
         unread::unread(self.store, self.log, conversation, user, &span)
+    }
+
+    /// Up to where a user must have read for `wanted` messages to be unread, or as many as there
+    /// are among the newest `UNREAD_SPAN_MAX`.
+    pub fn seq_before_unread(
+        &self,
+        conversation: &ConversationId,
+        user: &UserId,
+        wanted: u64,
+    ) -> Result<Seq> {
+        let head = self.head(conversation)?;
+        let bounds = (wanted, limits::UNREAD_SPAN_MAX);
+        unread::seq_before(self.store, self.log, conversation, user, &head, bounds)
+    }
+
+    /// The messages of a user among the `latest` newest, the newest first.
+    pub fn said_by(
+        &self,
+        conversation: &ConversationId,
+        user: &UserId,
+        latest: u64,
+    ) -> Result<Vec<Seq>> {
+        let head = self.head(conversation)?;
+        let first = head.last_seq.0.saturating_sub(latest).max(head.clear_seq.0) + 1;
+        let range = (Seq(first), head.last_seq);
+        let senders = unread::senders(self.store, self.log, conversation, &head, range)?;
+        let own = senders.into_iter().rev();
+        let own = own.filter(|(_, sender)| sender == user.as_str());
+        Ok(own.map(|(seq, _)| seq).collect())
+    }
+
+    /// The last message whose own time is not after `time`, in a conversation whose times ascend.
+    pub(crate) fn last_at(&self, conversation: &ConversationId, time: Timestamp) -> Result<Seq> {
+        let head = self.head(conversation)?;
+        let (mut low, mut high) = (head.clear_seq.0, head.last_seq.0);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            let message = self.message(conversation, Seq(middle))?;
+            if message.is_some_and(|message| message.sent_at <= time) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        Ok(Seq(low))
     }
 
     /// How many one-to-one messages the user has not read, all conversations together: of at most
@@ -214,10 +267,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Up to where a conversation is not the user's: what was said one-to-one to an earlier
-    /// account of that name.
+    /// account of that name, and what was cleared of a group's.
     pub fn clear_seq(&self, conversation: &ConversationId, user: &UserId) -> Result<Seq> {
         let ConversationId::C2c(one, other) = conversation else {
-            return Ok(Seq(0));
+            return Ok(self.head(conversation)?.clear_seq);
         };
         let peer = match (one == user, other == user) {
             (true, _) => other,

@@ -98,6 +98,10 @@ pub struct HeadRow {
     pub last_shown_seq: Seq,
     /// The latest time of those: an old message that is imported does not move it back.
     pub last_shown_at: Timestamp,
+    /// What was imported up to here is unread to nobody.
+    pub(crate) unread_floor: Seq,
+    /// What was said up to here is gone.
+    pub clear_seq: Seq,
     /// Who sent the newest messages: what does not fill a page yet.
     pub(crate) senders: Senders,
 }
@@ -197,12 +201,18 @@ pub struct ReaderRow {
     pub join_seq: Seq,
     /// Groups: the last message that it sent, of those that fill a page of senders.
     pub(crate) sent_seq: Seq,
+    /// Where the conversation ended when what it has not read was set: floors from before hold no
+    /// more.
+    pub(crate) pinned_at: Seq,
 }
 
 impl ReaderRow {
-    /// Nothing up to here is unread.
-    pub(crate) fn floor(&self) -> Seq {
-        self.read_seq.max(self.join_seq)
+    /// Nothing up to here is unread; `imported`: as the head has it.
+    pub(crate) fn floor(&self, imported: Seq) -> Seq {
+        let holds = |floor: &Seq| *floor > self.pinned_at;
+        let floors = [self.join_seq, imported];
+        let highest = floors.into_iter().filter(holds).max();
+        self.read_seq.max(highest.unwrap_or_default())
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn span(
     let head = queries.head(conversation)?;
     let floor = queries
         .reader(conversation, user)?
-        .floor()
+        .floor(head.unread_floor)
         .max(queries.clear_seq(conversation, user)?)
         .max(Seq(head.last_seq.0.saturating_sub(messages_max)));
     Ok(Span { floor, head })
@@ -103,4 +103,84 @@ fn uncounted_by_others(
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(count)
+}
+
+/// How many messages are looked at together.
+const CHUNK: u64 = 1024;
+
+/// Who sent the messages `first..=last`, in order. Costs the pages of senders that they are on.
+pub(crate) fn senders(
+    store: &dyn Read,
+    log: LogId,
+    conversation: &ConversationId,
+    head: &HeadRow,
+    (first, last): (Seq, Seq),
+) -> Result<Vec<(Seq, String)>> {
+    let newest = page_of(head.last_seq.next());
+    let range = KeyRange::between(
+        message_key(log, conversation, page_of(first)),
+        message_key(log, conversation, newest.min(last.next())),
+    );
+    let mut senders = Vec::new();
+    let mut at = page_of(first);
+    let mut add = |page: &Senders| {
+        for sender in page.iter() {
+            if at >= first && at <= last {
+                senders.push((at, sender.to_owned()));
+            }
+            at = at.next();
+        }
+    };
+    if range.lower < range.upper.clone().unwrap_or_default() {
+        store.walk(&SENDERS, &range, Direction::Ascending, &mut |_, page| {
+            add(&row::decode(&SENDERS, page)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    if last >= newest {
+        add(&head.senders);
+    }
+    Ok(senders)
+}
+
+/// Up to where a user must have read for `wanted` messages to be unread, or as many as there are
+/// among the newest `span_max` that were not cleared.
+pub(crate) fn seq_before(
+    store: &dyn Read,
+    log: LogId,
+    conversation: &ConversationId,
+    user: &UserId,
+    head: &HeadRow,
+    (wanted, span_max): (u64, u64),
+) -> Result<Seq> {
+    let lowest = head
+        .clear_seq
+        .0
+        .max(head.last_seq.0.saturating_sub(span_max));
+    let (mut at, mut found) = (head.last_seq.0, 0);
+    while at > lowest && found < wanted {
+        let first = Seq(at.saturating_sub(CHUNK).max(lowest) + 1);
+        let chunk = (first, Seq(at));
+        let said = senders(store, log, conversation, head, chunk)?;
+        let range = KeyRange::between(
+            message_key(log, conversation, first),
+            message_key(log, conversation, Seq(at + 1)),
+        );
+        let mut uncounted = std::collections::BTreeSet::new();
+        store.walk(&UNCOUNTED, &range, Direction::Ascending, &mut |key, _| {
+            let seq = key
+                .last_chunk::<8>()
+                .map(|bytes| u64::from_be_bytes(*bytes));
+            uncounted.extend(seq);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        for (seq, sender) in said.into_iter().rev() {
+            if found == wanted {
+                return Ok(seq);
+            }
+            found += u64::from(sender != user.as_str() && !uncounted.contains(&seq.0));
+        }
+        at = first.0 - 1;
+    }
+    Ok(Seq(at))
 }

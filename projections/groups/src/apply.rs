@@ -1,15 +1,15 @@
 use hansard_events::group::{
-    GroupCreated, GroupDissolved, MemberChanged, MemberProfile, MembersAdded, MembersRemoved,
-    OwnerChanged, ProfileChanged, Role,
+    GroupCreated, GroupDissolved, MemberChanged, MemberProfile, MembersAdded, MembersImported,
+    MembersRemoved, OwnerChanged, ProfileChanged, Role,
 };
 use hansard_events::message::MessageSent;
 use hansard_store::{Overlay, Result, row};
 use hansard_types::{ConversationId, GroupId, LogId, Timestamp, UserId};
 
-use crate::aside;
 use crate::reader::Reader;
 use crate::sweep;
 use crate::{GROUP, GroupRow, JOINED, MEMBER, MemberRow, group_key, joined_key, member_key};
+use crate::{aside, extras};
 
 pub(crate) fn created(
     log: LogId,
@@ -29,6 +29,7 @@ pub(crate) fn created(
         changes: 1,
         dissolved: false,
         mutes_until: Timestamp(0),
+        bans_until: Timestamp(0),
         requests: 0,
     };
     for member in &event.members {
@@ -41,6 +42,30 @@ pub(crate) fn created(
             since: at,
         };
         add(log, group_id, &mut group, &member.user_id, joined, state)?;
+    }
+    extras::list(log, group_id, (event.group_type, at), true, state)?;
+    put(log, group_id, &group, state)
+}
+
+pub(crate) fn members_imported(
+    log: LogId,
+    event: &MembersImported,
+    at: u64,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let MembersImported { group_id, members } = event;
+    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
+        return Ok(());
+    };
+    for member in members {
+        let joined = MemberRow {
+            profile: MemberProfile::new(member.role),
+            joined_at: member.joined_at,
+            since: at,
+        };
+        let user = &member.user_id;
+        add(log, group_id, &mut group, user, joined, state)?;
+        aside::wait_no_more(log, group_id, &mut group, user, state)?;
     }
     put(log, group_id, &group, state)
 }
@@ -197,6 +222,10 @@ pub(crate) fn dissolved(
         return Ok(());
     };
     let roster = std::mem::take(&mut group.roster);
+    if !group.dissolved {
+        extras::list(log, group_id, (group.group_type, roster), false, state)?;
+    }
+    extras::forget(log, group_id, roster, state);
     group.member_count = 0;
     group.changed_at = time;
     group.dissolved = true;
@@ -262,7 +291,7 @@ fn add(
     Ok(())
 }
 
-fn remove(
+pub(crate) fn remove(
     log: LogId,
     group_id: &GroupId,
     group: &mut GroupRow,

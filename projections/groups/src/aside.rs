@@ -1,20 +1,23 @@
 //! What stands beside a roster: who is muted in the group, and who waits to be let in. Rows are
 //! found from both sides, by group and ([`TRACE`]) by user, so that they go with either.
 
-use hansard_events::group::{JoinRefused, JoinRequested, MembersMuted};
+use hansard_events::group::{
+    JoinRefused, JoinRequested, MembersBanned, MembersMuted, MembersUnbanned,
+};
 use hansard_store::key::Parts;
 use hansard_store::{Direction, Error, KeyRange, Overlay, Result, Table, row};
 use hansard_types::{GroupId, LogId, Timestamp, UserId};
 use serde::de::DeserializeOwned;
 
-use crate::apply::put;
+use crate::apply::{put, remove};
 use crate::reader::Reader;
 use crate::{
-    GroupRow, MUTE, MuteRow, REQUEST, RequestRow, TRACE, joined_key, member_key, roster_prefix,
+    BAN, GroupRow, MUTE, REQUEST, RequestRow, TRACE, UntilRow, joined_key, member_key,
+    roster_prefix,
 };
 
 /// The tables of rows beside a roster.
-pub(crate) static BESIDE: [&Table; 2] = [&MUTE, &REQUEST];
+pub(crate) static BESIDE: [&Table; 3] = [&MUTE, &REQUEST, &BAN];
 
 pub(crate) fn muted(
     log: LogId,
@@ -36,7 +39,7 @@ pub(crate) fn muted(
             state.delete(&MUTE, key);
             continue;
         }
-        let mute = MuteRow {
+        let mute = UntilRow {
             until: *until,
             since: at,
         };
@@ -45,6 +48,47 @@ pub(crate) fn muted(
     }
     group.mutes_until = group.mutes_until.max(*until);
     put(log, group_id, &group, state)
+}
+
+pub(crate) fn banned(
+    log: LogId,
+    event: &MembersBanned,
+    at: u64,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let MembersBanned {
+        group_id,
+        accounts,
+        until,
+        reason: _,
+    } = event;
+    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
+        return Ok(());
+    };
+    for user in accounts {
+        remove(log, group_id, &mut group, user, state)?;
+        wait_no_more(log, group_id, &mut group, user, state)?;
+        let ban = UntilRow {
+            until: *until,
+            since: at,
+        };
+        let key = member_key(log, group_id, group.roster, user);
+        state.put(&BAN, key, row::encode(&BAN, &ban)?);
+        trace(log, group_id, &group, user, state)?;
+    }
+    group.bans_until = group.bans_until.max(*until);
+    put(log, group_id, &group, state)
+}
+
+pub(crate) fn unbanned(log: LogId, event: &MembersUnbanned, state: &mut Overlay<'_>) -> Result<()> {
+    let MembersUnbanned { group_id, accounts } = event;
+    let Some(group) = Reader::new(state, log).stored_group(group_id)? else {
+        return Ok(());
+    };
+    for user in accounts {
+        state.delete(&BAN, member_key(log, group_id, group.roster, user));
+    }
+    Ok(())
 }
 
 pub(crate) fn join_requested(
@@ -136,10 +180,13 @@ pub(crate) fn clear(
         return Ok(());
     };
     let reader = Reader::new(state, log);
-    let mute: Option<MuteRow> = reader.beside(&MUTE, group_id, group.roster, user)?;
+    let mute: Option<UntilRow> = reader.beside(&MUTE, group_id, group.roster, user)?;
     let request: Option<RequestRow> = reader.beside(&REQUEST, group_id, group.roster, user)?;
-    if mute.is_some_and(|mute| mute.since <= up_to) {
-        state.delete(&MUTE, member_key(log, group_id, group.roster, user));
+    let ban: Option<UntilRow> = reader.beside(&BAN, group_id, group.roster, user)?;
+    for (table, row) in [(&MUTE, mute), (&BAN, ban)] {
+        if row.is_some_and(|row| row.since <= up_to) {
+            state.delete(table, member_key(log, group_id, group.roster, user));
+        }
     }
     if request.is_some_and(|request| request.since <= up_to) {
         wait_no_more(log, group_id, &mut group, user, state)?;
@@ -167,11 +214,20 @@ impl Reader<'_> {
     /// # Errors
     /// Here and below: when the store fails.
     pub fn mute(&self, group: &GroupId, user: &UserId) -> Result<Timestamp> {
+        self.until(&MUTE, group, user)
+    }
+
+    /// Until when a user is kept out of a group; 0, or a time that is over: it may come in.
+    pub fn ban(&self, group: &GroupId, user: &UserId) -> Result<Timestamp> {
+        self.until(&BAN, group, user)
+    }
+
+    fn until(&self, table: &'static Table, group: &GroupId, user: &UserId) -> Result<Timestamp> {
         let Some(roster) = self.roster(group)? else {
             return Ok(Timestamp(0));
         };
-        match self.beside::<MuteRow>(&MUTE, group, roster, user)? {
-            Some(mute) if !self.is_void(user, mute.since)? => Ok(mute.until),
+        match self.beside::<UntilRow>(table, group, roster, user)? {
+            Some(row) if !self.is_void(user, row.since)? => Ok(row.until),
             Some(_) | None => Ok(Timestamp(0)),
         }
     }
@@ -184,10 +240,30 @@ impl Reader<'_> {
         now: Timestamp,
         rows_max: usize,
     ) -> Result<Vec<(UserId, Timestamp)>> {
-        self.all_beside(&MUTE, group, rows_max, |reader, user, bytes| {
-            let mute: MuteRow = row::decode(&MUTE, bytes)?;
-            let holds = mute.until > now && !reader.is_void(user, mute.since)?;
-            Ok(holds.then_some(mute.until))
+        self.all_until(&MUTE, group, now, rows_max)
+    }
+
+    /// Who is kept out of a group at a time, as [`Self::muted`].
+    pub fn banned(
+        &self,
+        group: &GroupId,
+        now: Timestamp,
+        rows_max: usize,
+    ) -> Result<Vec<(UserId, Timestamp)>> {
+        self.all_until(&BAN, group, now, rows_max)
+    }
+
+    fn all_until(
+        &self,
+        table: &'static Table,
+        group: &GroupId,
+        now: Timestamp,
+        rows_max: usize,
+    ) -> Result<Vec<(UserId, Timestamp)>> {
+        self.all_beside(table, group, rows_max, |reader, user, bytes| {
+            let row: UntilRow = row::decode(table, bytes)?;
+            let holds = row.until > now && !reader.is_void(user, row.since)?;
+            Ok(holds.then_some(row.until))
         })
     }
 

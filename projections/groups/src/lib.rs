@@ -15,6 +15,7 @@
 
 mod apply;
 mod aside;
+mod extras;
 mod reader;
 mod sweep;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sweep::{SWEEP, Task};
 
+pub use extras::{AttributesRow, LISTED_TYPES};
 pub use reader::{Membership, Page, Reader};
 
 pub(crate) static GROUP: Table = Table {
@@ -55,6 +57,12 @@ pub(crate) static MUTE: Table = Table {
     kind: 0x0207,
     access: Access::Point,
 };
+/// Until when accounts are kept out of a group.
+pub(crate) static BAN: Table = Table {
+    name: "groups.group_ban",
+    kind: 0x020a,
+    access: Access::Point,
+};
 /// Who waits to be let into a group.
 pub(crate) static REQUEST: Table = Table {
     name: "groups.group_request",
@@ -76,6 +84,11 @@ pub static TABLES: &[&Table] = &[
     &MUTE,
     &REQUEST,
     &TRACE,
+    &BAN,
+    &extras::ATTRIBUTES,
+    &extras::COUNTERS,
+    &extras::LISTED,
+    &extras::COUNT,
     &sweep::VOID,
     &sweep::QUEUE,
     &sweep::TASK,
@@ -102,6 +115,8 @@ pub struct GroupRow {
     pub dissolved: bool,
     /// No mute of anyone in the group ends after this.
     pub mutes_until: Timestamp,
+    /// No ban of anyone from the group ends after this.
+    pub bans_until: Timestamp,
     /// How many accounts wait to be let in.
     pub requests: u32,
 }
@@ -115,9 +130,9 @@ pub struct MemberRow {
     pub since: u64,
 }
 
-/// A mute.
+/// A mute, or a ban.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct MuteRow {
+pub(crate) struct UntilRow {
     pub(crate) until: Timestamp,
     /// As a member's.
     pub(crate) since: u64,
@@ -172,6 +187,15 @@ impl Projection for Groups {
                 GroupEvent::MemberChanged(event) => apply::member_changed(log, event, state),
                 GroupEvent::OwnerChanged(event) => apply::owner_changed(log, event, time, state),
                 GroupEvent::MembersMuted(event) => aside::muted(log, event, at, state),
+                GroupEvent::MembersBanned(event) => aside::banned(log, event, at, state),
+                GroupEvent::MembersUnbanned(event) => aside::unbanned(log, event, state),
+                GroupEvent::MembersImported(event) => {
+                    apply::members_imported(log, event, at, state)
+                }
+                GroupEvent::AttributesChanged(event) => {
+                    extras::attributes_changed(log, event, time, state)
+                }
+                GroupEvent::CountersChanged(event) => extras::counters_changed(log, event, state),
                 GroupEvent::JoinRequested(event) => {
                     aside::join_requested(log, event, (at, time), state)
                 }

@@ -1,16 +1,20 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use hansard_events::conversation::ConversationCleared;
 use hansard_events::group::GroupDissolved;
 use hansard_events::message::{MessageRecalled, MessageSent};
-use hansard_events::{Event, GroupEvent, MessageEvent, Recorded};
+use hansard_events::{ConversationEvent, Event, GroupEvent, MessageEvent, Recorded};
 use hansard_types::{Checkpoint, ConversationId, Seq};
 use parking_lot::RwLock;
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::{IndexWriterOptions, NoMergePolicy};
+use tantivy::query::{BooleanQuery, RangeQuery, TermQuery};
+use tantivy::schema::IndexRecordOption;
 use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{
     IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term,
@@ -205,8 +209,12 @@ impl Index {
             Some(Event::Message(MessageEvent::Sent(sent))) => self.add(sent)?,
             Some(Event::Message(MessageEvent::Recalled(recalled))) => self.remove(recalled)?,
             Some(Event::Group(event)) => self.apply_group(event)?,
+            Some(Event::Conversation(ConversationEvent::Cleared(event))) => self.clear(event)?,
             Some(
-                Event::Account(_) | Event::Conversation(_) | Event::Relation(_) | Event::App(_),
+                Event::Account(_)
+                | Event::Conversation(ConversationEvent::Read(_) | ConversationEvent::UnreadSet(_))
+                | Event::Relation(_)
+                | Event::App(_),
             ) => self.counts.skipped += 1,
             None => self.counts.unknown += 1,
         }
@@ -341,6 +349,19 @@ impl Index {
         Ok(())
     }
 
+    /// What was said up to a message is found no more.
+    fn clear(&mut self, cleared: &ConversationCleared) -> Result<()> {
+        let conversation = cleared.conversation.to_string();
+        let said_there = Term::from_field_text(self.fields.conversation, &conversation);
+        let said_there = TermQuery::new(said_there, IndexRecordOption::Basic);
+        let bound = |seq: u64| Bound::Included(Term::from_field_u64(self.fields.seq, seq));
+        let before = RangeQuery::new(bound(0), bound(cleared.up_to.0));
+        let both = BooleanQuery::intersection(vec![Box::new(said_there), Box::new(before)]);
+        self.writer()?.delete_query(Box::new(both))?;
+        self.pending += 1;
+        Ok(())
+    }
+
     /// What was said in a dissolved group is found no more. A group that has its id later is told
     /// apart by the order of the log: what is added after a delete stays.
     fn apply_group(&mut self, event: &GroupEvent) -> Result<()> {
@@ -359,7 +380,12 @@ impl Index {
             | GroupEvent::MembersMuted(_)
             | GroupEvent::OwnerChanged(_)
             | GroupEvent::JoinRequested(_)
-            | GroupEvent::JoinRefused(_) => self.counts.skipped += 1,
+            | GroupEvent::JoinRefused(_)
+            | GroupEvent::MembersBanned(_)
+            | GroupEvent::MembersUnbanned(_)
+            | GroupEvent::MembersImported(_)
+            | GroupEvent::AttributesChanged(_)
+            | GroupEvent::CountersChanged(_) => self.counts.skipped += 1,
         }
         Ok(())
     }

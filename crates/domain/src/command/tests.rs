@@ -7,12 +7,16 @@ use crate::account::{
     DeleteAccount, ForgetAccounts, ImportAccount, MuteAccount, MuteFor, RevokeSignatures,
 };
 use crate::app::{ChangeAppSettings, CreateApp};
-use crate::conversation::{MarkRead, UpTo};
+use crate::conversation::{ClearGroup, MarkRead, SetUnread, UpTo};
 use crate::group::{
-    AddMembers, AnswerJoinRequest, ChangeGroupProfile, ChangeMember, ChangeOwner, CreateGroup,
-    DissolveGroup, JoinGroup, MuteMembers, QuitGroup, RemoveMembers,
+    AddMembers, AnswerJoinRequest, AttributeChange, BanMembers, ChangeAttributes, ChangeCounters,
+    ChangeGroupProfile, ChangeMember, ChangeOwner, CounterChange, CreateGroup, DissolveGroup,
+    ImportMembers, JoinGroup, MuteMembers, QuitGroup, RemoveMembers, UnbanMembers,
 };
-use crate::message::{Content, ImportMessage, RecallC2c, RecallGroup, SendC2c, SendGroup};
+use crate::message::{
+    Content, ImportGroupMessages, ImportMessage, RecallBySender, RecallC2c, RecallGroup, SendC2c,
+    SendGroup,
+};
 use crate::profile::ChangeProfile;
 use crate::relation::{
     AddFriend, AddFriendGroups, AnswerRequest, Block, ClearFriends, DeleteFriend,
@@ -50,6 +54,10 @@ const EXPECTED: &str = "
     ImportMessage        -       any     any            -
     RecallC2c            -       -       any            -
     RecallGroup          -       -       any            -
+    ImportGroupMessages  -       any     any            -
+    RecallBySender       -       -       any            -
+    SetUnread            -       -       any            -
+    ClearGroup           -       -       any            -
     MarkRead             -       -       any            -
     CreateGroup          -       any     any            own
     AddMembers           -       any     any            role
@@ -60,6 +68,11 @@ const EXPECTED: &str = "
     ChangeMember         -       -       any            role
     MuteMembers          -       -       any            role
     ChangeOwner          -       -       any            role
+    BanMembers           -       -       any            role
+    UnbanMembers         -       -       any            role
+    ImportMembers        -       any     any            -
+    ChangeAttributes     -       -       any            -
+    ChangeCounters       -       -       any            -
     ChangeGroupProfile   -       -       any            role
     DissolveGroup        -       -       any            role
     CreateApp            any     -       -              -
@@ -74,6 +87,7 @@ fn of_ann() -> Vec<Command> {
     all.extend(messages_of_ann());
     all.extend(groups());
     all.extend(members_of_ann());
+    all.extend(extras_of(&ann));
     all.extend(apps());
     all.extend([
         ImportAccount {
@@ -340,6 +354,61 @@ fn members_of_ann() -> Vec<Command> {
             group_id,
             owner: ann,
             shown_as: None,
+        }
+        .into(),
+    ]
+}
+
+fn extras_of(ann: &UserId) -> Vec<Command> {
+    let group_id = crate::testing::group("team");
+    vec![
+        BanMembers {
+            group_id: group_id.clone(),
+            accounts: Vec::new(),
+            seconds: 1,
+            reason: String::new(),
+        }
+        .into(),
+        UnbanMembers {
+            group_id: group_id.clone(),
+            accounts: Vec::new(),
+        }
+        .into(),
+        ImportMembers {
+            group_id: group_id.clone(),
+            members: Vec::new(),
+        }
+        .into(),
+        ChangeAttributes {
+            group_id: group_id.clone(),
+            change: AttributeChange::Clear,
+        }
+        .into(),
+        ChangeCounters {
+            group_id: group_id.clone(),
+            change: CounterChange::Remove(Vec::new()),
+        }
+        .into(),
+        ImportGroupMessages {
+            group_id: group_id.clone(),
+            messages: Vec::new(),
+        }
+        .into(),
+        RecallBySender {
+            group_id: group_id.clone(),
+            sender: ann.clone(),
+            by: ann.clone(),
+        }
+        .into(),
+        SetUnread {
+            group_id: group_id.clone(),
+            reader: ann.clone(),
+            unread: 0,
+        }
+        .into(),
+        ClearGroup {
+            group_id,
+            up_to: None,
         }
         .into(),
     ]

@@ -2,7 +2,7 @@ use hansard_events::group::{JoinOption, JoinRequested, Joining, MembersAdded};
 use hansard_types::{GroupId, Reason, Timestamp, UserId, limits};
 
 use super::rules::{Who, check, rules};
-use super::{check_import, check_room, existing, imported_before};
+use super::{check_import, check_room, existing, imported_before, is_banned};
 use crate::view::Group;
 use crate::{Context, Decided, Decision, Halt, View};
 
@@ -13,6 +13,8 @@ pub enum AddOutcome {
     AlreadyMember,
     /// Somebody who may must let it in.
     Waiting,
+    /// It is kept out for some time.
+    Banned,
     /// There is no such account.
     Unknown,
 }
@@ -47,6 +49,8 @@ impl AddMembers {
                 AddOutcome::Unknown
             } else if accounts.contains(user) || view.member(&self.group_id, user)?.is_some() {
                 AddOutcome::AlreadyMember
+            } else if is_banned(view, &group, context, &self.group_id, user)? {
+                AddOutcome::Banned
             } else {
                 accounts.push(user.clone());
                 AddOutcome::Added

@@ -2,7 +2,7 @@ use hansard_events::group::{JoinRefused, Joining, MembersAdded};
 use hansard_types::{GroupId, Reason, UserId, limits};
 
 use super::rules::{Who, check};
-use super::{check_room, existing};
+use super::{check_room, existing, is_banned};
 use crate::{Context, Decided, Decision, View};
 
 /// Accepts or refuses who waits to join a group: one who asked, or one whom a member invited.
@@ -33,6 +33,9 @@ impl AnswerJoinRequest {
             return Ok(Decision::event(event, ()));
         }
         view.account(&self.user)?.ok_or(Reason::AccountUnknown)?;
+        if is_banned(view, &group, context, &self.group_id, &self.user)? {
+            return Err(Reason::MemberBanned.into());
+        }
         check_room(&group, 1)?;
         let event = MembersAdded {
             group_id: self.group_id.clone(),

@@ -24,6 +24,9 @@ impl CreateGroup {
     pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<GroupId> {
         check_import(context, self.created_at.is_some())?;
         let now = context.now;
+        if self.created_at.is_some_and(|created_at| created_at > now) {
+            return Err(Reason::GroupTimeInvalid.into());
+        }
         let rules = rules(self.group_type);
         let taken = view.group(&self.group_id)?;
         if let Some(taken) = taken.filter(|group| !group.dissolved) {

@@ -2,7 +2,7 @@ use hansard_events::group::{JoinOption, JoinRequested, Joining, MembersAdded};
 use hansard_types::{GroupId, Reason, UserId, limits};
 
 use super::rules::rules;
-use super::{AddOutcome, check_room, existing};
+use super::{AddOutcome, check_room, existing, is_banned};
 use crate::{Context, Decided, Decision, View};
 
 /// An account joins a group, or asks to, as the group has it.
@@ -27,6 +27,9 @@ impl JoinGroup {
         }
         if view.member(&self.group_id, &self.user)?.is_some() {
             return Ok(Decision::nothing(AddOutcome::AlreadyMember));
+        }
+        if is_banned(view, &group, context, &self.group_id, &self.user)? {
+            return Err(Reason::MemberBanned.into());
         }
         let option = if rules.chooses_apply_option {
             group.profile.apply_join_option

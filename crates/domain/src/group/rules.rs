@@ -214,7 +214,15 @@ rules! {
     is_imported: bool = [true, true, true, false, true];
     /// Whether lists of an account's groups leave the group out until something was said in it.
     waits_for_a_message: bool = [true, false, false, false, false];
-    /// Whether messages are recalled.
+    /// Whether unread messages are counted.
+    counts_unread: bool = [true, true, false, false, true];
+    /// Who keeps accounts out for some time; administrators of the group are kept out by its owner only.
+    bans_members: Who = [Owner, Admins, Admins, Admins, Nobody];
+    /// Whether there are attributes.
+    has_attributes: bool = [false, false, false, true, false];
+    /// Whether there are counters.
+    has_counters: bool = [true, true, true, true, false];
+    /// Whether messages are recalled, or cleared.
     recalls: bool = [true, true, true, false, true];
 }
 

@@ -36,6 +36,10 @@ const EXPECTED: &str = "
     receive                notify    notify    quiet     quiet     notify
     is_imported            yes       yes       yes       no        yes
     waits_for_a_message    yes       no        no        no        no
+    counts_unread          yes       yes       no        no        yes
+    bans_members           owner     admins    admins    admins    nobody
+    has_attributes         no        no        no        yes       no
+    has_counters           yes       yes       yes       yes       no
     recalls                yes       yes       yes       no        yes
 ";
 
@@ -125,6 +129,16 @@ fn remove(who: &[&str]) -> Command {
     .into()
 }
 
+fn ban(who: &[&str], seconds: u32) -> Command {
+    BanMembers {
+        group_id: group(GROUP),
+        accounts: who.iter().map(|id| user(id)).collect(),
+        seconds,
+        reason: String::new(),
+    }
+    .into()
+}
+
 fn add(who: &[&str]) -> Command {
     AddMembers {
         group_id: group(GROUP),
@@ -192,6 +206,7 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("changes_owner", owner.into()),
         ("removes_members", remove(&["kim"])),
         ("mutes_members", mute(&["kim"], MuteFor::Good)),
+        ("bans_members", ban(&["kim"], 60)),
     ]
 }
 
@@ -235,13 +250,17 @@ fn every_cell_of_who_may_holds_for_every_role() {
             assert_eq!(events, expected, "{rule} {group_type:?} by the app");
         }
     }
-    assert_eq!(cells, 5 * 7 * 4);
+    assert_eq!(cells, 5 * 8 * 4);
 }
 
 #[test]
 fn administrators_act_on_members_and_not_on_administrators() {
     let given = of_type(GroupType::Public);
-    for command in [remove(&["lee"]), mute(&["lee"], MuteFor::Good)] {
+    for command in [
+        remove(&["lee"]),
+        mute(&["lee"], MuteFor::Good),
+        ban(&["lee"], 60),
+    ] {
         let by_admin = given.when_own("admin", command.clone());
         assert_eq!(by_admin, Err(Reason::GroupRoleForbids));
         assert!(given.when_own("owner", command).is_ok());
@@ -504,4 +523,77 @@ fn an_account_creates_groups_of_its_own_only() {
     assert_eq!(by(Some("ann")), Ok(()));
     assert_eq!(by(Some("ben")), Err(Reason::NotPermitted));
     assert_eq!(by(None), Err(Reason::NotPermitted));
+}
+
+#[test]
+fn who_is_banned_comes_in_by_no_way_until_the_ban_is_over() {
+    let with = |until: Timestamp| {
+        let given = of_type(GroupType::Public);
+        let given = given.change_group(GROUP, |group| {
+            group.profile.apply_join_option = JoinOption::FreeAccess;
+        });
+        given.banned(GROUP, "stranger", until)
+    };
+    let over = with(NOW);
+    assert!(over.when_own("stranger", join("stranger")).is_ok());
+    let banned = with(Timestamp(NOW.0 + 1));
+    let refused = Err(Reason::MemberBanned);
+    assert_eq!(banned.when_own("stranger", join("stranger")), refused);
+    let added = banned.when(add(&["stranger"])).expect("taken");
+    assert!(added.events.is_empty());
+    let outcome = vec![(user("stranger"), AddOutcome::Banned)];
+    assert_eq!(added.reply, Reply::Members(outcome));
+    let waits = with(Timestamp::FOREVER).waits(GROUP, "stranger", None);
+    assert_eq!(waits.when(answer("stranger", true)), refused);
+    let owner = of_type(GroupType::Public).when(ban(&["owner"], 60));
+    assert_eq!(owner, Err(Reason::OwnerStays));
+}
+
+#[test]
+fn attributes_and_counters_have_their_limits() {
+    let attributes = |change| {
+        let command = ChangeAttributes {
+            group_id: group(GROUP),
+            change: AttributeChange::Set(change),
+        };
+        of_type(GroupType::AvChatRoom).when(command).map(drop)
+    };
+    let numbered = |count: usize, bytes: usize| {
+        let pair = |at| (format!("k{at:02}"), "v".repeat(bytes));
+        (0..count)
+            .map(pair)
+            .collect::<std::collections::BTreeMap<_, _>>()
+    };
+    assert_eq!(attributes(numbered(limits::ATTRIBUTES_MAX, 1)), Ok(()));
+    let one_more = numbered(limits::ATTRIBUTES_MAX + 1, 1);
+    assert_eq!(attributes(one_more), Err(Reason::AttributesFull));
+    let longest = limits::ATTRIBUTE_VALUE_BYTES_MAX;
+    assert_eq!(attributes(numbered(1, longest)), Ok(()));
+    assert_eq!(
+        attributes(numbered(1, longest + 1)),
+        Err(Reason::AttributeValueTooLong)
+    );
+    assert_eq!(
+        attributes(numbered(5, longest)),
+        Err(Reason::AttributesTooLarge)
+    );
+    let long_key = [("k".repeat(33), "v".to_owned())].into();
+    assert_eq!(attributes(long_key), Err(Reason::AttributeKeyInvalid));
+    let counters = |change| {
+        let command = ChangeCounters {
+            group_id: group(GROUP),
+            change,
+        };
+        of_type(GroupType::Public).when(command).map(drop)
+    };
+    let counted = |count: usize, value: i64| {
+        let pair = |at| (format!("c{at}"), value);
+        (0..count)
+            .map(pair)
+            .collect::<std::collections::BTreeMap<_, _>>()
+    };
+    assert_eq!(counters(CounterChange::Set(counted(20, i64::MIN))), Ok(()));
+    let one_more = counters(CounterChange::Set(counted(21, 0)));
+    assert_eq!(one_more, Err(Reason::CountersFull));
+    assert_eq!(counters(CounterChange::Add(counted(1, i64::MAX))), Ok(()));
 }

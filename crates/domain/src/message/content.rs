@@ -49,7 +49,9 @@ impl Content {
         elements + self.cloud_custom_data.as_ref().map_or(0, String::len)
     }
 
-    pub(crate) fn digest(&self) -> ContentDigest {
+    /// What tells it from another content.
+    #[must_use]
+    pub fn digest(&self) -> ContentDigest {
         ContentDigest::of(&self.elements, self.cloud_custom_data.as_deref())
     }
 

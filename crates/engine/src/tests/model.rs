@@ -16,6 +16,7 @@ use hansard_types::{Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestam
 
 mod accounts;
 mod apps;
+mod extras;
 mod groups;
 mod members;
 mod messages;
@@ -42,6 +43,7 @@ pub(super) enum Answered {
     Recalled(Vec<(Seq, Option<Reason>)>),
     Members(Vec<(UserId, AddOutcome)>),
     Member(AddOutcome),
+    Counters(BTreeMap<String, i64>),
     Group(GroupId),
     Revoked { issued_up_to_seconds: u64 },
     Requested,
@@ -62,6 +64,7 @@ impl From<Reply> for Answered {
             Reply::Recalled(results) => Self::Recalled(results),
             Reply::Members(outcomes) => Self::Members(outcomes),
             Reply::Member(outcome) => Self::Member(outcome),
+            Reply::Counters(counters) => Self::Counters(counters),
             Reply::Group(group_id) => Self::Group(group_id),
             Reply::Revoked {
                 issued_up_to_seconds,
@@ -116,9 +119,15 @@ pub(super) struct Group {
     pub(super) invite_join_option: JoinOption,
     pub(super) mute_all: bool,
     pub(super) dissolved: bool,
+    /// `None`: when the command was decided.
+    pub(super) created_at: Option<Timestamp>,
     pub(super) members: BTreeMap<UserId, Membership>,
     /// For longer than a simulation lasts.
     pub(super) muted: BTreeSet<UserId>,
+    /// Likewise.
+    pub(super) banned: BTreeSet<UserId>,
+    pub(super) attributes: BTreeMap<String, String>,
+    pub(super) counters: BTreeMap<String, i64>,
     /// Who waits, why, and by whom it was invited.
     pub(super) waiting: BTreeMap<UserId, (String, Option<UserId>)>,
 }
@@ -163,7 +172,11 @@ pub(super) struct Said {
 pub(super) struct Talk {
     pub(super) said: Vec<Said>,
     pub(super) read: BTreeMap<UserId, u64>,
-    pub(super) joined_at: BTreeMap<UserId, u64>,
+    /// Nothing up to here is unread to a user; [`Self::everyone`] to one that is not here.
+    pub(super) floors: BTreeMap<UserId, u64>,
+    pub(super) everyone: u64,
+    /// What was said up to here is gone.
+    pub(super) gone: u64,
     /// What was said when an account was deleted, which is not told to whoever has its name now.
     pub(super) cleared: BTreeMap<UserId, u64>,
     /// By import key; 0 for what is no message.
@@ -242,7 +255,7 @@ impl Model {
             Command::RecallC2c(command) => self.recall_c2c(command),
             Command::RecallGroup(command) => self.recall_group(&command.group_id, &command.seqs),
             Command::MarkRead(command) => self.mark_read(command),
-            Command::CreateGroup(command) => self.create_group(command),
+            Command::CreateGroup(command) => self.create_group(actor, command),
             Command::AddMembers(command) => self.add_members(actor, command),
             Command::RemoveMembers(command) => self.remove_members(actor, command),
             Command::QuitGroup(command) => self.quit_group(command),
@@ -250,6 +263,15 @@ impl Model {
             Command::AnswerJoinRequest(command) => self.answer_join_request(actor, command),
             Command::ChangeMember(command) => self.change_member(actor, command),
             Command::MuteMembers(command) => self.mute_members(actor, command),
+            Command::BanMembers(command) => self.ban_members(actor, command),
+            Command::UnbanMembers(command) => self.unban_members(actor, command),
+            Command::ImportMembers(command) => self.import_members(command),
+            Command::ImportGroupMessages(command) => self.import_group_messages(command),
+            Command::ChangeAttributes(command) => self.change_attributes(command),
+            Command::ChangeCounters(command) => self.change_counters(command),
+            Command::RecallBySender(command) => self.recall_by_sender(command),
+            Command::SetUnread(command) => self.set_unread(command),
+            Command::ClearGroup(command) => self.clear_group(command),
             Command::ChangeOwner(command) => self.change_owner(actor, command),
             Command::ChangeGroupProfile(command) => self.change_group_profile(actor, command),
             Command::DissolveGroup(command) => self.dissolve_group(actor, &command.group_id),

@@ -20,6 +20,10 @@ pub(crate) fn conversation_of(event: &Event) -> Option<ConversationId> {
         Event::Message(MessageEvent::Sent(event)) => Some(event.conversation.clone()),
         Event::Message(MessageEvent::Recalled(event)) => Some(event.conversation.clone()),
         Event::Conversation(ConversationEvent::Read(event)) => Some(event.conversation.clone()),
+        Event::Conversation(ConversationEvent::UnreadSet(event)) => {
+            Some(event.conversation.clone())
+        }
+        Event::Conversation(ConversationEvent::Cleared(event)) => Some(event.conversation.clone()),
         Event::Group(GroupEvent::Created(event)) => group(&event.group_id),
         Event::Group(GroupEvent::MembersAdded(event)) => group(&event.group_id),
         Event::Group(GroupEvent::MembersRemoved(event)) => group(&event.group_id),
@@ -30,6 +34,11 @@ pub(crate) fn conversation_of(event: &Event) -> Option<ConversationId> {
         Event::Group(GroupEvent::OwnerChanged(event)) => group(&event.group_id),
         Event::Group(GroupEvent::JoinRequested(event)) => group(&event.group_id),
         Event::Group(GroupEvent::JoinRefused(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::MembersBanned(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::MembersUnbanned(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::MembersImported(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::AttributesChanged(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::CountersChanged(event)) => group(&event.group_id),
         Event::Account(_) | Event::Relation(_) | Event::App(_) => None,
     }
 }
@@ -67,9 +76,12 @@ fn actor(event: &Event, caller: &str) -> String {
         Event::Message(MessageEvent::Sent(event)) => event.sender.to_string(),
         Event::Message(MessageEvent::Recalled(event)) => event.recalled_by.to_string(),
         Event::Conversation(ConversationEvent::Read(event)) => event.reader.to_string(),
-        Event::Account(_) | Event::Relation(_) | Event::Group(_) | Event::App(_) => {
-            caller.to_owned()
-        }
+        Event::Conversation(ConversationEvent::UnreadSet(event)) => event.reader.to_string(),
+        Event::Account(_)
+        | Event::Conversation(ConversationEvent::Cleared(_))
+        | Event::Relation(_)
+        | Event::Group(_)
+        | Event::App(_) => caller.to_owned(),
     }
 }
 
@@ -85,6 +97,12 @@ fn summary(event: &Event) -> String {
                 .as_deref()
                 .map_or(String::new(), |text| format!(": {text}"));
             format!("recalled {}{reason}", seqs.join(" "))
+        }
+        Event::Conversation(ConversationEvent::UnreadSet(event)) => {
+            format!("{} has read up to {} as set", event.reader, event.read_seq)
+        }
+        Event::Conversation(ConversationEvent::Cleared(event)) => {
+            format!("cleared up to {}", event.up_to)
         }
         Event::Conversation(ConversationEvent::Read(event)) => {
             format!("read up to #{}", event.up_to)
@@ -203,6 +221,34 @@ fn group_summary(event: &GroupEvent) -> String {
             None => format!("{} asks to join", accounts(&event.accounts)),
         },
         GroupEvent::JoinRefused(event) => format!("{} is not let in", event.user_id),
+        GroupEvent::MembersBanned(event) => {
+            format!(
+                "{} banned until {}",
+                accounts(&event.accounts),
+                event.until.0
+            )
+        }
+        GroupEvent::MembersUnbanned(event) => {
+            format!("{} may come in again", accounts(&event.accounts))
+        }
+        GroupEvent::MembersImported(event) => {
+            let users: Vec<UserId> = event
+                .members
+                .iter()
+                .map(|one| one.user_id.clone())
+                .collect();
+            format!("+ {} (imported)", accounts(&users))
+        }
+        GroupEvent::AttributesChanged(event) => {
+            let keys = event.set.keys().chain(&event.removed);
+            let keys: Vec<&str> = keys.map(String::as_str).collect();
+            format!("attributes {}", keys.join(" "))
+        }
+        GroupEvent::CountersChanged(event) => {
+            let keys = event.values.keys().chain(&event.removed);
+            let keys: Vec<&str> = keys.map(String::as_str).collect();
+            format!("counters {}", keys.join(" "))
+        }
     }
 }
 

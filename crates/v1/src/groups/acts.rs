@@ -56,7 +56,7 @@ pub(crate) struct Acted {
 #[derive(Serialize, JsonSchema)]
 struct Outcome {
     account: UserId,
-    #[schemars(extend("enum" = ["joined", "member", "waiting", "unknown"]))]
+    #[schemars(extend("enum" = ["joined", "member", "waiting", "banned", "unknown"]))]
     result: &'static str,
 }
 
@@ -66,6 +66,7 @@ impl Outcome {
             AddOutcome::Added => "joined",
             AddOutcome::AlreadyMember => "member",
             AddOutcome::Waiting => "waiting",
+            AddOutcome::Banned => "banned",
             AddOutcome::Unknown => "unknown",
         };
         Self { account, result }

@@ -75,7 +75,7 @@ impl Operation for AddGroupMember {
             member_account: user.as_str().to_owned(),
             result: match outcome {
                 AddOutcome::Waiting => 3,
-                AddOutcome::Unknown => 0,
+                AddOutcome::Unknown | AddOutcome::Banned => 0,
                 AddOutcome::Added => 1,
                 AddOutcome::AlreadyMember => 2,
             },

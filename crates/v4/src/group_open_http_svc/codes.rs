@@ -15,10 +15,21 @@ pub(super) const GROUP_ID_INVALID: u32 = 10015;
 pub(super) const GROUP_ACCOUNT_UNKNOWN: u32 = 10019;
 pub(super) const GROUP_MESSAGE_UNKNOWN: u32 = 10030;
 pub(super) const GROUP_MESSAGE_NOT_RECALLABLE: u32 = 10032;
+pub(super) const ATTRIBUTES_TOO_MANY: u32 = 10047;
+pub(super) const COUNTERS_TOO_MANY: u32 = 10063;
 pub(super) const GROUP_TOO_MANY_MENTIONS: u32 = 10053;
 pub(super) const TOPICS_NOT_ENABLED: u32 = 11000;
 
-pub(super) static SERVICE: Service = Service {
+/// The service of one endpoint, which [`SERVICE`] has too.
+pub(super) static ATTRIBUTES_SERVICE: Service = Service {
+    path: "group_open_attr_http_svc",
+    exceptions: &[],
+    ..SERVICE_HERE
+};
+
+pub(super) static SERVICE: Service = SERVICE_HERE;
+
+const SERVICE_HERE: Service = Service {
     path: "group_open_http_svc",
     json: GROUP_JSON,
     parameter: GROUP_PARAMETER,
@@ -54,6 +65,19 @@ pub(super) static SERVICE: Service = Service {
         (R::JoinReasonTooLong, GROUP_PARAMETER),
         (R::MutedInGroup, 10017),
         (R::GroupIdInvalid, GROUP_ID_INVALID),
+        (R::GroupTimeInvalid, GROUP_PARAMETER),
+        (R::MessageTimeInvalid, GROUP_PARAMETER),
+        (R::MemberBanned, GROUP_FORBIDDEN),
+        (R::BanReasonTooLong, GROUP_PARAMETER),
+        (R::AttributeKeyInvalid, 10045),
+        (R::AttributeValueTooLong, 10046),
+        (R::AttributesFull, ATTRIBUTES_TOO_MANY),
+        (R::AttributesTooLarge, 10048),
+        (R::AttributeChangesTooMany, 10049),
+        (R::AttributeUnknown, 10050),
+        (R::CountersFull, COUNTERS_TOO_MANY),
+        (R::CounterKeyInvalid, GROUP_PARAMETER),
+        (R::CounterOverflows, GROUP_PARAMETER),
     ],
     exceptions: &[("delete_group_member", R::GroupTypeForbids, GROUP_PARAMETER)],
 };

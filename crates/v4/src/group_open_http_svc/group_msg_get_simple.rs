@@ -112,18 +112,16 @@ fn page(
     with_recalled: bool,
 ) -> Result<(Vec<GroupMsg>, bool), Failure> {
     let conversations = call.conversations_with(conversation);
-    let last = conversations
-        .head(conversation)
-        .map_err(Failure::broken)?
-        .last_seq;
+    let head = conversations.head(conversation).map_err(Failure::broken)?;
+    let (last, cleared) = (head.last_seq, head.clear_seq);
     // Seqs begin at 1, and several clients always send the field.
     let mut at = if from == 0 { last } else { Seq(from).min(last) };
     let mut messages = Vec::with_capacity(number);
     let mut looked_at = 0;
-    while at.0 > 0 && messages.len() < number && looked_at < LOOKED_AT_MAX {
+    while at > cleared && messages.len() < number && looked_at < LOOKED_AT_MAX {
         let wanted = number - messages.len();
         let rows = conversations
-            .timeline_down(conversation, at, Seq(1), wanted)
+            .timeline_down(conversation, at, cleared.next(), wanted)
             .map_err(Failure::broken)?;
         let Some((oldest, _)) = rows.last() else {
             break;
@@ -136,7 +134,7 @@ fn page(
             }
         }
     }
-    Ok((messages, at.0 == 0))
+    Ok((messages, at <= cleared))
 }
 
 fn message(seq: Seq, row: MessageRow) -> Result<GroupMsg, Failure> {

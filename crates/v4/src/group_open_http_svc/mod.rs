@@ -1,12 +1,16 @@
 //! Groups (reference: section 9).
 
 mod add_group_member;
+mod attributes;
+mod ban;
 mod change_group_owner;
 mod codes;
+mod counters;
 mod create_group;
 mod delete_group_member;
 mod destroy_group;
 mod forbid_send_msg;
+mod get_appid_group_list;
 mod get_group_info;
 mod get_group_member_info;
 mod get_group_muted_account;
@@ -15,13 +19,17 @@ mod get_role_in_group;
 mod get_specified_group_member_info;
 mod group_msg_get_simple;
 mod group_msg_recall;
+mod history;
+mod import_group;
+mod import_group_member;
+mod import_group_msg;
 mod member;
 mod modify_group_base_info;
 mod modify_group_member_info;
 mod profile;
 mod send_group_msg;
 
-use self::codes::SERVICE;
+use self::codes::{ATTRIBUTES_SERVICE, SERVICE};
 use crate::Endpoint;
 
 pub(crate) static ENDPOINTS: &[Endpoint] = &[
@@ -73,6 +81,39 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
         200,
     ),
     Endpoint::new::<change_group_owner::ChangeGroupOwner>(&SERVICE, "change_group_owner", &[], 200),
+    Endpoint::new::<ban::BanGroupMember>(&SERVICE, "ban_group_member", &[], 200),
+    Endpoint::new::<ban::UnbanGroupMember>(&SERVICE, "unban_group_member", &[], 200),
+    Endpoint::new::<ban::GetGroupBanMember>(&SERVICE, "get_group_ban_member", &[], 200),
+    Endpoint::new::<attributes::GetGroupAttr>(&SERVICE, "get_group_attr", &[], 200),
+    Endpoint::new::<attributes::ModifyGroupAttr>(&SERVICE, "modify_group_attr", &[], 200),
+    Endpoint::new::<attributes::SetGroupAttr>(&SERVICE, "set_group_attr", &[], 200),
+    Endpoint::new::<attributes::DeleteGroupAttr>(&SERVICE, "delete_group_attr", &[], 200),
+    Endpoint::new::<attributes::ClearGroupAttr>(&SERVICE, "clear_group_attr", &[], 200),
+    Endpoint::new::<counters::GetGroupCounter>(&SERVICE, "get_group_counter", &[], 200),
+    Endpoint::new::<counters::UpdateGroupCounter>(&SERVICE, "update_group_counter", &[], 200),
+    Endpoint::new::<counters::DeleteGroupCounter>(&SERVICE, "delete_group_counter", &[], 200),
+    Endpoint::new::<get_appid_group_list::GetAppidGroupList>(
+        &SERVICE,
+        "get_appid_group_list",
+        &[],
+        200,
+    ),
+    Endpoint::new::<import_group::ImportGroup>(&SERVICE, "import_group", &[], 200),
+    Endpoint::new::<import_group_member::ImportGroupMember>(
+        &SERVICE,
+        "import_group_member",
+        &[],
+        200,
+    ),
+    Endpoint::new::<import_group_msg::ImportGroupMsg>(&SERVICE, "import_group_msg", &[], 200),
+    Endpoint::new::<history::ClearGroupMsg>(&SERVICE, "clear_group_msg", &[], 200),
+    Endpoint::new::<history::DeleteGroupMsgBySender>(
+        &SERVICE,
+        "delete_group_msg_by_sender",
+        &[],
+        200,
+    ),
+    Endpoint::new::<history::SetUnreadMsgNum>(&SERVICE, "set_unread_msg_num", &[], 200),
     Endpoint::new::<send_group_msg::SendGroupMsg>(&SERVICE, "send_group_msg", &[], 200),
     Endpoint::new::<group_msg_get_simple::GroupMsgGetSimple>(
         &SERVICE,
@@ -83,3 +124,11 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
     Endpoint::new::<group_msg_recall::GroupMsgRecall>(&SERVICE, "group_msg_recall", &[], 200),
     Endpoint::new::<destroy_group::DestroyGroup>(&SERVICE, "destroy_group", &[], 200),
 ];
+
+/// `group_open_attr_http_svc`.
+pub(crate) static ATTRIBUTES: &[Endpoint] = &[Endpoint::new::<attributes::GetGroupAttr>(
+    &ATTRIBUTES_SERVICE,
+    "get_group_attr",
+    &[],
+    200,
+)];

@@ -202,6 +202,7 @@ pub(super) fn base_fields(app: AppId, group: &GroupRow, head: &HeadRow) -> Map<S
         changes,
         dissolved: _,
         mutes_until: _,
+        bans_until: _,
         requests: _,
     } = group;
     let GroupProfile {

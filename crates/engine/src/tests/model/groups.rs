@@ -49,11 +49,15 @@ impl Model {
         for group in self.groups.values_mut() {
             leave(group, user);
             group.muted.remove(user);
+            group.banned.remove(user);
             group.waiting.remove(user);
         }
     }
 
-    pub(super) fn create_group(&mut self, command: &CreateGroup) -> Expected {
+    pub(super) fn create_group(&mut self, actor: &Actor, command: &CreateGroup) -> Expected {
+        if account(actor).is_some() && command.created_at.is_some() {
+            return Err(Reason::NotPermitted);
+        }
         let taken = self.groups.get(&command.group_id);
         if let Some(taken) = taken.filter(|group| !group.dissolved) {
             let same = taken.owner.is_some() && taken.owner == command.owner;
@@ -90,6 +94,10 @@ impl Model {
                 .map(|owner| (owner.clone(), Membership::new(Role::Owner)))
                 .collect(),
             muted: BTreeSet::new(),
+            banned: BTreeSet::new(),
+            attributes: BTreeMap::new(),
+            counters: BTreeMap::new(),
+            created_at: command.created_at,
             waiting: BTreeMap::new(),
         };
         for FirstMember { user_id, role, .. } in &command.members {
@@ -141,6 +149,8 @@ impl Model {
                 AddOutcome::Unknown
             } else if group.members.contains_key(user) {
                 AddOutcome::AlreadyMember
+            } else if group.banned.contains(user) {
+                AddOutcome::Banned
             } else {
                 group
                     .members
@@ -184,7 +194,9 @@ impl Model {
     pub(super) fn joined(&mut self, group_id: &GroupId, user: &UserId, after: u64) {
         let conversation = ConversationId::Group(group_id.clone());
         let talk = self.talks.entry(conversation).or_default();
-        talk.joined_at.insert(user.clone(), after);
+        let everyone = talk.everyone;
+        let floor = talk.floors.entry(user.clone()).or_insert(everyone);
+        *floor = after.max(*floor);
     }
 
     pub(super) fn remove_members(&mut self, actor: &Actor, command: &RemoveMembers) -> Expected {
@@ -284,6 +296,9 @@ impl Model {
         group.dissolved = true;
         group.members.clear();
         group.muted.clear();
+        group.banned.clear();
+        group.attributes.clear();
+        group.counters.clear();
         group.waiting.clear();
         // Whoever has its id next begins with nothing.
         let conversation = ConversationId::Group(group_id.clone());

@@ -63,6 +63,9 @@ impl Model {
         if group.members.contains_key(user) {
             return Ok(Answered::Member(AddOutcome::AlreadyMember));
         }
+        if group.banned.contains(user) {
+            return Err(Reason::MemberBanned);
+        }
         match option {
             JoinOption::Disabled => Err(Reason::JoinRequestsRefused),
             JoinOption::NeedPermission => {
@@ -95,6 +98,9 @@ impl Model {
         at_least(group, actor, Role::Admin)?;
         if !group.waiting.contains_key(user) {
             return Err(Reason::JoinRequestUnknown);
+        }
+        if *accept && group.banned.contains(user) {
+            return Err(Reason::MemberBanned);
         }
         if *accept {
             self.let_in(group_id, user)?;

@@ -12,7 +12,7 @@ use super::{Answered, Expected, Heard, Model, Said};
 /// Later than any simulation lasts: what is dated so is refused.
 const FAR: Timestamp = Timestamp(1_900_000_000_000);
 
-fn check(content: &Content) -> Result<(), Reason> {
+pub(super) fn check(content: &Content) -> Result<(), Reason> {
     if content.size_bytes() > limits::MESSAGE_BYTES_MAX {
         return Err(Reason::MessageTooLarge);
     }
@@ -45,9 +45,9 @@ impl Model {
         let Some(talk) = self.talks.get(conversation) else {
             return 0;
         };
-        let read = talk.read.get(user).copied().unwrap_or(0);
-        let floor = read
-            .max(talk.joined_at.get(user).copied().unwrap_or(0))
+        let floor = talk.floors.get(user).copied().unwrap_or(talk.everyone);
+        let floor = floor
+            .max(talk.gone)
             .max(talk.cleared.get(user).copied().unwrap_or(0));
         let unread = talk.said.iter().enumerate().filter(|(index, said)| {
             let seq = *index as u64 + 1;
@@ -64,7 +64,8 @@ impl Model {
     /// The first message like this.
     fn find(&self, conversation: &ConversationId, like: impl Fn(&Said) -> bool) -> Option<Seq> {
         let talk = self.talks.get(conversation)?;
-        let index = talk.said.iter().position(like)?;
+        let gone = usize::try_from(talk.gone).expect("small");
+        let index = talk.said.iter().skip(gone).position(like)? + gone;
         Some(Seq(index as u64 + 1))
     }
 
@@ -272,6 +273,7 @@ impl Model {
     fn recall(&mut self, conversation: &ConversationId, seq: Seq) -> Result<(), Reason> {
         let index = usize::try_from(seq.0).expect("small").wrapping_sub(1);
         let talk = self.talks.get_mut(conversation);
+        let talk = talk.filter(|talk| seq.0 > talk.gone);
         let said = talk.and_then(|talk| talk.said.get_mut(index));
         let said = said.ok_or(Reason::MessageUnknown)?;
         if said.recalled {
@@ -306,6 +308,9 @@ impl Model {
         };
         let read = talk.read.entry(reader.clone()).or_default();
         *read = up_to.max(*read);
+        let everyone = talk.everyone;
+        let floor = talk.floors.entry(reader.clone()).or_insert(everyone);
+        *floor = (*floor).max(*read);
         Ok(Answered::Read { up_to: Seq(*read) })
     }
 }

@@ -155,6 +155,10 @@ fn group(handle: &Handle, model: &Model, id: &GroupId) {
     assert_eq!(u32::try_from(members.len()), Ok(count), "{id}");
     let now = handle.log_now(APP);
     let muted = groups.muted(id, now, usize::MAX).expect("readable");
+    let banned = groups.banned(id, now, usize::MAX).expect("readable");
+    let attributes = groups.attributes(id).expect("readable").values;
+    let counters = groups.counters(id).expect("readable");
+    let expected = model.groups.get(id);
     let waiting = groups.requests(id, usize::MAX).expect("readable");
     let requests = row.as_ref().map_or(0, |row| row.requests);
     assert!(
@@ -173,6 +177,13 @@ fn group(handle: &Handle, model: &Model, id: &GroupId) {
         invite_join_option: row.profile.invite_join_option,
         mute_all: row.profile.mute_all,
         dissolved: row.dissolved,
+        // The clock's, where the command did not say it.
+        created_at: expected
+            .and_then(|group| group.created_at)
+            .map(|_| row.created_at),
+        banned: banned.into_iter().map(|(user, _)| user).collect(),
+        attributes,
+        counters,
         members: members
             .into_iter()
             .map(|(user, row)| (user, membership(row.profile)))
@@ -183,7 +194,7 @@ fn group(handle: &Handle, model: &Model, id: &GroupId) {
             .map(|(user, row)| (user, (row.reason, row.invited_by)))
             .collect(),
     });
-    assert_eq!(group.as_ref(), model.groups.get(id), "{id}");
+    assert_eq!(group.as_ref(), expected, "{id}");
 }
 
 fn membership(profile: MemberProfile) -> Membership {
@@ -209,6 +220,10 @@ fn talk(handle: &Handle, model: &Model, conversation: &ConversationId) {
     for (index, said) in talk.said.iter().enumerate() {
         let seq = Seq(index as u64 + 1);
         let row = conversations.message(conversation, seq).expect("readable");
+        if seq.0 <= talk.gone {
+            assert_eq!(row, None, "{conversation} was cleared up to {}", talk.gone);
+            continue;
+        }
         let row = row.expect("seqs have no holes");
         assert_eq!((&row.sender, row.random), (&said.sender, said.random));
         let sent_at = said.sent_at.unwrap_or(row.sent_at);

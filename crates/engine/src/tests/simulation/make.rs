@@ -22,6 +22,7 @@ use super::super::model::{Order, by_role, own_name};
 use crate::testing::user;
 
 mod apps;
+mod extras;
 mod groups;
 mod messages;
 
@@ -100,9 +101,9 @@ impl Maker {
     fn command(&mut self) -> Command {
         match self.rng.random_range(0..102) {
             100.. => ForgetAccounts.into(),
-            0..14 => self.account(),
-            14..40 => self.relation(),
-            40..78 => self.message(),
+            0..11 => self.account(),
+            11..33 => self.relation(),
+            33..60 => self.message(),
             _ => self.membership(),
         }
     }

@@ -7,11 +7,14 @@ use hansard_domain::group::{
 use hansard_events::group::{
     FirstMember, GroupProfileChange, GroupType, JoinOption, MemberChange, ReceiveOption, Role,
 };
-use hansard_types::Timestamp;
+use hansard_types::{GroupId, Timestamp, UserId};
 
 use rand::Rng;
 
 use super::Maker;
+
+/// When groups were made elsewhere: before what is imported into them.
+const MADE_SECONDS: u64 = 1_779_000_000;
 
 const TYPES: [GroupType; 7] = [
     GroupType::Public,
@@ -25,6 +28,11 @@ const TYPES: [GroupType; 7] = [
 
 impl Maker {
     pub(super) fn membership(&mut self) -> Command {
+        if self.yes(0.6)
+            && let Some(asked) = self.asked.take()
+        {
+            return self.answer(asked);
+        }
         match self.rng.random_range(0..100) {
             0..20 => Command::CreateGroup(self.create_group()),
             20..38 => Command::AddMembers(AddMembers {
@@ -41,7 +49,8 @@ impl Maker {
                 imported: self.imported("leave"),
             }),
             50..62 => Command::ChangeGroupProfile(self.change_group_profile()),
-            62..96 => self.member(),
+            62..80 => self.member(),
+            80..97 => self.extra(),
             _ => Command::DissolveGroup(DissolveGroup {
                 group_id: self.group(),
             }),
@@ -97,7 +106,7 @@ impl Maker {
                 ..GroupProfileChange::default()
             },
             members,
-            created_at: None,
+            created_at: self.maybe(0.4, |_| Timestamp::from_seconds(MADE_SECONDS)),
         }
     }
 
@@ -119,6 +128,15 @@ impl Maker {
         }
     }
 
+    fn answer(&mut self, (group_id, user): (GroupId, UserId)) -> Command {
+        Command::AnswerJoinRequest(AnswerJoinRequest {
+            group_id,
+            user,
+            accept: self.yes(0.6),
+            reason: self.word(),
+        })
+    }
+
     fn member(&mut self) -> Command {
         let group_id = self.group();
         match self.rng.random_range(0..100) {
@@ -131,23 +149,15 @@ impl Maker {
                     reason: self.word(),
                 })
             }
-            26..54 => {
-                let (group_id, user) = match self.asked.take() {
-                    Some(asked) => asked,
-                    None => (group_id, self.user()),
-                };
-                Command::AnswerJoinRequest(AnswerJoinRequest {
-                    group_id,
-                    user,
-                    accept: self.yes(0.6),
-                    reason: self.word(),
-                })
+            26..40 => {
+                let asked = (group_id, self.user());
+                self.answer(asked)
             }
-            54..62 => Command::QuitGroup(QuitGroup {
+            40..54 => Command::QuitGroup(QuitGroup {
                 group_id,
                 user: self.user(),
             }),
-            62..76 => Command::ChangeMember(ChangeMember {
+            54..74 => Command::ChangeMember(ChangeMember {
                 group_id,
                 user_id: self.user(),
                 change: MemberChange {
@@ -159,7 +169,7 @@ impl Maker {
                     ..MemberChange::default()
                 },
             }),
-            76..90 => Command::MuteMembers(MuteMembers {
+            74..88 => Command::MuteMembers(MuteMembers {
                 group_id,
                 accounts: self.users(2),
                 mute: self.of(&[

@@ -10,7 +10,7 @@ use crate::testing::user;
 
 /// What callers date: before every simulation's beginning.
 const SENT_SECONDS: u64 = 1_790_000_000;
-const IMPORTED_SECONDS: u64 = 1_780_000_000;
+pub(super) const IMPORTED_SECONDS: u64 = 1_780_000_000;
 /// Later than the clock allows.
 const FAR_SECONDS: u64 = 1_900_000_000;
 
@@ -51,7 +51,7 @@ impl Maker {
         self.next_random
     }
 
-    fn seq(&mut self) -> Seq {
+    pub(super) fn seq(&mut self) -> Seq {
         Seq(self.rng.random_range(1..30))
     }
 
