@@ -8,7 +8,7 @@ mod roster;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use hansard_types::{ConversationId, GroupId, Timestamp, UserId};
+use hansard_types::{ConversationId, GroupId, Timestamp, UserId, limits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -86,7 +86,7 @@ pub enum JoinOption {
 /// What anyone can read of a group and its admins can change. The one list of these fields: the
 /// read model's row, the deciders' view and the commands hold this type, or a [`GroupProfileChange`]
 /// of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GroupProfile {
     pub name: String,
     pub introduction: String,
@@ -240,6 +240,45 @@ impl GroupProfileChange {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// What it says besides the texts that people read, the picture and the custom fields.
+    #[must_use]
+    pub fn settings(&self) -> Self {
+        Self {
+            name: None,
+            introduction: None,
+            notification: None,
+            face_url: None,
+            fields: BTreeMap::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Whether it says nothing but custom fields.
+    #[must_use]
+    pub fn is_fields_only(&self) -> bool {
+        let fields = self.fields.clone();
+        *self
+            == Self {
+                fields,
+                ..Self::default()
+            }
+    }
+
+    /// Whether a text is longer than it may be, or the name is empty.
+    #[must_use]
+    pub fn has_bad_text(&self) -> bool {
+        let texts = [
+            (&self.name, limits::GROUP_NAME_BYTES_MAX),
+            (&self.introduction, limits::GROUP_INTRODUCTION_BYTES_MAX),
+            (&self.notification, limits::GROUP_NOTIFICATION_BYTES_MAX),
+            (&self.face_url, limits::GROUP_FACE_URL_BYTES_MAX),
+        ];
+        let is_long = |(text, max): &(&Option<String>, usize)| {
+            text.as_ref().is_some_and(|text| text.len() > *max)
+        };
+        texts.iter().any(is_long) || self.name.as_ref().is_some_and(String::is_empty)
     }
 }
 

@@ -108,6 +108,9 @@ reasons! {
     CounterOverflows = 340, "counter_overflows", "a counter is a whole number of 64 bits";
     GroupTimeInvalid = 341, "group_time_invalid",
         "the time lies before the group's creation, or has not come yet";
+    GroupTextInvalid = 363, "group_text_invalid",
+        "a group has a name of at most 100 bytes; its introduction and notice are at most 400, the \
+         link to its picture 500";
     // 400..: apps
     AppExists = 400, "app_exists", "the app exists";
     AppUnknown = 401, "app_unknown", "there is no such app";

@@ -12,8 +12,10 @@ const WORDS: &[(&str, usize)] = &[
     ("c2c_until", 1),
     // An event: its struct, its row, who decides it, who folds it.
     ("FriendGroupRenamed", 4),
-    // A command: its file, its folder's, its row, its endpoint.
-    ("DissolveGroup", 4),
+    // A command: its file, its folder's, its row, its endpoint; where an account gives it, too, that
+    // side's file.
+    ("MuteAccount", 4),
+    ("DissolveGroup", 5),
     // An endpoint: its file and its row.
     ("DestroyGroup", 2),
     // A reason: its row, who refuses, the code that a service gives for it.

@@ -46,33 +46,16 @@ impl ChangeGroupProfile {
     /// Names, texts and pictures are one thing, everything else of a profile another.
     fn check(&self, view: &dyn View, context: &Context<'_>, group: &Group) -> Result<(), Halt> {
         let rules = rules(group.group_type);
-        let GroupProfileChange {
-            name,
-            introduction,
-            notification,
-            face_url,
-            ..
-        } = &self.change;
-        let texts = GroupProfileChange {
-            name: name.clone(),
-            introduction: introduction.clone(),
-            notification: notification.clone(),
-            face_url: face_url.clone(),
-            fields: self.change.fields.clone(),
-            ..GroupProfileChange::default()
-        };
-        // Custom fields say by themselves who writes them.
-        let who = if self.change == texts {
+        if self.change.has_bad_text() {
+            return Err(Reason::GroupTextInvalid.into());
+        }
+        let who = if self.change.settings().is_empty() {
             rules.edits_texts
         } else {
             rules.edits_settings
         };
-        let only_fields = self.change
-            == GroupProfileChange {
-                fields: self.change.fields.clone(),
-                ..GroupProfileChange::default()
-            };
-        let role = if only_fields {
+        // Custom fields say by themselves who writes them.
+        let role = if self.change.is_fields_only() {
             let member = context
                 .account()
                 .map(|user| view.member(&self.group_id, user));

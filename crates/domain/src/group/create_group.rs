@@ -58,6 +58,9 @@ impl CreateGroup {
     }
 
     fn check(&self, view: &dyn View, context: &Context<'_>) -> Result<(), Halt> {
+        if self.profile.has_bad_text() {
+            return Err(Reason::GroupTextInvalid.into());
+        }
         let rules = rules(self.group_type);
         let is_admin = |member: &FirstMember| member.role == Role::Admin;
         let has_admins = self.members.iter().any(is_admin);

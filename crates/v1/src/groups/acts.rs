@@ -18,9 +18,8 @@ use hansard_events::group::{
     FirstMember, GroupProfileChange, GroupType, MemberChange, ReceiveOption, Role,
 };
 use hansard_types::limits::{
-    GROUP_FACE_URL_BYTES_MAX, GROUP_INTRODUCTION_BYTES_MAX, GROUP_MEMBERS_ADDED_PER_CALL_MAX,
-    GROUP_MEMBERS_AT_CREATION_MAX, GROUP_MEMBERS_REMOVED_PER_CALL_MAX, GROUP_MUTES_PER_CALL_MAX,
-    GROUP_NAME_BYTES_MAX, GROUP_NOTIFICATION_BYTES_MAX, RECALL_REASON_BYTES_MAX,
+    GROUP_MEMBERS_ADDED_PER_CALL_MAX, GROUP_MEMBERS_AT_CREATION_MAX,
+    GROUP_MEMBERS_REMOVED_PER_CALL_MAX, GROUP_MUTES_PER_CALL_MAX, RECALL_REASON_BYTES_MAX,
 };
 use hansard_types::{GroupId, UserId};
 use schemars::JsonSchema;
@@ -152,31 +151,6 @@ fn short(name: &str, text: Option<&String>, bytes_max: usize) -> Result<(), Prob
     Ok(())
 }
 
-fn check_profile(change: &GroupProfileChange) -> Result<(), Problem> {
-    let GroupProfileChange {
-        name,
-        introduction,
-        notification,
-        face_url,
-        ..
-    } = change;
-    if name.as_ref().is_some_and(String::is_empty) {
-        return Err(Problem::invalid("a group has a name"));
-    }
-    short("name", name.as_ref(), GROUP_NAME_BYTES_MAX)?;
-    short(
-        "introduction",
-        introduction.as_ref(),
-        GROUP_INTRODUCTION_BYTES_MAX,
-    )?;
-    short(
-        "notification",
-        notification.as_ref(),
-        GROUP_NOTIFICATION_BYTES_MAX,
-    )?;
-    short("face_url", face_url.as_ref(), GROUP_FACE_URL_BYTES_MAX)
-}
-
 /// The caller becomes the owner.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Creation {
@@ -209,7 +183,6 @@ impl Act for Creation {
             name: Some(self.name),
             ..self.profile
         };
-        check_profile(&profile)?;
         let group_id = desk.group_id(self.group_type, self.group_id);
         let members = self.members.into_iter();
         Ok(CreateGroup {
@@ -238,7 +211,6 @@ impl Act for ProfileEdit {
     type Command = ChangeGroupProfile;
 
     fn command(self, _: &Caller, _: &Desk) -> Result<ChangeGroupProfile, Problem> {
-        check_profile(&self.profile)?;
         Ok(ChangeGroupProfile {
             group_id: self.group_id,
             change: self.profile,

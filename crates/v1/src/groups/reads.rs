@@ -11,7 +11,7 @@ use hansard_desk::{Caller, Error, Query, Reads};
 use hansard_domain::group::rank_of;
 use hansard_domain::group::rules::{Who, rules};
 use hansard_events::app::{FieldRank, GroupField};
-use hansard_events::group::{GroupType, JoinOption, ReceiveOption, Role};
+use hansard_events::group::{GroupProfile, GroupType, ReceiveOption, Role};
 use hansard_groups::{GroupRow, MemberRow};
 use hansard_types::limits::{GROUP_MEMBERS_PAGE, JOIN_REQUESTS_MAX, JOINED_GROUPS_READ_MAX};
 use hansard_types::{GroupId, Reason, UserId};
@@ -37,18 +37,11 @@ pub(super) struct OneGroup {
     group_id: GroupId,
     #[serde(rename = "type")]
     group_type: GroupType,
-    name: String,
-    introduction: String,
-    notification: String,
-    face_url: String,
     owner: Option<UserId>,
     member_count: u32,
-    max_members: u32,
-    apply_join_option: JoinOption,
-    invite_join_option: JoinOption,
-    mute_all: bool,
-    /// Custom fields that the caller may read.
-    fields: BTreeMap<String, String>,
+    /// Custom fields are those that the caller may read.
+    #[serde(flatten)]
+    profile: GroupProfile,
     /// Unix milliseconds.
     created_at: u64,
     /// The caller's own part; `null` when it is no member.
@@ -132,24 +125,17 @@ impl Sight<'_> {
 
     fn group(&self, id: GroupId, group: GroupRow, own: Option<&MemberRow>) -> OneGroup {
         let rank = rank_of(own.map(|member| member.profile.role));
-        let profile = group.profile;
+        let mut profile = group.profile;
+        profile.fields = Self::readable(&profile.fields, self.group_fields, |field| {
+            field.readers <= rank
+        });
         OneGroup {
-            fields: Self::readable(&profile.fields, self.group_fields, |field| {
-                field.readers <= rank
-            }),
             own: own.map(|member| self.member(&self.caller.user, group.group_type, member, rank)),
             group_id: id,
             group_type: group.group_type,
-            name: profile.name,
-            introduction: profile.introduction,
-            notification: profile.notification,
-            face_url: profile.face_url,
             owner: group.owner,
             member_count: group.member_count,
-            max_members: profile.max_members,
-            apply_join_option: profile.apply_join_option,
-            invite_join_option: profile.invite_join_option,
-            mute_all: profile.mute_all,
+            profile,
             created_at: group.created_at.0,
         }
     }

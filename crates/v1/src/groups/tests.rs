@@ -85,10 +85,13 @@ async fn an_account_creates_a_group_and_finds_it_among_its_own() {
             json!({ "type": "Public", "name": "t", "group_id": "team" }),
             "group_id_taken_by_same_owner",
         ),
-        (json!({ "type": "Public", "name": "" }), "invalid_request"),
+        (
+            json!({ "type": "Public", "name": "" }),
+            "group_text_invalid",
+        ),
         (
             json!({ "type": "Public", "name": "n".repeat(101) }),
-            "invalid_request",
+            "group_text_invalid",
         ),
         (
             json!({ "type": "Public", "name": "t", "members": vec!["bob"; 101] }),

@@ -65,6 +65,7 @@ const SERVICE_HERE: Service = Service {
         (R::JoinReasonTooLong, GROUP_PARAMETER),
         (R::MutedInGroup, 10017),
         (R::GroupIdInvalid, GROUP_ID_INVALID),
+        (R::GroupTextInvalid, GROUP_PARAMETER),
         (R::GroupTimeInvalid, GROUP_PARAMETER),
         (R::MessageTimeInvalid, GROUP_PARAMETER),
         (R::MemberBanned, GROUP_FORBIDDEN),

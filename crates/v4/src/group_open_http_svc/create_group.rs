@@ -5,9 +5,10 @@
 //! there yet: a request that asks for them is refused.
 
 use hansard_domain::group::CreateGroup;
+use hansard_domain::group::rules::rules;
 use hansard_events::group::{FirstMember, GroupProfileChange, GroupType, JoinOption, Role};
 use hansard_types::limits::GROUP_MEMBERS_AT_CREATION_MAX;
-use hansard_types::{GroupId, UserId};
+use hansard_types::{GroupId, Reason, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +57,9 @@ pub(crate) struct CreateGroupRequest {
     enable_permission: Flag,
     #[serde(default)]
     default_permission: u64,
+    /// Imports only: Unix seconds, not after now; 0 or absent: now.
+    #[serde(default)]
+    create_time: u32,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -98,6 +102,9 @@ impl Operation for CreateGroupCall {
         call: &Call<'_>,
         request: CreateGroupRequest,
     ) -> Result<Answered<CreateGroupResponse>, Failure> {
+        if request.create_time > 0 {
+            return Err(call.parameter("import_group makes a group of an earlier time"));
+        }
         let command = command(call, request)?;
         let group_id = command.group_id.as_str().to_owned();
         let group_type = command.group_type.wire_name();
@@ -107,6 +114,42 @@ impl Operation for CreateGroupCall {
                 group_id,
                 group_type,
             },
+            answer.position,
+        ))
+    }
+}
+
+/// `group_open_http_svc/import_group`: makes a group as it was elsewhere. Nobody is told, and its
+/// members are imported by themselves.
+pub(crate) struct ImportGroup;
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ImportGroupResponse {
+    group_id: String,
+}
+
+impl Operation for ImportGroup {
+    const SUMMARY: &'static str = "Makes a group as it was elsewhere";
+    const FIELDS: &'static [Field] = &[Field::of("GroupId", codes::GROUP_ID_INVALID)];
+    type Request = CreateGroupRequest;
+    type Response = ImportGroupResponse;
+
+    async fn call(
+        call: &Call<'_>,
+        request: CreateGroupRequest,
+    ) -> Result<Answered<ImportGroupResponse>, Failure> {
+        if !request.member_list.0.is_empty() {
+            return Err(call.parameter("import_group_member brings the members"));
+        }
+        let command = command(call, request)?;
+        if !rules(command.group_type).is_imported {
+            return Err(call.refusal(Reason::GroupTypeForbids));
+        }
+        let answer = call.submit(command).await?;
+        let group_id = answer.reply.as_str().to_owned();
+        Ok(Answered::written(
+            ImportGroupResponse { group_id },
             answer.position,
         ))
     }
@@ -129,6 +172,7 @@ fn command(call: &Call<'_>, request: CreateGroupRequest) -> Result<CreateGroup, 
         support_topic,
         enable_permission,
         default_permission,
+        create_time,
     } = request;
     if support_topic != 0 {
         let info = "topics are not enabled";
@@ -156,7 +200,7 @@ fn command(call: &Call<'_>, request: CreateGroupRequest) -> Result<CreateGroup, 
         owner: owner_account.0,
         profile,
         members: members(member_list.0),
-        created_at: None,
+        created_at: (create_time > 0).then(|| Timestamp::from_seconds(create_time.into())),
     })
 }
 
@@ -331,3 +375,6 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod import_tests;

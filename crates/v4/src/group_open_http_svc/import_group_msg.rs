@@ -192,7 +192,7 @@ mod tests {
         let newest = &page["RspMsgList"][0];
         assert_eq!(
             (&newest["MsgSeq"], &newest["MsgTimeStamp"]),
-            (&json!(3), &json!(CREATED + 9))
+            (&json!(4), &json!(CREATED + 11))
         );
         let member = json!({ "GroupId": "old", "User_Account": ["carol"] });
         let member = api

@@ -20,7 +20,6 @@ mod get_specified_group_member_info;
 mod group_msg_get_simple;
 mod group_msg_recall;
 mod history;
-mod import_group;
 mod import_group_member;
 mod import_group_msg;
 mod member;
@@ -98,7 +97,7 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
         &[],
         200,
     ),
-    Endpoint::new::<import_group::ImportGroup>(&SERVICE, "import_group", &[], 200),
+    Endpoint::new::<create_group::ImportGroup>(&SERVICE, "import_group", &[], 200),
     Endpoint::new::<import_group_member::ImportGroupMember>(
         &SERVICE,
         "import_group_member",
