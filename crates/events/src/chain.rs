@@ -9,7 +9,8 @@
 use hansard_types::LogId;
 use sha2::{Digest, Sha256};
 
-use crate::{EventRef, header};
+use crate::EventRef;
+use crate::raw_event::{Known, at};
 
 /// A chain value.
 pub type Chain = [u8; 32];
@@ -21,15 +22,15 @@ pub type Salt = [u8; 16];
 pub type Commitment = [u8; 32];
 
 /// The headers that the chain covers, in this order. Absent ones count as empty.
-const COVERED: [&str; 8] = [
-    header::ID,
-    header::TYPE,
-    header::SOURCE,
-    header::TIME,
-    header::SCHEMA,
-    header::ACTOR,
-    header::CORRELATION,
-    header::CAUSATION,
+const COVERED: [usize; 8] = [
+    at::ID,
+    at::TYPE,
+    at::SOURCE,
+    at::TIME,
+    at::SCHEMA,
+    at::ACTOR,
+    at::CORRELATION,
+    at::CAUSATION,
 ];
 
 /// The value before a log's first event: each log has its own, so events cannot be moved between
@@ -56,9 +57,13 @@ pub fn commitment(salt: &Salt, body: &[u8]) -> Commitment {
 #[must_use]
 pub fn commitment_of<'a>(event: impl Into<EventRef<'a>>) -> Option<Commitment> {
     let event = event.into();
-    match (event.header(header::SALT), event.header(header::COMMITMENT)) {
-        (Some(salt), None) => Some(commitment(&salt_from_hex(salt)?, event.body)),
-        (None, Some(kept)) if event.body.is_empty() => from_hex(kept),
+    commitment_in(&event.known(), event.body)
+}
+
+fn commitment_in(headers: &Known<'_>, body: &[u8]) -> Option<Commitment> {
+    match (headers.get(at::SALT), headers.get(at::COMMITMENT)) {
+        (Some(salt), None) => Some(commitment(&salt_from_hex(salt)?, body)),
+        (None, Some(kept)) if body.is_empty() => from_hex(kept),
         (None | Some(_), None | Some(_)) => None,
     }
 }
@@ -68,12 +73,13 @@ pub fn commitment_of<'a>(event: impl Into<EventRef<'a>>) -> Option<Commitment> {
 #[must_use]
 pub fn next<'a>(previous: &Chain, event: impl Into<EventRef<'a>>) -> Option<Chain> {
     let event = event.into();
-    let commitment = commitment_of(event)?;
+    let headers = event.known();
+    let commitment = commitment_in(&headers, event.body)?;
     let mut hashed = Hashed::default();
     hashed.push(previous);
     hashed.field(event.subject.as_bytes());
-    for name in COVERED {
-        let value = event.header(name).unwrap_or_default();
+    for place in COVERED {
+        let value = headers.get(place).unwrap_or_default();
         hashed.field(value.as_bytes());
     }
     hashed.field(&commitment);
@@ -123,9 +129,9 @@ impl Hashed {
         }
     }
 
-    fn finish(mut self) -> Chain {
+    fn finish(&mut self) -> Chain {
         self.digest.update(&self.copied[..self.length]);
-        self.digest.finalize().into()
+        self.digest.finalize_reset().into()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::chain::{self, Chain, Salt};
 use crate::envelope::{
     Envelope, EventId, Provenance, Recorded, header, header_of_text, text_of_header,
 };
-use crate::raw_event::{EventRef, RawEvent, write_head};
+use crate::raw_event::{Known, RawEvent, at, known, write_head};
 use crate::subject::{bucket, subject};
 
 /// Why bytes are not an event.
@@ -66,27 +66,28 @@ pub fn encode(
     let causation = provenance.causation.map(|id| shown(id, &mut texts));
     let mut salt_digits = [0; 2 * size_of::<Salt>()];
     let headers = [
-        (header::ID, Some(shown(id, &mut texts))),
-        (header::TYPE, Some(event.name())),
-        (header::SOURCE, Some(shown(source(log), &mut texts))),
-        (header::TIME, Some(shown(rfc3339(time), &mut texts))),
-        (header::SPECVERSION, Some(SPEC_VERSION)),
-        (header::DATACONTENTTYPE, Some(CONTENT_TYPE)),
-        (header::SCHEMA, Some(shown(event.version(), &mut texts))),
-        (header::ACTOR, Some(&*header_of_text(&provenance.actor))),
-        (header::CORRELATION, correlation.as_deref()),
-        (header::CAUSATION, causation),
-        (header::SALT, Some(chain::put_hex(&salt, &mut salt_digits))),
-        (header::CHAIN, Some(CHAIN_TO_COME)),
+        (at::ID, Some(shown(id, &mut texts))),
+        (at::TYPE, Some(event.name())),
+        (at::SOURCE, Some(shown(source(log), &mut texts))),
+        (at::TIME, Some(shown(rfc3339(time), &mut texts))),
+        (at::SPECVERSION, Some(SPEC_VERSION)),
+        (at::DATACONTENTTYPE, Some(CONTENT_TYPE)),
+        (at::SCHEMA, Some(shown(event.version(), &mut texts))),
+        (at::ACTOR, Some(&*header_of_text(&provenance.actor))),
+        (at::CORRELATION, correlation.as_deref()),
+        (at::CAUSATION, causation),
+        (at::SALT, Some(chain::put_hex(&salt, &mut salt_digits))),
+        (at::CHAIN, Some(CHAIN_TO_COME)),
     ];
     let headers = headers.iter();
-    let headers = headers.filter_map(|(name, value)| value.map(|value| (*name, value)));
+    let headers = headers.filter_map(|(place, value)| Some(known(*place, (*value)?)));
     let mut bytes = Vec::new();
     write_head(subject, headers, BODY_BYTES, &mut bytes);
+    let head_bytes = bytes.len();
     event.encode_body(&mut bytes)?;
     let mut raw = RawEvent::written(bytes);
     let chain = chain::next(previous, &raw).expect("it has a salt");
-    raw.set_chain(&chain);
+    raw.set_chain(head_bytes, &chain);
     let envelope = Envelope {
         id,
         name: Cow::Borrowed(event.name()),
@@ -122,12 +123,14 @@ fn shown<'a>(text: impl Display, place: &mut &'a mut [u8]) -> &'a str {
 /// # Errors
 /// [`CodecError`] when a header is missing or malformed, or the body is not what its type says.
 pub fn decode(sequence: u64, raw: &RawEvent) -> Result<Recorded, CodecError> {
-    let envelope = decode_envelope(raw.view())?;
-    let erased = raw.is_erased();
+    let raw = raw.view();
+    let headers = raw.known();
+    let envelope = decode_envelope(&headers)?;
+    let erased = headers.get(at::COMMITMENT).is_some();
     let event = if erased {
         None
     } else {
-        Event::decode_body(&envelope.name, envelope.version, raw.body())?
+        Event::decode_body(&envelope.name, envelope.version, raw.body)?
     };
     Ok(Recorded {
         sequence,
@@ -137,14 +140,15 @@ pub fn decode(sequence: u64, raw: &RawEvent) -> Result<Recorded, CodecError> {
     })
 }
 
-fn decode_envelope(raw: EventRef<'_>) -> Result<Envelope, CodecError> {
-    let required = |name: &'static str| raw.header(name).ok_or(CodecError::HeaderMissing(name));
-    let name = required(header::TYPE)?;
+fn decode_envelope(headers: &Known<'_>) -> Result<Envelope, CodecError> {
+    let required =
+        |place, name: &'static str| headers.get(place).ok_or(CodecError::HeaderMissing(name));
+    let name = required(at::TYPE, header::TYPE)?;
     let known = CATALOGUE
         .iter()
         .find(|row| row.name == name)
         .map(|row| row.name);
-    let causation = match raw.header(header::CAUSATION) {
+    let causation = match headers.get(at::CAUSATION) {
         None => None,
         Some(text) => {
             let parsed = EventId::parse_str(text);
@@ -152,25 +156,25 @@ fn decode_envelope(raw: EventRef<'_>) -> Result<Envelope, CodecError> {
         }
     };
     Ok(Envelope {
-        id: EventId::parse_str(required(header::ID)?)
+        id: EventId::parse_str(required(at::ID, header::ID)?)
             .map_err(|_| CodecError::HeaderMalformed(header::ID))?,
         name: known.map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed),
-        version: required(header::SCHEMA)?
+        version: required(at::SCHEMA, header::SCHEMA)?
             .parse()
             .map_err(|_| CodecError::HeaderMalformed(header::SCHEMA))?,
-        log: parse_source(required(header::SOURCE)?)
+        log: parse_source(required(at::SOURCE, header::SOURCE)?)
             .ok_or(CodecError::HeaderMalformed(header::SOURCE))?,
-        time: parse_rfc3339(required(header::TIME)?)
+        time: parse_rfc3339(required(at::TIME, header::TIME)?)
             .ok_or(CodecError::HeaderMalformed(header::TIME))?,
         provenance: Provenance {
-            actor: text(header::ACTOR, required(header::ACTOR)?)?,
-            correlation: raw
-                .header(header::CORRELATION)
+            actor: text(header::ACTOR, required(at::ACTOR, header::ACTOR)?)?,
+            correlation: headers
+                .get(at::CORRELATION)
                 .map(|value| text(header::CORRELATION, value))
                 .transpose()?,
             causation,
         },
-        chain: chain::from_hex(required(header::CHAIN)?)
+        chain: chain::from_hex(required(at::CHAIN, header::CHAIN)?)
             .ok_or(CodecError::HeaderMalformed(header::CHAIN))?,
     })
 }

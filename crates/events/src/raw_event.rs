@@ -56,8 +56,14 @@ impl RawEvent {
         headers: impl Iterator<Item = (&'a str, &'a str)> + Clone,
         body: &[u8],
     ) -> Self {
+        // Headers mostly come in the list's order.
+        let coded = headers.scan(0, |guess, (name, value)| {
+            let code = code_of(name, *guess);
+            *guess = code.map_or(*guess, usize::from);
+            Some((code.unwrap_or(WRITTEN_OUT), name, value))
+        });
         let mut bytes = Vec::new();
-        write_head(subject, headers, body.len(), &mut bytes);
+        write_head(subject, coded, body.len(), &mut bytes);
         bytes.extend_from_slice(body);
         Self { bytes }
     }
@@ -76,11 +82,10 @@ impl RawEvent {
         Self { bytes }
     }
 
-    /// Writes the chain value over the one that stands there, which must be the last header.
-    pub(crate) fn set_chain(&mut self, chain: &Chain) {
-        let end = self.bytes.len() - self.body().len();
-        let digits = end - 2 * chain.len();
-        chain::put_hex(chain, &mut self.bytes[digits..end]);
+    /// Writes the chain value over the one that the head ends with.
+    pub(crate) fn set_chain(&mut self, head_bytes: usize, chain: &Chain) {
+        let digits = head_bytes - 2 * chain.len();
+        chain::put_hex(chain, &mut self.bytes[digits..head_bytes]);
     }
 
     /// The one buffer, as the files hold it.
@@ -105,7 +110,8 @@ impl RawEvent {
 
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        self.view().body
+        let (_, _, body) = parts(&self.bytes).expect("the bytes are an event");
+        body
     }
 
     /// Names and values, in order.
@@ -184,11 +190,7 @@ impl<'a> EventRef<'a> {
 
     /// Does not look at the headers.
     fn split(bytes: &'a [u8]) -> Option<Self> {
-        let mut rest = bytes;
-        let shape = take_number(&mut rest)?;
-        let texts = take_number(&mut rest)?;
-        let (mut shape, rest) = rest.split_at_checked(shape)?;
-        let (texts, body) = rest.split_at_checked(texts)?;
+        let (mut shape, texts, body) = parts(bytes)?;
         let texts = std::str::from_utf8(texts).ok()?;
         let (subject, texts) = texts.split_at_checked(take_number(&mut shape)?)?;
         Some(Self {
@@ -201,15 +203,38 @@ impl<'a> EventRef<'a> {
 
     /// Names and values, in order.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a str)> + Clone + use<'a> {
-        self.fields()
+        self.fields().map(|(_, name, value)| (name, value))
     }
 
     /// The value of a header, as it is written: see [`crate::text_of_header`] for what can be free text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a str> {
-        self.fields()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        let wanted = code_of(name, 0).unwrap_or(WRITTEN_OUT);
+        let is_it = |(code, key, _): &(u8, &str, &str)| {
+            let is_certain = *code != WRITTEN_OUT && wanted != WRITTEN_OUT;
+            if is_certain {
+                *code == wanted
+            } else {
+                key.eq_ignore_ascii_case(name)
+            }
+        };
+        self.fields().find(is_it).map(|(_, _, value)| value)
+    }
+
+    /// The values of all headers that are known, found in one go.
+    pub(crate) fn known(&self) -> Known<'a> {
+        let mut values = [None; KNOWN.len()];
+        for (code, name, value) in self.fields() {
+            let is_it = |known: &&str| known.eq_ignore_ascii_case(name);
+            let place = match usize::from(code).checked_sub(1) {
+                None => KNOWN.iter().position(is_it),
+                place => place,
+            };
+            if let Some(held) = place.and_then(|place| values.get_mut(place)) {
+                *held = held.or(Some(value));
+            }
+        }
+        Known(values)
     }
 
     fn fields(&self) -> Fields<'a> {
@@ -218,6 +243,16 @@ impl<'a> EventRef<'a> {
             texts: self.texts,
         }
     }
+}
+
+/// Shape, texts and body.
+fn parts(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let mut rest = bytes;
+    let shape = take_number(&mut rest)?;
+    let texts = take_number(&mut rest)?;
+    let (shape, rest) = rest.split_at_checked(shape)?;
+    let (texts, body) = rest.split_at_checked(texts)?;
+    Some((shape, texts, body))
 }
 
 impl<'a> From<&'a RawEvent> for EventRef<'a> {
@@ -234,7 +269,8 @@ struct Fields<'a> {
 }
 
 impl<'a> Iterator for Fields<'a> {
-    type Item = (&'a str, &'a str);
+    /// The name's code, the name and the value.
+    type Item = (u8, &'a str, &'a str);
 
     fn next(&mut self) -> Option<Self::Item> {
         let (code, mut shape) = self.shape.split_first()?;
@@ -248,26 +284,72 @@ impl<'a> Iterator for Fields<'a> {
         };
         let (value, texts) = texts.split_at_checked(take_number(&mut shape)?)?;
         (self.shape, self.texts) = (shape, texts);
-        Some((name, value))
+        Some((*code, name, value))
     }
 }
 
-/// Writes everything of an event but its body, for which it makes room.
+/// The values of the headers of an event, each in the place of its name among those known.
+pub(crate) struct Known<'a>([Option<&'a str>; KNOWN.len()]);
+
+impl<'a> Known<'a> {
+    /// The value of the header that is [`at`] a place.
+    pub(crate) fn get(&self, place: usize) -> Option<&'a str> {
+        self.0[place]
+    }
+}
+
+/// Where each name is in the list.
+pub(crate) mod at {
+    use super::{header, place};
+
+    pub(crate) const ID: usize = place(header::ID);
+    pub(crate) const TYPE: usize = place(header::TYPE);
+    pub(crate) const SOURCE: usize = place(header::SOURCE);
+    pub(crate) const TIME: usize = place(header::TIME);
+    pub(crate) const SPECVERSION: usize = place(header::SPECVERSION);
+    pub(crate) const DATACONTENTTYPE: usize = place(header::DATACONTENTTYPE);
+    pub(crate) const SCHEMA: usize = place(header::SCHEMA);
+    pub(crate) const ACTOR: usize = place(header::ACTOR);
+    pub(crate) const CORRELATION: usize = place(header::CORRELATION);
+    pub(crate) const CAUSATION: usize = place(header::CAUSATION);
+    pub(crate) const SALT: usize = place(header::SALT);
+    pub(crate) const COMMITMENT: usize = place(header::COMMITMENT);
+    pub(crate) const CHAIN: usize = place(header::CHAIN);
+}
+
+/// A name that is not in the list does not compile.
+const fn place(name: &str) -> usize {
+    let mut place = 0;
+    while !is_same(KNOWN[place].as_bytes(), name.as_bytes()) {
+        place += 1;
+    }
+    place
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
+
+/// A header whose name is [`at`] a place.
+pub(crate) fn known(place: usize, value: &str) -> (u8, &str, &str) {
+    (code_at(place), KNOWN[place], value)
+}
+
+/// Writes everything of an event but its body, for which it makes room. Headers come with the
+/// codes of their names.
 pub(crate) fn write_head<'a>(
     subject: &str,
-    headers: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+    headers: impl Iterator<Item = (u8, &'a str, &'a str)> + Clone,
     body_bytes: usize,
     out: &mut Vec<u8>,
 ) {
-    // Headers mostly come in the list's order.
-    let coded = headers.scan(0, |guess, (name, value)| {
-        let code = code_of(name, *guess);
-        *guess = code.map_or(*guess, usize::from);
-        Some((code, name, value))
-    });
     let (mut shape, mut texts) = (number_bytes(subject.len()), subject.len());
-    for (code, name, value) in coded.clone() {
-        if code.is_none() {
+    for (code, name, value) in headers.clone() {
+        if code == WRITTEN_OUT {
             shape += number_bytes(name.len());
             texts += name.len();
         }
@@ -278,16 +360,16 @@ pub(crate) fn write_head<'a>(
     push_number(shape, out);
     push_number(texts, out);
     push_number(subject.len(), out);
-    for (code, name, value) in coded.clone() {
-        out.push(code.unwrap_or(WRITTEN_OUT));
-        if code.is_none() {
+    for (code, name, value) in headers.clone() {
+        out.push(code);
+        if code == WRITTEN_OUT {
             push_number(name.len(), out);
         }
         push_number(value.len(), out);
     }
     out.extend_from_slice(subject.as_bytes());
-    for (code, name, value) in coded {
-        if code.is_none() {
+    for (code, name, value) in headers {
+        if code == WRITTEN_OUT {
             out.extend_from_slice(name.as_bytes());
         }
         out.extend_from_slice(value.as_bytes());
@@ -300,7 +382,11 @@ fn code_of(name: &str, guess: usize) -> Option<u8> {
         Some(known) if *known == name => guess,
         _ => KNOWN.iter().position(|known| *known == name)?,
     };
-    u8::try_from(place + 1).ok()
+    Some(code_at(place))
+}
+
+fn code_at(place: usize) -> u8 {
+    u8::try_from(place + 1).expect("the list is short")
 }
 
 /// Lengths of events: an event is far smaller than 4 GiB.
@@ -326,6 +412,11 @@ fn number_bytes(number: usize) -> usize {
 }
 
 fn take_number(bytes: &mut &[u8]) -> Option<usize> {
+    // Most are short.
+    if let [byte @ ..0x80, rest @ ..] = *bytes {
+        *bytes = rest;
+        return Some(usize::from(*byte));
+    }
     let mut number = 0;
     for place in 0..5 {
         let (byte, rest) = bytes.split_first()?;
