@@ -30,7 +30,8 @@ use hansard_types::{
 };
 use parking_lot::Mutex;
 
-const LOG: LogId = LogId {
+/// Where the chat is.
+pub const LOG: LogId = LogId {
     app: AppId(1_400_000_001),
     partition: 0,
 };

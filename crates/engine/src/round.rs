@@ -365,8 +365,11 @@ impl Deciding<'_> {
         let chain = &self.tip.at.chain;
         let (raw, envelope) = encode(&event, identity, log, self.now, origin.provenance(), chain)
             .map_err(|error| format!("an event does not encode: {error}"))?;
-        if raw.body.len() > limits::EVENT_BYTES_MAX {
-            return Err(format!("an event of {} bytes is too large", raw.body.len()));
+        if raw.body().len() > limits::EVENT_BYTES_MAX {
+            return Err(format!(
+                "an event of {} bytes is too large",
+                raw.body().len()
+            ));
         }
         let sequence = self.tip.at.sequence + 1;
         let recorded = Recorded {

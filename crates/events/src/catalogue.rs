@@ -111,10 +111,10 @@ macro_rules! catalogue {
                 }
             }
 
-            pub(crate) fn encode_body(&self) -> Result<Vec<u8>, CodecError> {
+            pub(crate) fn encode_body(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
                 match self {
                     $($(Self::$family($family_enum::$variant(body)) =>
-                        crate::codec::to_bytes(body),)+)+
+                        crate::codec::write_body(body, out),)+)+
                 }
             }
 

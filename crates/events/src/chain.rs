@@ -9,7 +9,8 @@
 use hansard_types::LogId;
 use sha2::{Digest, Sha256};
 
-use crate::{EventView, header};
+use crate::EventRef;
+use crate::raw_event::{Known, at};
 
 /// A chain value.
 pub type Chain = [u8; 32];
@@ -21,25 +22,25 @@ pub type Salt = [u8; 16];
 pub type Commitment = [u8; 32];
 
 /// The headers that the chain covers, in this order. Absent ones count as empty.
-const COVERED: [&str; 8] = [
-    header::ID,
-    header::TYPE,
-    header::SOURCE,
-    header::TIME,
-    header::SCHEMA,
-    header::ACTOR,
-    header::CORRELATION,
-    header::CAUSATION,
+const COVERED: [usize; 8] = [
+    at::ID,
+    at::TYPE,
+    at::SOURCE,
+    at::TIME,
+    at::SCHEMA,
+    at::ACTOR,
+    at::CORRELATION,
+    at::CAUSATION,
 ];
 
 /// The value before a log's first event: each log has its own, so events cannot be moved between
 /// logs.
 #[must_use]
 pub fn genesis(log: LogId) -> Chain {
-    let mut hashed = Vec::new();
-    field(&mut hashed, b"hansard chain 2");
-    field(&mut hashed, log.stream_name().as_bytes());
-    Sha256::digest(&hashed).into()
+    let mut hashed = Hashed::default();
+    hashed.field(b"hansard chain 2");
+    hashed.field(log.stream_name().as_bytes());
+    hashed.finish()
 }
 
 /// What an event's chain value holds of a body.
@@ -54,10 +55,15 @@ pub fn commitment(salt: &Salt, body: &[u8]) -> Commitment {
 /// The commitment of an event: made from its salt and body, or what is left of them when its
 /// content was erased. `None` when the event holds neither, or both.
 #[must_use]
-pub fn commitment_of(event: &impl EventView) -> Option<Commitment> {
-    match (event.header(header::SALT), event.header(header::COMMITMENT)) {
-        (Some(salt), None) => Some(commitment(&salt_from_hex(salt)?, event.body())),
-        (None, Some(kept)) if event.body().is_empty() => from_hex(kept),
+pub fn commitment_of<'a>(event: impl Into<EventRef<'a>>) -> Option<Commitment> {
+    let event = event.into();
+    commitment_in(&event.known(), event.body)
+}
+
+fn commitment_in(headers: &Known<'_>, body: &[u8]) -> Option<Commitment> {
+    match (headers.get(at::SALT), headers.get(at::COMMITMENT)) {
+        (Some(salt), None) => Some(commitment(&salt_from_hex(salt)?, body)),
+        (None, Some(kept)) if body.is_empty() => from_hex(kept),
         (None | Some(_), None | Some(_)) => None,
     }
 }
@@ -65,47 +71,86 @@ pub fn commitment_of(event: &impl EventView) -> Option<Commitment> {
 /// The value after an event, computed from what it says (not from its own chain header). `None`
 /// when it holds neither a body with its salt nor the commitment of an erased one.
 #[must_use]
-pub fn next(previous: &Chain, event: &impl EventView) -> Option<Chain> {
-    let commitment = commitment_of(event)?;
-    // One digest of everything: hashing each short field on its own costs more than copying it.
-    let mut hashed = Vec::with_capacity(HASHED_BYTES);
-    hashed.extend_from_slice(previous);
-    field(&mut hashed, event.subject().as_bytes());
-    for name in COVERED {
-        let value = event.header(name).unwrap_or_default();
-        field(&mut hashed, value.as_bytes());
+pub fn next<'a>(previous: &Chain, event: impl Into<EventRef<'a>>) -> Option<Chain> {
+    let event = event.into();
+    let headers = event.known();
+    let commitment = commitment_in(&headers, event.body)?;
+    let mut hashed = Hashed::default();
+    hashed.push(previous);
+    hashed.field(event.subject.as_bytes());
+    for place in COVERED {
+        let value = headers.get(place).unwrap_or_default();
+        hashed.field(value.as_bytes());
     }
-    field(&mut hashed, &commitment);
-    Some(Sha256::digest(&hashed).into())
+    hashed.field(&commitment);
+    Some(hashed.finish())
 }
 
 /// What most events' identities fit into.
 const HASHED_BYTES: usize = 512;
 
-/// A length goes before each field, so no two different events hash the same text.
-fn field(hashed: &mut Vec<u8>, bytes: &[u8]) {
-    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    hashed.extend_from_slice(&length.to_be_bytes());
-    hashed.extend_from_slice(bytes);
+/// What goes into one digest. Hashing each short field on its own costs more than copying it.
+struct Hashed {
+    digest: Sha256,
+    /// The beginning of it is not digested yet.
+    copied: [u8; HASHED_BYTES],
+    length: usize,
+}
+
+impl Default for Hashed {
+    fn default() -> Self {
+        Self {
+            digest: Sha256::new(),
+            copied: [0; HASHED_BYTES],
+            length: 0,
+        }
+    }
+}
+
+impl Hashed {
+    /// A length goes before each field, so no two different events hash the same text.
+    fn field(&mut self, bytes: &[u8]) {
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.push(&length.to_be_bytes());
+        self.push(bytes);
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        if self.length + bytes.len() > HASHED_BYTES {
+            self.digest.update(&self.copied[..self.length]);
+            self.length = 0;
+        }
+        match self.copied[self.length..].get_mut(..bytes.len()) {
+            Some(place) => {
+                place.copy_from_slice(bytes);
+                self.length += bytes.len();
+            }
+            None => self.digest.update(bytes),
+        }
+    }
+
+    fn finish(&mut self) -> Chain {
+        self.digest.update(&self.copied[..self.length]);
+        self.digest.finalize_reset().into()
+    }
 }
 
 /// Lower-case hex.
 #[must_use]
 pub fn to_hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        push_hex(&mut text, *byte);
-    }
-    text
+    let mut text = vec![0; 2 * bytes.len()];
+    put_hex(bytes, &mut text).to_owned()
 }
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
-/// Two lower-case digits.
-pub(crate) fn push_hex(text: &mut String, byte: u8) {
-    for digit in [byte >> 4, byte & 15] {
-        text.push(char::from(DIGITS[usize::from(digit)]));
+/// Lower-case hex in the place of as many digits.
+pub(crate) fn put_hex<'a>(bytes: &[u8], place: &'a mut [u8]) -> &'a str {
+    for (digits, byte) in place.chunks_exact_mut(2).zip(bytes) {
+        digits[0] = DIGITS[usize::from(byte >> 4)];
+        digits[1] = DIGITS[usize::from(byte & 15)];
     }
+    std::str::from_utf8(place).expect("digits are a text")
 }
 
 /// Reads the 64 hex digits of a chain value or a commitment.

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{CodecError, RawEvent, header, json_of_body};
+use crate::{CodecError, RawEvent, header, json_of_body, text_of_header};
 
 /// An event in the CloudEvents JSON format, with its position and what the log knows of it as
 /// extension attributes: the one JSON form that every surface shows. The attributes are strings
@@ -56,7 +56,7 @@ impl<'a> CloudEvent<'a> {
         let data = if event.is_erased() {
             Value::Null
         } else {
-            json_of_body(&event.body)?
+            json_of_body(event.body())?
         };
         Ok(Self::with_data(event, position, data))
     }
@@ -64,20 +64,22 @@ impl<'a> CloudEvent<'a> {
     /// An event whose body was read already.
     #[must_use]
     pub fn with_data(event: &'a RawEvent, position: Position, data: Value) -> Self {
+        let event = event.view();
         let text = |name: &str| event.header(name).unwrap_or_default();
+        let free_text = |name: &str| event.header(name).and_then(text_of_header);
         Self {
             specversion: event.header(header::SPECVERSION).unwrap_or("1.0"),
             id: text(header::ID),
             kind: text(header::TYPE),
             source: text(header::SOURCE),
             time: text(header::TIME),
-            subject: &event.subject,
+            subject: event.subject,
             // The body is shown as JSON, whatever it is in the log.
             datacontenttype: "application/json",
             hansardschema: text(header::SCHEMA),
             hansardposition: position,
-            hansardactor: event.text(header::ACTOR),
-            hansardcorrelation: event.text(header::CORRELATION),
+            hansardactor: free_text(header::ACTOR),
+            hansardcorrelation: free_text(header::CORRELATION),
             hansardcausation: event.header(header::CAUSATION),
             hansardcommitment: event.header(header::COMMITMENT),
             hansardchain: event.header(header::CHAIN),

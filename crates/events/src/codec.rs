@@ -1,5 +1,6 @@
 use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::fmt::{self, Display};
+use std::io::Write as _;
 
 use hansard_types::{AppId, LogId, Timestamp};
 use serde::Serialize;
@@ -9,8 +10,9 @@ use crate::Event;
 use crate::catalogue::CATALOGUE;
 use crate::chain::{self, Chain, Salt};
 use crate::envelope::{
-    Envelope, EventId, Provenance, RawEvent, Recorded, header, header_of_text, text_of_header,
+    Envelope, EventId, Provenance, Recorded, header, header_of_text, text_of_header,
 };
+use crate::raw_event::{Known, RawEvent, at, known, write_head};
 use crate::subject::{bucket, subject};
 
 /// Why bytes are not an event.
@@ -41,9 +43,9 @@ pub struct Identity {
     pub salt: Salt,
 }
 
-/// Writes an event for the log and chains it to what stands before.
+/// Writes an event for the log, in one buffer, and chains it to what stands before.
 ///
-/// Returns the bytes with their headers, and the envelope with the new chain value.
+/// Returns the event, and the envelope with the new chain value.
 ///
 /// # Errors
 /// [`CodecError::Encode`], which would be a mistake of ours.
@@ -56,33 +58,36 @@ pub fn encode(
     previous: &Chain,
 ) -> Result<(RawEvent, Envelope), CodecError> {
     let Identity { id, salt } = identity;
-    let mut headers = Vec::with_capacity(header::ALL.len());
-    let mut push = |name: &'static str, value: Cow<'static, str>| {
-        headers.push((Cow::Borrowed(name), value));
-    };
-    push(header::ID, id.to_string().into());
-    push(header::TYPE, event.name().into());
-    push(header::SOURCE, source(log).into());
-    push(header::TIME, rfc3339(time).into());
-    push(header::SPECVERSION, SPEC_VERSION.into());
-    push(header::DATACONTENTTYPE, CONTENT_TYPE.into());
-    push(header::SCHEMA, event.version().to_string().into());
-    push(header::ACTOR, header_of_text(&provenance.actor).into());
-    if let Some(correlation) = &provenance.correlation {
-        push(header::CORRELATION, header_of_text(correlation).into());
-    }
-    if let Some(causation) = &provenance.causation {
-        push(header::CAUSATION, causation.to_string().into());
-    }
-    push(header::SALT, chain::to_hex(&salt).into());
-    let mut raw = RawEvent {
-        subject: subject(log, event.name(), bucket(&event.bucket_key())),
-        headers,
-        body: event.encode_body()?,
-    };
+    let mut texts = [0; TEXTS_BYTES];
+    let mut texts = texts.as_mut_slice();
+    let subject = subject(log, event.name(), bucket(&event.bucket_key()));
+    let subject = shown(subject, &mut texts);
+    let correlation = provenance.correlation.as_deref().map(header_of_text);
+    let causation = provenance.causation.map(|id| shown(id, &mut texts));
+    let mut salt_digits = [0; 2 * size_of::<Salt>()];
+    let headers = [
+        (at::ID, Some(shown(id, &mut texts))),
+        (at::TYPE, Some(event.name())),
+        (at::SOURCE, Some(shown(source(log), &mut texts))),
+        (at::TIME, Some(shown(rfc3339(time), &mut texts))),
+        (at::SPECVERSION, Some(SPEC_VERSION)),
+        (at::DATACONTENTTYPE, Some(CONTENT_TYPE)),
+        (at::SCHEMA, Some(shown(event.version(), &mut texts))),
+        (at::ACTOR, Some(&*header_of_text(&provenance.actor))),
+        (at::CORRELATION, correlation.as_deref()),
+        (at::CAUSATION, causation),
+        (at::SALT, Some(chain::put_hex(&salt, &mut salt_digits))),
+        (at::CHAIN, Some(CHAIN_TO_COME)),
+    ];
+    let headers = headers.iter();
+    let headers = headers.filter_map(|(place, value)| Some(known(*place, (*value)?)));
+    let mut bytes = Vec::new();
+    write_head(subject, headers, BODY_BYTES, &mut bytes);
+    let head_bytes = bytes.len();
+    event.encode_body(&mut bytes)?;
+    let mut raw = RawEvent::written(bytes);
     let chain = chain::next(previous, &raw).expect("it has a salt");
-    raw.headers
-        .push((Cow::Borrowed(header::CHAIN), chain::to_hex(&chain).into()));
+    raw.set_chain(head_bytes, &chain);
     let envelope = Envelope {
         id,
         name: Cow::Borrowed(event.name()),
@@ -95,18 +100,37 @@ pub fn encode(
     Ok((raw, envelope))
 }
 
+/// What the texts that [`encode`] makes take at most: a subject, two ids, a source, a time and a
+/// version.
+const TEXTS_BYTES: usize = 320;
+/// In the place of the chain value, which is a digest of everything else.
+const CHAIN_TO_COME: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Writes a text to the beginning of a place, which gets shorter by it.
+fn shown<'a>(text: impl Display, place: &mut &'a mut [u8]) -> &'a str {
+    let free = std::mem::take(place);
+    let mut rest = &mut *free;
+    write!(rest, "{text}").expect("there is room for all of them");
+    let left = rest.len();
+    let (text, rest) = free.split_at_mut(free.len() - left);
+    *place = rest;
+    std::str::from_utf8(text).expect("it is a text")
+}
+
 /// Reads an event back. A name or version that this release does not know is no error, nor is one
 /// whose content was erased: its [`Recorded::event`] is `None`.
 ///
 /// # Errors
 /// [`CodecError`] when a header is missing or malformed, or the body is not what its type says.
 pub fn decode(sequence: u64, raw: &RawEvent) -> Result<Recorded, CodecError> {
-    let envelope = decode_envelope(raw)?;
-    let erased = raw.is_erased();
+    let raw = raw.view();
+    let headers = raw.known();
+    let envelope = decode_envelope(&headers)?;
+    let erased = headers.get(at::COMMITMENT).is_some();
     let event = if erased {
         None
     } else {
-        Event::decode_body(&envelope.name, envelope.version, &raw.body)?
+        Event::decode_body(&envelope.name, envelope.version, raw.body)?
     };
     Ok(Recorded {
         sequence,
@@ -116,14 +140,15 @@ pub fn decode(sequence: u64, raw: &RawEvent) -> Result<Recorded, CodecError> {
     })
 }
 
-fn decode_envelope(raw: &RawEvent) -> Result<Envelope, CodecError> {
-    let required = |name: &'static str| raw.header(name).ok_or(CodecError::HeaderMissing(name));
-    let name = required(header::TYPE)?;
+fn decode_envelope(headers: &Known<'_>) -> Result<Envelope, CodecError> {
+    let required =
+        |place, name: &'static str| headers.get(place).ok_or(CodecError::HeaderMissing(name));
+    let name = required(at::TYPE, header::TYPE)?;
     let known = CATALOGUE
         .iter()
         .find(|row| row.name == name)
         .map(|row| row.name);
-    let causation = match raw.header(header::CAUSATION) {
+    let causation = match headers.get(at::CAUSATION) {
         None => None,
         Some(text) => {
             let parsed = EventId::parse_str(text);
@@ -131,25 +156,25 @@ fn decode_envelope(raw: &RawEvent) -> Result<Envelope, CodecError> {
         }
     };
     Ok(Envelope {
-        id: EventId::parse_str(required(header::ID)?)
+        id: EventId::parse_str(required(at::ID, header::ID)?)
             .map_err(|_| CodecError::HeaderMalformed(header::ID))?,
         name: known.map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed),
-        version: required(header::SCHEMA)?
+        version: required(at::SCHEMA, header::SCHEMA)?
             .parse()
             .map_err(|_| CodecError::HeaderMalformed(header::SCHEMA))?,
-        log: parse_source(required(header::SOURCE)?)
+        log: parse_source(required(at::SOURCE, header::SOURCE)?)
             .ok_or(CodecError::HeaderMalformed(header::SOURCE))?,
-        time: parse_rfc3339(required(header::TIME)?)
+        time: parse_rfc3339(required(at::TIME, header::TIME)?)
             .ok_or(CodecError::HeaderMalformed(header::TIME))?,
         provenance: Provenance {
-            actor: text(header::ACTOR, required(header::ACTOR)?)?,
-            correlation: raw
-                .header(header::CORRELATION)
+            actor: text(header::ACTOR, required(at::ACTOR, header::ACTOR)?)?,
+            correlation: headers
+                .get(at::CORRELATION)
                 .map(|value| text(header::CORRELATION, value))
                 .transpose()?,
             causation,
         },
-        chain: chain::from_hex(required(header::CHAIN)?)
+        chain: chain::from_hex(required(at::CHAIN, header::CHAIN)?)
             .ok_or(CodecError::HeaderMalformed(header::CHAIN))?,
     })
 }
@@ -159,12 +184,14 @@ fn text(name: &'static str, value: &str) -> Result<String, CodecError> {
     Ok(text.into_owned())
 }
 
-fn source(log: LogId) -> String {
-    if log.is_control() {
-        "/control".to_owned()
-    } else {
-        format!("/apps/{}/{}", log.app, log.partition)
-    }
+fn source(log: LogId) -> impl Display {
+    fmt::from_fn(move |f| {
+        if log.is_control() {
+            f.write_str("/control")
+        } else {
+            write!(f, "/apps/{}/{}", log.app, log.partition)
+        }
+    })
 }
 
 fn parse_source(text: &str) -> Option<LogId> {
@@ -179,14 +206,12 @@ fn parse_source(text: &str) -> Option<LogId> {
 }
 
 /// `2026-11-23T10:08:00.123Z`. A time past the year 9999 is written as its last millisecond.
-fn rfc3339(time: Timestamp) -> String {
+fn rfc3339(time: Timestamp) -> impl Display {
     let time = i64::try_from(time.0)
         .ok()
         .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
         .unwrap_or(jiff::Timestamp::MAX);
-    let mut text = String::with_capacity("2026-11-23T10:08:00.123Z".len());
-    write!(text, "{time:.3}").expect("writing to a text does not fail");
-    text
+    fmt::from_fn(move |f| write!(f, "{time:.3}"))
 }
 
 fn parse_rfc3339(text: &str) -> Option<Timestamp> {
@@ -195,9 +220,14 @@ fn parse_rfc3339(text: &str) -> Option<Timestamp> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the codec")]
+pub(crate) fn write_body<T: Serialize>(body: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    rmp_serde::encode::write_named(out, body)?;
+    Ok(())
+}
+
 pub(crate) fn to_bytes<T: Serialize>(body: &T) -> Result<Vec<u8>, CodecError> {
     let mut bytes = Vec::with_capacity(BODY_BYTES);
-    rmp_serde::encode::write_named(&mut bytes, body)?;
+    write_body(body, &mut bytes)?;
     Ok(bytes)
 }
 
@@ -228,7 +258,9 @@ impl Event {
     /// # Errors
     /// [`CodecError::Encode`], which would be a mistake of ours.
     pub fn body_bytes(&self) -> Result<Vec<u8>, CodecError> {
-        self.encode_body()
+        let mut bytes = Vec::with_capacity(BODY_BYTES);
+        self.encode_body(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// Reads a body back, of any version that was ever written; `None` for a name or a version

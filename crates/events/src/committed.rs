@@ -5,7 +5,8 @@ use hansard_types::Position;
 
 use crate::cloud_event::CloudEvent;
 use crate::codec::{CodecError, decode};
-use crate::envelope::{RawEvent, Recorded};
+use crate::envelope::Recorded;
+use crate::raw_event::RawEvent;
 
 /// A committed event as everyone who follows the log shares it: what it says and how it is shown are
 /// worked out once, whoever asks first.

@@ -1,11 +1,10 @@
 use std::borrow::Cow;
-use std::fmt;
 
 use hansard_types::{Actor, LogId, Timestamp};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use uuid::Uuid;
 
-use crate::{Event, chain};
+use crate::Event;
 
 /// The names of the headers: CloudEvents 1.0 (NATS binding), then ours.
 pub mod header {
@@ -50,14 +49,6 @@ pub mod header {
         COMMITMENT,
         CHAIN,
     ];
-}
-
-/// What of an event is hashed, wherever its bytes are.
-pub trait EventView {
-    fn subject(&self) -> &str;
-    /// The value of a header as it is written: see [`text_of_header`] for what can be free text.
-    fn header(&self, name: &str) -> Option<&str>;
-    fn body(&self) -> &[u8];
 }
 
 /// An event's identity, UUIDv7.
@@ -110,98 +101,6 @@ pub struct Envelope {
     pub chain: [u8; 32],
 }
 
-/// An event as the log holds it. `Debug` hides the body.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RawEvent {
-    pub subject: String,
-    /// Names of [`header`], each at most once, plus whatever the log itself added.
-    pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
-    pub body: Vec<u8>,
-}
-
-impl EventView for RawEvent {
-    fn subject(&self) -> &str {
-        &self.subject
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        Self::header(self, name)
-    }
-
-    fn body(&self) -> &[u8] {
-        &self.body
-    }
-}
-
-impl RawEvent {
-    /// The value of a header, as it is written.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_ref())
-    }
-
-    /// The value of a header that can hold free text, decoded. `None` when it is absent or does
-    /// not decode.
-    #[must_use]
-    pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.header(name).and_then(text_of_header)
-    }
-
-    /// Whether its content was erased: of salt and body only the commitment is left.
-    #[must_use]
-    pub fn is_erased(&self) -> bool {
-        self.header(header::COMMITMENT).is_some()
-    }
-
-    /// The same event without its content; it has the same place in the chain. `None` when it
-    /// holds neither salt and body nor a commitment.
-    #[must_use]
-    pub fn erased(&self) -> Option<Self> {
-        let commitment = chain::to_hex(&chain::commitment_of(self)?);
-        let mut headers: Vec<_> = self
-            .headers
-            .iter()
-            .filter(|(name, _)| name != header::COMMITMENT)
-            .cloned()
-            .collect();
-        let left = (Cow::Borrowed(header::COMMITMENT), Cow::Owned(commitment));
-        match headers.iter_mut().find(|(name, _)| name == header::SALT) {
-            Some(salt) => *salt = left,
-            None => headers.push(left),
-        }
-        headers.sort_by_key(|(name, _)| header::ALL.iter().position(|known| known == name));
-        Some(Self {
-            subject: self.subject.clone(),
-            headers,
-            body: Vec::new(),
-        })
-    }
-
-    /// About how many bytes it takes in the log.
-    #[must_use]
-    pub fn size_bytes(&self) -> usize {
-        let headers: usize = self
-            .headers
-            .iter()
-            .map(|(k, v)| k.len() + v.len() + 4)
-            .sum();
-        self.subject.len() + headers + self.body.len()
-    }
-}
-
-impl fmt::Debug for RawEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RawEvent")
-            .field("subject", &self.subject)
-            .field("id", &self.header(header::ID))
-            .field("body_bytes", &self.body.len())
-            .finish_non_exhaustive()
-    }
-}
-
 /// An event read back from the log, or about to be appended at the sequence it says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recorded {
@@ -222,8 +121,8 @@ pub struct Recorded {
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
 
 /// Free text as the value of a header.
-pub(crate) fn header_of_text(text: &str) -> String {
-    utf8_percent_encode(text, ENCODED).to_string()
+pub(crate) fn header_of_text(text: &str) -> Cow<'_, str> {
+    utf8_percent_encode(text, ENCODED).into()
 }
 
 /// The free text that a header's value stands for; `None` when it stands for none.

@@ -28,6 +28,7 @@ pub mod conversation;
 mod envelope;
 pub mod group;
 pub mod message;
+mod raw_event;
 pub mod relation;
 mod subject;
 
@@ -38,7 +39,6 @@ pub use catalogue::{
 pub use cloud_event::CloudEvent;
 pub use codec::{CodecError, Identity, decode, encode, json_of_body};
 pub use committed::Committed;
-pub use envelope::{
-    Envelope, EventId, EventView, Origin, Provenance, RawEvent, Recorded, header, text_of_header,
-};
+pub use envelope::{Envelope, EventId, Origin, Provenance, Recorded, header, text_of_header};
+pub use raw_event::{EventRef, RawEvent};
 pub use subject::{BUCKETS, bucket, partition_of, subject};

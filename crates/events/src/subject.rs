@@ -1,7 +1,7 @@
+use std::fmt;
+
 use hansard_types::{ConversationId, LogId};
 use sha2::{Digest, Sha256};
-
-use crate::chain::push_hex;
 
 /// How many buckets there are: the last part of a subject, two hex digits.
 pub const BUCKETS: u16 = 256;
@@ -31,14 +31,9 @@ pub fn partition_of(conversation: &ConversationId, partitions: u16) -> u16 {
 /// `hansard.<app>.<partition>.<family>.<event>.<bucket>`: bounded in number (JetStream keeps every
 /// distinct subject in memory), so ids never go in.
 #[must_use]
-pub fn subject(log: LogId, event_name: &str, bucket: u8) -> String {
-    let mut subject = log.subject_prefix();
-    subject.reserve_exact(event_name.len() + ".".len() + ".ff".len());
-    for part in [".", event_name, "."] {
-        subject.push_str(part);
-    }
-    push_hex(&mut subject, bucket);
-    subject
+pub fn subject(log: LogId, event_name: &str, bucket: u8) -> impl fmt::Display {
+    let prefix = log.subject_prefix();
+    fmt::from_fn(move |f| write!(f, "{prefix}.{event_name}.{bucket:02x}"))
 }
 
 #[cfg(test)]
@@ -51,7 +46,7 @@ mod tests {
     fn a_subject_names_app_partition_event_and_bucket() {
         let log = LogId::new(AppId(1_400_000_001), 0);
         assert_eq!(
-            subject(log, "message.sent", bucket("group:team")),
+            subject(log, "message.sent", bucket("group:team")).to_string(),
             "hansard.1400000001.0.message.sent.af"
         );
     }

@@ -207,7 +207,7 @@ impl Lines {
     }
 
     fn add(&self, stored: &StoredEvent, text: &mut String) -> Result<()> {
-        if !self.filter.may_pass(&stored.event.subject) {
+        if !self.filter.may_pass(stored.event.subject()) {
             return Ok(());
         }
         let recorded = decode(stored.sequence, &stored.event)?;

@@ -59,8 +59,10 @@ pub enum ArchiveError {
 type Result<T, E = ArchiveError> = std::result::Result<T, E>;
 
 fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> ArchiveError {
-    let path = path.display().to_string();
-    move |source| ArchiveError::File { path, source }
+    move |source| ArchiveError::File {
+        path: path.display().to_string(),
+        source,
+    }
 }
 
 fn sync_folder(folder: &Path) -> Result<()> {

@@ -45,7 +45,7 @@ pub async fn verify(
                 sequence: stored.sequence,
                 what,
             };
-            if !stored.event.subject.starts_with(&prefix) {
+            if !stored.event.subject().starts_with(&prefix) {
                 return Err(broken("its subject is of another log"));
             }
             let said = stored.event.header(header::CHAIN).and_then(chain::from_hex);
@@ -199,11 +199,10 @@ impl CopiesWalk<'_> {
     fn event(&mut self, stored: &StoredEvent) {
         let said = stored.chain();
         let follows = |value: chain::Chain| said == chain::next(&value, &stored.event);
-        let prefix = self.copies.id().subject_prefix();
-        let is_ours = stored.event.subject.strip_prefix(&prefix);
+        let prefix = format!("{}.", self.copies.id().subject_prefix());
         if said.is_none() || !self.value.is_none_or(follows) {
             self.note(self.folder(), stored.sequence..=stored.sequence, BROKEN);
-        } else if !is_ours.is_some_and(|rest| rest.starts_with('.')) {
+        } else if !stored.event.subject().starts_with(&prefix) {
             let what = "its subject is of another log";
             self.note(self.folder(), stored.sequence..=stored.sequence, what);
         }
@@ -217,11 +216,10 @@ impl CopiesWalk<'_> {
 mod tests {
     use std::sync::Arc;
 
-    use hansard_events::RawEvent;
     use hansard_types::{AppId, LogId};
 
     use super::*;
-    use crate::conformance::{events, units};
+    use crate::conformance::{Parts, edit, events, spoil, units};
     use crate::{EventLog as _, MemoryLog};
 
     fn id() -> LogId {
@@ -229,28 +227,21 @@ mod tests {
     }
 
     /// What an audit says of ten events, the last of which was changed and hashed again.
-    async fn audited(change: impl FnOnce(&mut RawEvent)) -> Result<AuditReport, AuditFailure> {
+    async fn audited(change: impl FnOnce(&mut Parts)) -> Result<AuditReport, AuditFailure> {
         let log = MemoryLog::new(id());
         let written = events(id(), 10);
         log.append(0, &units(&written)).await.expect("appends");
         let before = written[8].event.header(header::CHAIN);
         let before = before.and_then(chain::from_hex).expect("is chained");
         log.tamper(10, |event| {
-            change(event);
-            let value = chain::next(&before, event).expect("it has a salt");
-            let value = chain::to_hex(&value);
-            set(event, header::CHAIN, value);
+            edit(event, change);
+            let value = chain::next(&before, &*event).expect("it has a salt");
+            edit(event, |parts| {
+                parts.set(header::CHAIN, &chain::to_hex(&value))
+            });
         });
         let reader = Reader::at_end(Arc::new(log)).await.expect("reads");
         verify(&reader, |_, _| {}).await
-    }
-
-    fn set(event: &mut RawEvent, name: &str, value: String) {
-        for (key, held) in &mut event.headers {
-            if key == name {
-                *held = value.clone().into();
-            }
-        }
     }
 
     #[tokio::test]
@@ -270,9 +261,9 @@ mod tests {
             Err(AuditFailure::Broken { sequence, what }) => (sequence, what),
             other => panic!("{other:?}"),
         };
-        let source = |event: &mut RawEvent| set(event, header::SOURCE, "/apps/8/0".to_owned());
-        let subject = |event: &mut RawEvent| event.subject = "hansard.8.0.account.x.00".to_owned();
-        let body = |event: &mut RawEvent| event.body.clear();
+        let source = |parts: &mut Parts| parts.set(header::SOURCE, "/apps/8/0");
+        let subject = |parts: &mut Parts| parts.subject = "hansard.8.0.account.x.00".to_owned();
+        let body = |parts: &mut Parts| parts.body.clear();
         let (sequence, what) = broken(audited(source).await);
         assert_eq!((sequence, what.contains("another log")), (10, true));
         let (sequence, what) = broken(audited(subject).await);
@@ -287,7 +278,7 @@ mod tests {
         log.append(0, &units(&events(id(), 10)))
             .await
             .expect("appends");
-        log.tamper(4, |event| event.body.push(0));
+        log.tamper(4, spoil);
         let reader = Reader::at_end(Arc::new(log)).await.expect("reads");
         let failure = verify(&reader, |_, _| {}).await;
         assert!(

@@ -107,13 +107,13 @@ struct Message {
 
 fn message(event: &RawEvent) -> Message {
     let mut headers = HeaderMap::new();
-    for (name, value) in &event.headers {
-        headers.insert(&**name, &**value);
+    for (name, value) in event.headers() {
+        headers.insert(name, value);
     }
     Message {
-        subject: Subject::from(format!("{SUBJECT_PREFIX}{}", event.subject)),
+        subject: Subject::from(format!("{SUBJECT_PREFIX}{}", event.subject())),
         headers,
-        body: Bytes::from(event.body.clone()),
+        body: Bytes::copy_from_slice(event.body()),
     }
 }
 

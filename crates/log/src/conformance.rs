@@ -7,7 +7,9 @@
 use std::ops::RangeInclusive;
 
 use hansard_events::account::AccountImported;
-use hansard_events::{Event, EventId, Identity, Provenance, chain, decode, encode, header};
+use hansard_events::{
+    Event, EventId, Identity, Provenance, RawEvent, chain, decode, encode, header,
+};
 use hansard_types::{LogId, Timestamp, UserId, limits};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -62,6 +64,41 @@ fn provenance(actor: &str) -> Provenance {
         correlation: Some(actor.to_owned()).filter(|_| actor != "administrator"),
         causation: None,
     }
+}
+
+/// The parts of an event, to be changed as a damaged disk would, or someone else.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    pub subject: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Parts {
+    /// Gives a header another value.
+    pub fn set(&mut self, name: &str, value: &str) {
+        for (_, held) in self.headers.iter_mut().filter(|(key, _)| key == name) {
+            value.clone_into(held);
+        }
+    }
+}
+
+/// Changes parts of an event, and nothing else: its chain value stays what it says.
+pub fn edit(event: &mut RawEvent, change: impl FnOnce(&mut Parts)) {
+    let headers = event.headers().map(|(k, v)| (k.to_owned(), v.to_owned()));
+    let mut parts = Parts {
+        subject: event.subject().to_owned(),
+        headers: headers.collect(),
+        body: event.body().to_vec(),
+    };
+    change(&mut parts);
+    let headers = parts.headers.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+    *event = RawEvent::new(&parts.subject, headers, &parts.body);
+}
+
+/// Adds a byte to an event's body.
+pub fn spoil(event: &mut RawEvent) {
+    edit(event, |parts| parts.body.push(0));
 }
 
 /// Everything that a user or a caller may choose, and more.

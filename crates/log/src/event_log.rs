@@ -85,10 +85,9 @@ pub trait EventLog: Send + Sync + 'static {
 /// The first header of an event that a log cannot hold.
 pub(crate) fn malformed_header(event: &RawEvent) -> Option<&str> {
     let malformed = event
-        .headers
-        .iter()
+        .headers()
         .find(|(name, value)| !is_header(name, value));
-    malformed.map(|(name, _)| name.as_ref())
+    malformed.map(|(name, _)| name)
 }
 
 /// Whether a log can hold a header. Source: NATS' client protocol.

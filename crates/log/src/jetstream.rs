@@ -332,7 +332,7 @@ impl EventLog for JetStreamLog {
                 kind,
                 reply: appending.next_reply(),
                 expected_last: expected,
-                events: rest[..count].iter().flatten().collect(),
+                units: &rest[..count],
             };
             let answer = timeout(self.server.options.answer_within, batch.append(&mut wire));
             expected = answer.await.map_err(unknown)??;

@@ -18,7 +18,6 @@ mod archiver;
 mod audit;
 pub mod bench;
 pub mod blocks;
-mod codec;
 mod copies;
 mod error;
 mod event_log;

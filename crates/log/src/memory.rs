@@ -146,13 +146,8 @@ impl Inner {
 
 /// NATS clients trim the values of headers.
 fn as_clients_read(event: &RawEvent) -> RawEvent {
-    let mut event = event.clone();
-    for (_, value) in &mut event.headers {
-        if value.trim().len() < value.len() {
-            *value = value.trim().to_owned().into();
-        }
-    }
-    event
+    let trimmed = event.headers().map(|(name, value)| (name, value.trim()));
+    RawEvent::new(event.subject(), trimmed, event.body())
 }
 
 fn unknown() -> AppendError {

@@ -24,7 +24,7 @@ impl StoredEvent {
             return true;
         }
         let commitment = chain::commitment_of(&self.event);
-        self.event.subject == other.event.subject
+        self.event.subject() == other.event.subject()
             && self.chain() == other.chain()
             && commitment.is_some()
             && commitment == chain::commitment_of(&other.event)

@@ -84,7 +84,7 @@ mod tests {
     use tokio::task::JoinSet;
 
     use super::*;
-    use crate::conformance::events;
+    use crate::conformance::{edit, events};
     use crate::{EventLog as _, MemoryLog, Reader};
 
     fn some(count: usize) -> Vec<(Recorded, RawEvent)> {
@@ -185,7 +185,7 @@ mod tests {
     fn it_holds_so_many_bytes_and_begins_anew_where_events_are_missing() {
         let tail = Tail::default();
         let mut all = some(9);
-        all[1].1.body = vec![0; TAIL_BYTES_MAX];
+        edit(&mut all[1].1, |parts| parts.body = vec![0; TAIL_BYTES_MAX]);
         let last = all.split_off(7);
         let middle = all.split_off(2);
         tail.push(all.into_iter());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::stream::Compression;
-use hansard_log::conformance::{events, suite, units};
+use hansard_log::conformance::{edit, events, suite, units};
 use hansard_log::server::{NatsFiles, NatsServer, ServerOptions, Timing};
 use hansard_log::{
     AuditFailure, Copies, Error, EventLog, JetStream, JetStreamOptions, Journal, Reader, Writer,
@@ -160,12 +160,13 @@ async fn real_a_second_writer_is_fenced_off() {
     let written = events(id(), 2);
     first.append(&units(&written[..1])).await.expect("appends");
     let mut foreign = written[1].clone();
-    foreign.event.body.push(0);
-    for (name, value) in &mut foreign.event.headers {
-        if name == hansard_events::header::ID {
-            *value = "00000000-0000-0000-0000-0000000000ff".into();
-        }
-    }
+    edit(&mut foreign.event, |parts| {
+        parts.body.push(0);
+        parts.set(
+            hansard_events::header::ID,
+            "00000000-0000-0000-0000-0000000000ff",
+        );
+    });
     let fenced = second.append(&units(&[foreign])).await;
     assert!(
         matches!(fenced, Err(hansard_log::AppendError::Fenced { .. })),

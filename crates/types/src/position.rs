@@ -131,12 +131,14 @@ impl LogId {
 
     /// What every subject of it begins with, without the last dot.
     #[must_use]
-    pub fn subject_prefix(self) -> String {
-        if self.is_control() {
-            "hansard.control.0".to_owned()
-        } else {
-            format!("hansard.{}.{}", self.app, self.partition)
-        }
+    pub fn subject_prefix(self) -> impl fmt::Display {
+        fmt::from_fn(move |f| {
+            if self.is_control() {
+                f.write_str("hansard.control.0")
+            } else {
+                write!(f, "hansard.{}.{}", self.app, self.partition)
+            }
+        })
     }
 }
 

@@ -65,14 +65,14 @@ impl EventFilter {
             return Ok(Some(stored.line(position)?.into()));
         };
         // Most events are passed over without reading their body.
-        if stored.event.subject.rsplit('.').next() != Some(wanted.bucket.as_str()) {
+        if stored.event.subject().rsplit('.').next() != Some(wanted.bucket.as_str()) {
             return Ok(None);
         }
         // What an erased event was about is in the event that records its erasure.
         if stored.event.is_erased() {
             return Ok(None);
         }
-        let data = json_of_body(&stored.event.body)?;
+        let data = json_of_body(stored.event.body())?;
         let line = || CloudEvent::with_data(&stored.event, position, data.clone()).to_line();
         Ok(wanted.is_about(&data).then(line).map(Cow::Owned))
     }

@@ -4,12 +4,11 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hansard_events::chain::{self, Chain};
-use hansard_events::header;
+use hansard_events::{EventRef, header};
 use hansard_types::LogId;
 
 use super::segment::{Opened, Segment};
 use super::{Archive, Result, format};
-use crate::codec::EventRef;
 use crate::{ArchiveError, Damage};
 
 /// What a segment was found to be.
@@ -149,7 +148,7 @@ impl Walk<'_> {
             let mut events = format::events(&block);
             for sequence in place.events() {
                 match events.next().flatten().and_then(EventRef::parse) {
-                    Some(event) => self.event(sequence, &event),
+                    Some(event) => self.event(sequence, event),
                     None => {
                         self.bad(sequence, what);
                         self.value = None;
@@ -168,7 +167,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn event(&mut self, sequence: u64, event: &EventRef<'_>) {
+    fn event(&mut self, sequence: u64, event: EventRef<'_>) {
         let said = event.header(header::CHAIN).and_then(chain::from_hex);
         let follows = |value: Chain| said.is_some() && chain::next(&value, event) == said;
         if !event.subject.starts_with(&self.prefix) {

@@ -7,13 +7,12 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use hansard_events::chain::Chain;
-use hansard_events::{chain, header};
+use hansard_events::{RawEvent, chain, header};
 use hansard_types::{LogId, Timestamp};
 
 use super::format::{self, BlockHead, Head, Place, Tail};
 use super::{ArchiveError, BLOCK_BYTES_MAX, Result, file_error, sync_folder};
 use crate::StoredEvent;
-use crate::codec::{decode_event, encode_event};
 use crate::files;
 
 const EXTENSION: &str = "arc";
@@ -82,7 +81,6 @@ pub struct SegmentWriter {
     /// The events of the block that is being filled, from `block_first` on.
     block: Vec<u8>,
     block_first: u64,
-    event: Vec<u8>,
 }
 
 impl SegmentWriter {
@@ -108,7 +106,6 @@ impl SegmentWriter {
             places: Vec::new(),
             block: Vec::with_capacity(2 * BLOCK_BYTES),
             block_first: first,
-            event: Vec::new(),
             part,
         };
         writer.write(&Head { log, first, before }.bytes())?;
@@ -133,9 +130,7 @@ impl SegmentWriter {
         let time = stored.event.time().unwrap_or_default();
         let begun = self.times.map_or(time, |(begun, _)| begun);
         self.times = Some((begun, time.max(begun)));
-        self.event.clear();
-        encode_event(&stored.event, &mut self.event);
-        format::push_event(&self.event, &mut self.block);
+        format::push_event(stored.event.bytes(), &mut self.block);
         self.next += 1;
         if self.block.len() >= BLOCK_BYTES {
             self.close_block()?;
@@ -327,7 +322,7 @@ impl Opened {
             if out.len() >= events_max {
                 break;
             }
-            let Some(event) = event.and_then(decode_event) else {
+            let Some(event) = event.and_then(RawEvent::read) else {
                 let what = "an event does not read";
                 return Err(self.segment.damaged(sequence..=sequence, what));
             };

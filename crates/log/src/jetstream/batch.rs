@@ -1,5 +1,7 @@
 //! How events get into a stream: as a batch, whole or up to the first one that is refused.
 
+use std::fmt::{self, Write as _};
+
 use async_nats::header::NATS_EXPECTED_LAST_SEQUENCE;
 use hansard_events::RawEvent;
 
@@ -16,6 +18,10 @@ const ATOMIC_ID_CHARS_MAX: usize = 64;
 const FAST_START: u8 = 0;
 const FAST_APPEND: u8 = 1;
 const FAST_STORE_AND_COMMIT: u8 = 2;
+/// What an operation makes a reply subject longer by, at most.
+const REPLY_BYTES: usize = 64;
+/// What the headers of an event besides its own fit into.
+const HEADERS_BYTES: usize = 192;
 /// The server tells how far it is after so many messages of a fast batch: rounds end before.
 const FAST_FLOW: usize = 10_000;
 
@@ -40,7 +46,7 @@ pub(super) struct Batch<'a> {
     /// Its own for every try: an earlier try of the same events must not look like this one.
     pub(super) reply: String,
     pub(super) expected_last: u64,
-    pub(super) events: Vec<&'a RawEvent>,
+    pub(super) units: &'a [Unit],
 }
 
 impl Batch<'_> {
@@ -60,7 +66,7 @@ impl Batch<'_> {
                 break ack;
             }
         };
-        let last = self.expected_last + self.events.len() as u64;
+        let last = self.expected_last + self.events().count() as u64;
         match ack.error {
             None if ack.seq == last => Ok(last),
             None => Err(AppendError::Conflict {
@@ -70,45 +76,64 @@ impl Batch<'_> {
         }
     }
 
+    fn events(&self) -> impl Iterator<Item = &RawEvent> {
+        self.units.iter().flatten()
+    }
+
     async fn publish_fast(&self, wire: &mut Wire) -> Result<(), AppendError> {
-        let count = self.events.len();
-        for (expected, (index, event)) in (self.expected_last..).zip(self.events.iter().enumerate())
-        {
-            let operation = match index {
-                _ if index + 1 == count => FAST_STORE_AND_COMMIT,
-                0 => FAST_START,
+        let count = self.events().count();
+        let mut reply = String::with_capacity(self.reply.len() + REPLY_BYTES);
+        let mut headers = String::with_capacity(HEADERS_BYTES);
+        for (expected, (number, event)) in (self.expected_last..).zip((1..).zip(self.events())) {
+            let operation = match number {
+                _ if number == count => FAST_STORE_AND_COMMIT,
+                1 => FAST_START,
                 _ => FAST_APPEND,
             };
             let batch = &self.reply;
-            let reply = format!("{batch}.{FAST_FLOW}.fail.{}.{operation}.$FI", index + 1);
-            let expected = expected.to_string();
-            let headers = [(NATS_EXPECTED_LAST_SEQUENCE.as_ref(), expected.as_str())];
+            reply.clear();
+            headers.clear();
+            add(
+                &mut reply,
+                format_args!("{batch}.{FAST_FLOW}.fail.{number}.{operation}.$FI"),
+            );
+            add(
+                &mut headers,
+                format_args!("{NATS_EXPECTED_LAST_SEQUENCE}: {expected}\r\n"),
+            );
             wire.publish(event, Some(&reply), &headers).await??;
         }
         Ok(())
     }
 
     async fn publish_atomic(&self, wire: &mut Wire) -> Result<(), AppendError> {
-        let begin = format!("{}.begin", self.reply);
-        let id = &self.reply[self.reply.len().saturating_sub(ATOMIC_ID_CHARS_MAX)..];
-        let expected = self.expected_last.to_string();
-        let count = self.events.len();
-        for (index, event) in self.events.iter().enumerate() {
-            let number = (index + 1).to_string();
-            let mut headers = vec![
-                ("Nats-Batch-Id", id),
-                ("Nats-Batch-Sequence", number.as_str()),
-            ];
-            let mut reply = None;
-            if index == 0 {
-                headers.push((NATS_EXPECTED_LAST_SEQUENCE.as_ref(), &expected));
-                reply = Some(begin.as_str());
+        let Self {
+            reply,
+            expected_last,
+            ..
+        } = self;
+        let begin = format!("{reply}.begin");
+        let id = &reply[reply.len().saturating_sub(ATOMIC_ID_CHARS_MAX)..];
+        let count = self.events().count();
+        let mut headers = String::with_capacity(HEADERS_BYTES);
+        for (number, event) in (1..).zip(self.events()) {
+            headers.clear();
+            let mut add = |line: fmt::Arguments<'_>| add(&mut headers, line);
+            add(format_args!(
+                "Nats-Batch-Id: {id}\r\nNats-Batch-Sequence: {number}\r\n"
+            ));
+            let mut answered = None;
+            if number == 1 {
+                add(format_args!(
+                    "{NATS_EXPECTED_LAST_SEQUENCE}: {expected_last}\r\n"
+                ));
+                answered = Some(begin.as_str());
             }
-            if index + 1 == count {
-                headers.push(("Nats-Batch-Commit", "1"));
-                reply = Some(&self.reply);
+            if number == count {
+                add(format_args!("Nats-Batch-Commit: 1\r\n"));
+                answered = Some(reply);
             }
-            wire.publish(event, reply, &headers).await??;
+            wire.publish(event, answered, &headers).await??;
         }
         Ok(())
     }
@@ -118,6 +143,11 @@ impl Batch<'_> {
         let rest = answer.subject.strip_prefix(&self.reply);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
+}
+
+fn add(text: &mut String, more: fmt::Arguments<'_>) {
+    text.write_fmt(more)
+        .expect("writing to a text does not fail");
 }
 
 /// What a batch came to; `None` when the server only tells how far it is.
@@ -145,8 +175,47 @@ pub(super) fn units_of_batch(units: &[Unit]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::units_of_batch;
+    use std::io::Cursor;
+
+    use allocation_counter::measure;
+    use futures::FutureExt as _;
+
+    use super::*;
     use crate::conformance::{events, units};
+
+    /// The texts that its events share, and the answer.
+    const BATCH_ALLOCATIONS_MAX: u64 = 8;
+
+    /// Allocations of sending a batch of so many events, after one like it.
+    fn sent(kind: Kind, count: usize) -> u64 {
+        let all = units(&events(hansard_types::LogId::CONTROL, count));
+        let answer = format!(r#"{{"stream":"HANSARD_CONTROL","seq":{count}}}"#);
+        let answer = format!("MSG inbox.1 1 {}\r\n{answer}\r\n", answer.len()).repeat(2);
+        let server = tokio::io::join(Cursor::new(answer), tokio::io::sink());
+        let mut wire = Wire::over(Box::new(server), 1024 * 1024);
+        let mut append = || {
+            let batch = Batch {
+                kind,
+                reply: "inbox.1".to_owned(),
+                expected_last: 0,
+                units: &all,
+            };
+            let appended = batch.append(&mut wire).now_or_never();
+            let last = appended.expect("never waits").expect("is answered");
+            assert_eq!(last, count as u64);
+        };
+        append();
+        measure(append).count_total
+    }
+
+    #[test]
+    fn an_event_in_a_batch_allocates_nothing() {
+        for kind in [Kind::Fast, Kind::Atomic] {
+            let (one, many) = (sent(kind, 1), sent(kind, 101));
+            assert_eq!(one, many, "all of it is the batch's");
+            assert!(one <= BATCH_ALLOCATIONS_MAX, "{one}");
+        }
+    }
 
     #[test]
     fn a_batch_holds_whole_units_and_at_least_one() {

@@ -1,7 +1,6 @@
 //! Reading a stream: short ranges by one batched direct get, long ones by a consumer that the
 //! next range goes on with.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use async_nats::HeaderMap;
@@ -101,7 +100,7 @@ impl JetStreamLog {
 
     /// An answer to a direct get says where it was stored in headers.
     fn stored(&self, headers: &HeaderMap, body: &[u8]) -> Result<StoredEvent> {
-        let said = |name: &str| headers.get(name).map(|value| value.as_str().to_owned());
+        let said = |name: &str| headers.get(name).map(|value| value.as_str());
         let sequence = said("Nats-Sequence").and_then(|text| text.parse().ok());
         let found = sequence.zip(said("Nats-Subject"));
         let (sequence, subject) = found.ok_or_else(|| Error::Malformed {
@@ -133,8 +132,7 @@ impl JetStreamLog {
             let message = message.map_err(unavailable)?;
             let info = message.info().map_err(unavailable)?;
             let (sequence, pending) = (info.stream_sequence, info.pending);
-            let subject = message.subject.to_string();
-            let event = raw(subject, message.headers.as_ref(), &message.payload);
+            let event = raw(&message.subject, message.headers.as_ref(), &message.payload);
             events.push(StoredEvent { sequence, event });
             cursor.next = sequence + 1;
             // Nothing follows, though more was counted: events before this one are lost.
@@ -185,26 +183,20 @@ impl JetStreamLog {
 }
 
 /// Drops the headers that the log itself has added.
-fn raw(subject: String, headers: Option<&HeaderMap>, body: &[u8]) -> RawEvent {
-    let mut own = Vec::with_capacity(header::ALL.len());
+fn raw(subject: &str, headers: Option<&HeaderMap>, body: &[u8]) -> RawEvent {
+    let mut own: Vec<(&str, &str)> = Vec::with_capacity(header::ALL.len());
     for (name, values) in headers.map(HeaderMap::iter).into_iter().flatten() {
         let name: &str = name.as_ref();
-        if name.to_ascii_lowercase().starts_with("nats-") {
+        let begins = name.get(.."nats-".len());
+        if begins.is_some_and(|begins| begins.eq_ignore_ascii_case("nats-")) {
             continue;
         }
         if let Some(value) = values.first() {
-            own.push((
-                Cow::Owned(name.to_owned()),
-                value.as_str().to_owned().into(),
-            ));
+            own.push((name, value.as_str()));
         }
     }
     own.sort_by_key(|(name, _)| order_of(name));
-    RawEvent {
-        subject,
-        headers: own,
-        body: body.to_vec(),
-    }
+    RawEvent::new(subject, own.into_iter(), body)
 }
 
 /// The map that headers arrive in has no order: they are put back into the one they are written

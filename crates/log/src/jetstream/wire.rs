@@ -17,7 +17,7 @@ use async_nats::ServerAddr;
 use async_nats::rustls::pki_types::ServerName;
 use async_nats::rustls::{ClientConfig, RootCertStore};
 use futures::FutureExt as _;
-use hansard_events::RawEvent;
+use hansard_events::{EventRef, RawEvent};
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -89,7 +89,7 @@ impl Endpoint {
     }
 }
 
-trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
 
 /// A connection. Whoever drops one of its futures before it has ended must drop the connection
@@ -140,14 +140,14 @@ impl Wire {
     ) -> Result<Self, WireError> {
         let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await?;
         stream.set_nodelay(true)?;
-        let mut greeting = Wire::over(Box::new(stream));
+        let mut greeting = Wire::over(Box::new(stream), 0);
         let ServerOp::Info(info) = greeting.hear().await? else {
             return Err(WireError::Garbled);
         };
         let pinned = credentials.and_then(|one| one.certificate.as_deref());
         let tls = endpoint.tls || info.tls_required || pinned.is_some();
         let mut wire = if tls {
-            Wire::over(encrypted(greeting, &endpoint.host, pinned).await?)
+            Wire::over(encrypted(greeting, &endpoint.host, pinned).await?, 0)
         } else {
             greeting
         };
@@ -173,27 +173,29 @@ impl Wire {
         Ok(wire)
     }
 
-    fn over(stream: Box<dyn Stream>) -> Self {
+    pub(super) fn over(stream: Box<dyn Stream>, payload_bytes_max: usize) -> Self {
         Self {
             stream,
             unwritten: Vec::with_capacity(2 * WRITE_BYTES),
             unread: Vec::with_capacity(READ_BYTES),
-            payload_bytes_max: 0,
+            payload_bytes_max,
         }
     }
 
-    /// Takes an event, and headers besides its own; [`flush`](Self::flush) sends what is left.
+    /// Takes an event, and lines of headers besides its own; [`flush`](Self::flush) sends what is
+    /// left.
     pub(super) async fn publish(
         &mut self,
         event: &RawEvent,
         reply: Option<&str>,
-        headers: &[(&str, &str)],
+        besides: &str,
     ) -> Result<Result<(), Unsendable>, WireError> {
+        let event = event.view();
         let put = put(
             &mut self.unwritten,
             event,
             reply,
-            headers,
+            besides,
             self.payload_bytes_max,
         );
         if self.unwritten.len() >= WRITE_BYTES {
@@ -296,42 +298,37 @@ async fn encrypted(
 /// Writes an event as the server reads it; writes nothing of one that cannot be sent.
 fn put(
     out: &mut Vec<u8>,
-    event: &RawEvent,
+    event: EventRef<'_>,
     reply: Option<&str>,
-    headers: &[(&str, &str)],
+    besides: &str,
     payload_bytes_max: usize,
 ) -> Result<(), Unsendable> {
     const VERSION: &str = "NATS/1.0\r\n";
-    let own = event
-        .headers
-        .iter()
-        .map(|(name, value)| (&**name, &**value));
-    let all = || own.clone().chain(headers.iter().copied());
-    let mut head = VERSION.len() + "\r\n".len();
-    for (name, value) in all() {
+    let mut head = VERSION.len() + besides.len() + "\r\n".len();
+    for (name, value) in event.headers() {
         if !is_header(name, value) {
             return Err(Unsendable::Header(name.to_owned()));
         }
         head += name.len() + value.len() + ": \r\n".len();
     }
-    let total = head + event.body.len();
+    let EventRef { subject, body, .. } = event;
+    let total = head + body.len();
     if total > payload_bytes_max {
         return Err(Unsendable::TooLarge(payload_bytes_max));
     }
     let (space, reply) = reply.map_or(("", ""), |reply| (" ", reply));
-    out.reserve(total + event.subject.len() + reply.len() + 64);
+    out.reserve(total + subject.len() + reply.len() + 64);
     write!(
         out,
-        "HPUB {}{space}{reply} {head} {total}\r\n{VERSION}",
-        event.subject
+        "HPUB {subject}{space}{reply} {head} {total}\r\n{VERSION}"
     )
     .expect("writing to a vector does not fail");
-    for (name, value) in all() {
+    for (name, value) in event.headers() {
         for part in [name, ": ", value, "\r\n"] {
             out.extend_from_slice(part.as_bytes());
         }
     }
-    for part in [b"\r\n".as_slice(), &event.body, b"\r\n"] {
+    for part in [besides.as_bytes(), b"\r\n", body, b"\r\n"] {
         out.extend_from_slice(part);
     }
     Ok(())

@@ -24,8 +24,10 @@ pub(super) enum Access {
 }
 
 pub(super) fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> JournalError {
-    let path = path.display().to_string();
-    move |source| JournalError::File { path, source }
+    move |source| JournalError::File {
+        path: path.display().to_string(),
+        source,
+    }
 }
 
 /// Whether an error says that a file is not there (any more).

@@ -15,8 +15,6 @@ use std::ops::RangeInclusive;
 
 use hansard_events::RawEvent;
 
-use crate::codec::encode_event;
-
 /// 128 random bits of one use of a file.
 pub(super) type Epoch = [u8; 16];
 
@@ -131,11 +129,10 @@ pub(super) fn encode(
     buffer.clear();
     buffer.resize(begin, 0);
     for (index, event) in events.iter().enumerate() {
-        let at = buffer.len();
-        encode_event(event, buffer);
-        let bytes = &buffer[at..];
+        let bytes = event.bytes();
         let length = u32_of(bytes.len())?;
         let checksum = seal.of_event(first + index as u64, bytes);
+        buffer.extend_from_slice(bytes);
         let row = &mut buffer[table + ROW_BYTES * index..][..ROW_BYTES];
         row[..4].copy_from_slice(&length.to_le_bytes());
         row[4..].copy_from_slice(&checksum.to_le_bytes());

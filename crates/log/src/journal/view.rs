@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use hansard_events::RawEvent;
 use hansard_types::{LogId, limits};
 
 use super::files::{self, Access};
@@ -17,7 +18,6 @@ use super::segment::{self, Opened, Segment};
 use super::window::Window;
 use super::{Damage, Result};
 use crate::StoredEvent;
-use crate::codec::decode_event;
 
 /// How much of a file a reader takes at once.
 const CHUNK_BYTES: usize = 128 * 1024;
@@ -282,7 +282,7 @@ impl Part {
             let room = events_max - entries.len();
             let left = usize::try_from(self.next - wanted).unwrap_or(usize::MAX);
             for event in events.take(room.min(left)) {
-                let Some(event) = event.and_then(decode_event) else {
+                let Some(event) = event.and_then(RawEvent::read) else {
                     return;
                 };
                 entries.push(StoredEvent {

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 
 use super::compare::OVERLAP_COMPARED_MAX;
 use super::*;
-use crate::conformance::{events, units};
+use crate::conformance::{events, spoil, units};
 use crate::{Fault, Journal, MemoryLog};
 
 fn id() -> LogId {
@@ -189,7 +189,7 @@ async fn contradictions_are_explained_and_change_nothing() {
     };
     assert!(told(empty.open_at(Some(10)).await).contains("--accept-missing-journal"));
     // An event of the log is another one.
-    world.log.tamper(7, |event| event.body.push(0));
+    world.log.tamper(7, spoil);
     assert!(told(world.open_at(None).await).contains("event 7"));
     // A hole between the log's end and the journal's beginning.
     let world = World::new();
@@ -253,7 +253,7 @@ async fn entries_of_the_journal_that_do_not_follow_are_not_restored() {
     for (sequence, in_log) in [(1, 0), (1, 10), (3, 10), (8, 4), (10, 9)] {
         let world = World::new();
         let mut written = events(id(), 10);
-        written[sequence - 1].event.body.push(0);
+        spoil(&mut written[sequence - 1].event);
         let raw: Vec<&RawEvent> = written.iter().map(|stored| &stored.event).collect();
         let journal = Journal::open(world.journal.path()).expect("opens");
         journal.append(id(), 1, &raw).expect("writes");

@@ -48,11 +48,7 @@ struct Log {
 }
 
 fn shared(sequence: u64) -> Arc<Committed> {
-    let nothing = RawEvent {
-        subject: String::new(),
-        headers: Vec::new(),
-        body: Vec::new(),
-    };
+    let nothing = RawEvent::new("", std::iter::empty(), &[]);
     Arc::new(Committed::decided(event(sequence), nothing))
 }
 

@@ -122,7 +122,7 @@ fn dissolving_a_group_of_a_hundred_thousand_is_a_small_event_and_little_work_for
         &[0; 32],
     );
     let (raw, _) = encoded.expect("encodes");
-    assert!(raw.body.len() < 100, "{} bytes", raw.body.len());
+    assert!(raw.body().len() < 100, "{} bytes", raw.body().len());
     let (read, changed) = fixture.cost(event);
     assert!(read <= 3 * SWEPT_ROWS_AT_ONCE, "{read} rows read");
     // Besides: the group, its place in the list and their number, attributes, counters, the task.

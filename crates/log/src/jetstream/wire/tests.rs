@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 use hansard_events::RawEvent;
 
 use super::server_op::{Answer, Info, ServerOp, parse_op};
@@ -75,14 +73,8 @@ fn what_is_not_the_protocol_is_not_guessed_at() {
 }
 
 fn event(headers: &[(&'static str, &'static str)]) -> RawEvent {
-    RawEvent {
-        subject: "hansard.1.0.message.sent.3f".to_owned(),
-        headers: headers
-            .iter()
-            .map(|(name, value)| (Cow::Borrowed(*name), Cow::Borrowed(*value)))
-            .collect(),
-        body: b"a\r\nb".to_vec(),
-    }
+    let subject = "hansard.1.0.message.sent.3f";
+    RawEvent::new(subject, headers.iter().copied(), b"a\r\nb")
 }
 
 #[test]
@@ -91,13 +83,13 @@ fn an_event_is_written_with_its_headers_and_those_besides() {
     let event = event(&[("ce-id", "1")]);
     put(
         &mut out,
-        &event,
+        event.view(),
         Some("inbox.7"),
-        &[("Expected", "41")],
+        "Expected: 41\r\n",
         1000,
     )
     .expect("is sent");
-    put(&mut out, &event, None, &[], 1000).expect("is sent");
+    put(&mut out, event.view(), None, "", 1000).expect("is sent");
     let text = String::from_utf8(out).expect("UTF-8");
     assert_eq!(
         text,
@@ -117,11 +109,11 @@ fn nothing_is_written_of_an_event_that_cannot_be_sent() {
         [("ce id", "1")],
         [("", "")],
     ] {
-        let refused = put(&mut out, &event(&headers), None, &[], 1000);
+        let refused = put(&mut out, event(&headers).view(), None, "", 1000);
         assert!(matches!(refused, Err(Unsendable::Header(_))), "{headers:?}");
     }
-    let refused = put(&mut out, &event(&[]), None, &[], 15);
+    let refused = put(&mut out, event(&[]).view(), None, "", 15);
     assert!(matches!(refused, Err(Unsendable::TooLarge(15))));
     assert!(out.is_empty());
-    put(&mut out, &event(&[]), None, &[], 16).expect("the limit is allowed");
+    put(&mut out, event(&[]).view(), None, "", 16).expect("the limit is allowed");
 }

@@ -281,11 +281,7 @@ fn forged(epoch: round::Epoch, first: u64) -> RawEvent {
     let mut body = Vec::new();
     let events = events(log(), 3);
     round::encode(Seal::new(epoch), first, &raw(&events), &mut body).expect("encodes");
-    RawEvent {
-        subject: "hansard.7.0.message.sent.00".to_owned(),
-        headers: Vec::new(),
-        body,
-    }
+    RawEvent::new("hansard.7.0.message.sent.00", std::iter::empty(), &body)
 }
 
 #[test]

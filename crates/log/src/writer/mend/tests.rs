@@ -8,7 +8,7 @@ use hansard_types::{AppId, Checkpoint, Timestamp};
 use tempfile::TempDir;
 
 use super::*;
-use crate::conformance::{events, units};
+use crate::conformance::{events, spoil, units};
 use crate::writer::{Repaired, Writer};
 use crate::{
     Archiver, ArchiverParts, Journal, JournalOptions, LogProvider, MemoryLog, Retention,
@@ -184,7 +184,7 @@ async fn a_stream_that_is_gone_shorter_or_holed_is_made_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn damage_that_only_reading_shows_is_found_by_the_scrub_and_mended_by_the_next_start() {
     let world = World::new().await;
-    world.stream.tamper(77, |event| event.body.push(0));
+    world.stream.tamper(77, spoil);
     let report = world.scrubbed(true).await;
     assert_eq!(
         (report.stream.as_slice(), report.files.len()),
