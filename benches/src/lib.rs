@@ -128,6 +128,7 @@ pub fn send_group(from: u32, random: u32) -> Command {
         random,
         priority: 2,
         mentions: Vec::new(),
+        targets: Vec::new(),
         online_only: false,
     })
 }

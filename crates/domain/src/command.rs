@@ -204,6 +204,7 @@ commands! {
     message::RecallC2c,             (Pair from to),              by,        Recalled,    [Never, Never, Any,   Never];
     message::RecallGroup,           (Group group_id),            by,        Recalled,    [Never, Never, Any,   Never];
     message::ImportGroupMessages,   (Group group_id),            -,         Recalled,    [Never, Any,   Any,   Never];
+    message::NotifyGroup,           (Group group_id),            -,         (),          [Never, Never, Any,   Never];
     message::RecallBySender,        (Group group_id),            by,        (),          [Never, Never, Any,   Never];
     conversation::SetUnread,        (Group group_id),            reader,    (),          [Never, Never, Any,   Never];
     conversation::ClearGroup,       (Group group_id),            -,         (),          [Never, Never, Any,   Never];

@@ -3,6 +3,7 @@
 mod content;
 mod import_group_messages;
 mod import_message;
+mod notify_group;
 mod recall_by_sender;
 mod recall_c2c;
 mod recall_group;
@@ -12,6 +13,7 @@ mod send_group;
 pub use content::Content;
 pub use import_group_messages::{ImportGroupMessages, MessageToImport};
 pub use import_message::ImportMessage;
+pub use notify_group::NotifyGroup;
 pub use recall_by_sender::RecallBySender;
 pub use recall_c2c::RecallC2c;
 pub use recall_group::RecallGroup;
@@ -93,6 +95,7 @@ fn plain(
         hidden_from_sender: false,
         sender_joins: false,
         mentions: Vec::new(),
+        targets: Vec::new(),
         import_key: None,
         resets_unread: false,
     }

@@ -32,6 +32,7 @@ fn send_group(from: &str, random: u32) -> SendGroup {
         random,
         priority: 2,
         mentions: Vec::new(),
+        targets: Vec::new(),
         online_only: false,
     }
 }

@@ -85,6 +85,22 @@ impl ContentDigest {
         Self(hasher.finalize().into())
     }
 
+    /// The same said to some members only: another message than the same said to others.
+    #[must_use]
+    pub fn to(self, targets: &[UserId]) -> Self {
+        if targets.is_empty() {
+            return self;
+        }
+        let mut hasher = Sha256::new();
+        hasher.update(self.0);
+        for target in targets {
+            hasher.update(target.as_str());
+            // No id holds it.
+            hasher.update([0]);
+        }
+        Self(hasher.finalize().into())
+    }
+
     #[must_use]
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
@@ -138,12 +154,24 @@ pub struct MessageSent {
     /// Groups only: who was mentioned; `@all` is an entry of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<Mention>,
+    /// Groups only: who besides the sender may read it; empty: whoever may read the group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<UserId>,
     /// Imports only: what makes importing it again recognisable, whenever that happens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import_key: Option<String>,
     /// Imports only: whoever has not read it, or anything before it, has read it all.
     #[serde(default, skip_serializing_if = "is_false")]
     pub resets_unread: bool,
+}
+
+impl MessageSent {
+    /// What tells a retry of it from another message with its random number.
+    #[must_use]
+    pub fn digest(&self) -> ContentDigest {
+        let said = ContentDigest::of(&self.elements, self.cloud_custom_data.as_deref());
+        said.to(&self.targets)
+    }
 }
 
 /// Who a group message calls on.
@@ -216,6 +244,7 @@ impl Sample for MessageSent {
                     user_id: UserId::new("bob").expect("a valid id"),
                 },
             ],
+            targets: vec![UserId::new("carol").expect("a valid id")],
             import_key: Some("3q2-7wAAAAAAAAAAAAAAAA".to_owned()),
             resets_unread: true,
         }
@@ -304,5 +333,8 @@ mod tests {
         } = MessageSent::sample();
         let digest = ContentDigest::of(&elements, cloud_custom_data.as_deref());
         assert_eq!(digest.number(), 144_692_995);
+        let carol = [UserId::new("carol").expect("a valid id")];
+        assert_eq!(digest.to(&[]), digest);
+        assert_ne!(digest.to(&carol), digest);
     }
 }

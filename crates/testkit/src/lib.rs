@@ -89,6 +89,7 @@ pub fn message(conversation: &ConversationId, seq: u64, sender: &str, sent_at: u
         hidden_from_sender: false,
         sender_joins: false,
         mentions: Vec::new(),
+        targets: Vec::new(),
         import_key: None,
         resets_unread: false,
     }

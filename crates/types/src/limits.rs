@@ -92,6 +92,10 @@ pub const JOINED_GROUPS_PAGE_MAX: usize = 5000;
 pub const GROUP_MEMBERS_MAX: u32 = 6000;
 /// Members of a Community.
 pub const COMMUNITY_MEMBERS_MAX: u32 = 100_000;
+/// Members that a message of a group can be for only.
+pub const GROUP_TARGETS_MAX: usize = 50;
+/// Members that one notice to a group can be for only.
+pub const GROUP_NOTICE_TARGETS_MAX: usize = 500;
 /// Attributes of one group.
 pub const ATTRIBUTES_MAX: usize = 16;
 /// An attribute's key, bytes.

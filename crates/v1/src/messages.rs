@@ -138,6 +138,7 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
                 random,
                 priority: NORMAL,
                 mentions: Vec::new(),
+                targets: Vec::new(),
                 online_only,
             };
             let answer = shared.desk.submit(caller, command).await;

@@ -15,7 +15,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use hansard_conversations::MessageRow;
 use hansard_desk::{Caller, Query, Reads, VISIBLE_WITHIN};
-use hansard_events::group::GroupType;
+use hansard_domain::group::rules::reads_before_join;
 use hansard_events::message::{Element, decode_elements};
 use hansard_search::{Hit, Page, Query as SearchQuery, Reader, highlight, search_all};
 use hansard_types::limits::{
@@ -361,7 +361,7 @@ impl Readable<'_> {
         };
         if let Some(viewer) = self.task.viewer.clone() {
             let hidden = row.hidden_from_sender && row.sender == viewer;
-            if hidden || !self.may_read(&viewer, &conversation, seq)? {
+            if hidden || !row.is_for(&viewer) || !self.may_read(&viewer, &conversation, seq)? {
                 return Ok(None);
             }
         }
@@ -408,8 +408,7 @@ impl Readable<'_> {
         }
     }
 
-    /// After which seq a member may read a group: what was said before joining is shown in
-    /// Meetings and Communities only (features G12).
+    /// After which seq a member may read a group (features G12).
     fn floor(&self, viewer: &UserId, group_id: &GroupId) -> Result<Option<Seq>, Problem> {
         let groups = self.task.reads.groups_with(group_id);
         let member = groups.member(group_id, viewer).map_err(Problem::broken)?;
@@ -417,15 +416,13 @@ impl Readable<'_> {
         let (Some(_), Some(group)) = (member, group) else {
             return Ok(None);
         };
-        match group.group_type {
-            GroupType::Meeting | GroupType::Community => Ok(Some(Seq(0))),
-            GroupType::Work | GroupType::Public | GroupType::AvChatRoom => {
-                let conversation = ConversationId::Group(group_id.clone());
-                let conversations = self.task.reads.conversations_with(&conversation);
-                let reader = conversations.reader(&conversation, viewer);
-                Ok(Some(reader.map_err(Problem::broken)?.join_seq))
-            }
+        if reads_before_join(group.group_type, &group.profile) {
+            return Ok(Some(Seq(0)));
         }
+        let conversation = ConversationId::Group(group_id.clone());
+        let conversations = self.task.reads.conversations_with(&conversation);
+        let reader = conversations.reader(&conversation, viewer);
+        Ok(Some(reader.map_err(Problem::broken)?.join_seq))
     }
 }
 

@@ -111,6 +111,7 @@ fn put_message(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> Resu
         hidden_from_sender,
         sender_joins: _,
         mentions,
+        targets,
         import_key: _,
         resets_unread: _,
     } = event;
@@ -130,6 +131,7 @@ fn put_message(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> Resu
         hidden_from_sender: *hidden_from_sender,
         mentioned: Vec::new(),
         mentions_all: false,
+        targets: targets.clone(),
         recall: None,
     };
     message.set_mentions(mentions);
@@ -240,6 +242,7 @@ pub(crate) fn recalled(
             cloud_custom_data: None,
             mentioned: Vec::new(),
             mentions_all: false,
+            targets: before.targets,
             recall: Some(recall),
             sender: before.sender,
             sent_at: before.sent_at,

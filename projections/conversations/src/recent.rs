@@ -132,7 +132,7 @@ pub(crate) fn sent(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> 
         end.first = end.count;
         end.bucket = bucket;
     }
-    let content = ContentDigest::of(&event.elements, event.cloud_custom_data.as_deref());
+    let content = event.digest();
     let wanted = (&event.conversation, &event.sender, event.random, content);
     let entry = Entry {
         digest: digest(wanted),

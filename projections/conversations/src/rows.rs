@@ -168,10 +168,18 @@ pub struct MessageRow {
     /// Empty once recalled.
     pub mentioned: Vec<UserId>,
     pub mentions_all: bool,
+    /// Who besides the sender may read it; empty: whoever may read the group.
+    pub targets: Vec<UserId>,
     pub recall: Option<Recall>,
 }
 
 impl MessageRow {
+    /// Whether it is for someone who may read the conversation.
+    #[must_use]
+    pub fn is_for(&self, reader: &UserId) -> bool {
+        self.targets.is_empty() || self.targets.contains(reader) || self.sender == *reader
+    }
+
     pub(crate) fn set_mentions(&mut self, mentions: &[Mention]) {
         for mention in mentions {
             match mention {

@@ -14,8 +14,8 @@ use crate::group::{
     ImportMembers, JoinGroup, MuteMembers, QuitGroup, RemoveMembers, UnbanMembers,
 };
 use crate::message::{
-    Content, ImportGroupMessages, ImportMessage, RecallBySender, RecallC2c, RecallGroup, SendC2c,
-    SendGroup,
+    Content, ImportGroupMessages, ImportMessage, NotifyGroup, RecallBySender, RecallC2c,
+    RecallGroup, SendC2c, SendGroup,
 };
 use crate::profile::ChangeProfile;
 use crate::relation::{
@@ -55,6 +55,7 @@ const EXPECTED: &str = "
     RecallC2c            -       -       any            -
     RecallGroup          -       -       any            -
     ImportGroupMessages  -       any     any            -
+    NotifyGroup          -       -       any            -
     RecallBySender       -       -       any            -
     SetUnread            -       -       any            -
     ClearGroup           -       -       any            -
@@ -242,6 +243,7 @@ fn messages_of_ann() -> Vec<Command> {
             random: 1,
             priority: 2,
             mentions: Vec::new(),
+            targets: Vec::new(),
             online_only: false,
         }
         .into(),
@@ -392,6 +394,12 @@ fn extras_of(ann: &UserId) -> Vec<Command> {
         ImportGroupMessages {
             group_id: group_id.clone(),
             messages: Vec::new(),
+        }
+        .into(),
+        NotifyGroup {
+            group_id: group_id.clone(),
+            content: "hello".to_owned(),
+            to: Vec::new(),
         }
         .into(),
         RecallBySender {

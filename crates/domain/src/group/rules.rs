@@ -216,6 +216,8 @@ rules! {
     waits_for_a_message: bool = [true, false, false, false, false];
     /// Whether unread messages are counted.
     counts_unread: bool = [true, true, false, false, true];
+    /// Whether messages can be for some members only.
+    takes_targets: bool = [true, true, true, false, false];
     /// Who keeps accounts out for some time; administrators of the group are kept out by its owner only.
     bans_members: Who = [Owner, Admins, Admins, Admins, Nobody];
     /// Whether there are attributes.
@@ -248,6 +250,13 @@ impl TypeRules {
             self.invite_join_option,
         )
     }
+}
+
+/// Whether members of a group read what was said before they joined.
+#[must_use]
+pub fn reads_before_join(group_type: GroupType, profile: &GroupProfile) -> bool {
+    let by_type = rules(group_type).history_before_join;
+    profile.history_before_join.unwrap_or(by_type)
 }
 
 /// Refuses who may not: an administrator of the app may all that is done in groups of the type,

@@ -37,6 +37,7 @@ const EXPECTED: &str = "
     is_imported            yes       yes       yes       no        yes
     waits_for_a_message    yes       no        no        no        no
     counts_unread          yes       yes       no        no        yes
+    takes_targets          yes       yes       yes       no        no
     bans_members           owner     admins    admins    admins    nobody
     has_attributes         no        no        no        yes       no
     has_counters           yes       yes       yes       yes       no
@@ -497,6 +498,7 @@ fn who_is_muted_in_a_group_says_nothing_there_until_the_mute_is_over() {
             random: 1,
             priority: 2,
             mentions: Vec::new(),
+            targets: Vec::new(),
             online_only: false,
         };
         given

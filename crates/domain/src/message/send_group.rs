@@ -4,7 +4,8 @@ use hansard_types::{ConversationId, GroupId, Reason, Timestamp, UserId};
 
 use super::{Content, delivered, next_seq, plain, sent};
 use crate::group::existing;
-use crate::view::Sent;
+use crate::group::rules::rules;
+use crate::view::{Group, Sent};
 use crate::{Context, Decided, Decision, Halt, SentMessage, View};
 
 /// Sends a message to a group. What the server API sends may be in the name of any account: only
@@ -19,6 +20,8 @@ pub struct SendGroup {
     /// 1 high, 2 normal, 3 low, 4 lowest.
     pub priority: u8,
     pub mentions: Vec<Mention>,
+    /// Who besides the sender may read it; empty: whoever may read the group.
+    pub targets: Vec<UserId>,
     /// For those who are there, and not stored.
     pub online_only: bool,
 }
@@ -50,12 +53,16 @@ impl SendGroup {
                 return Err(Reason::GroupMuted.into());
             }
         }
+        self.check_targets(view, &group)?;
         let seq = next_seq(view, &conversation, self.online_only)?;
         let message = MessageSent {
             seq,
             sent_at: now,
             priority: Some(self.priority),
             mentions: self.mentions.clone(),
+            targets: self.targets.clone(),
+            // What some see only is unread to nobody.
+            no_unread: self.content.no_unread || !self.targets.is_empty(),
             ..plain(conversation, &self.from, &self.content, self.random)
         };
         let reply = sent(Sent { seq, sent_at: now }, false);
@@ -64,6 +71,19 @@ impl SendGroup {
 }
 
 impl SendGroup {
+    fn check_targets(&self, view: &dyn View, group: &Group) -> Result<(), Halt> {
+        if self.targets.is_empty() {
+            return Ok(());
+        }
+        if !rules(group.group_type).takes_targets {
+            return Err(Reason::GroupTypeForbids.into());
+        }
+        for target in &self.targets {
+            view.account(target)?.ok_or(Reason::AccountUnknown)?;
+        }
+        Ok(())
+    }
+
     /// The message that this one says again.
     fn first(
         &self,
@@ -71,7 +91,7 @@ impl SendGroup {
         conversation: &ConversationId,
         now: Timestamp,
     ) -> Result<Option<Sent>, Halt> {
-        let content = self.content.digest();
+        let content = self.content.digest().to(&self.targets);
         let recent = view.recent_message(conversation, &self.from, self.random, content, now)?;
         let Some(recent) = recent else {
             return Ok(None);

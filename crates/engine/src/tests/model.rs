@@ -191,6 +191,17 @@ pub(super) struct Heard {
     pub(super) random: u32,
 }
 
+impl Heard {
+    /// A backend's notice, which has no sender and no number.
+    pub(super) fn notice(group_id: &GroupId) -> Self {
+        Self {
+            conversation: ConversationId::Group(group_id.clone()),
+            sender: UserId::new("a notice").expect("a valid id"),
+            random: 0,
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Model {
     /// The app that everything but the apps is about.
@@ -269,6 +280,7 @@ impl Model {
             Command::ImportGroupMessages(command) => self.import_group_messages(command),
             Command::ChangeAttributes(command) => self.change_attributes(command),
             Command::ChangeCounters(command) => self.change_counters(command),
+            Command::NotifyGroup(command) => self.notify_group(command),
             Command::RecallBySender(command) => self.recall_by_sender(command),
             Command::SetUnread(command) => self.set_unread(command),
             Command::ClearGroup(command) => self.clear_group(command),

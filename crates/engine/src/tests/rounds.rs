@@ -61,6 +61,7 @@ async fn a_round_is_closed_when_its_events_are_large_and_leaves_the_rest() {
             random: u32::try_from(number).expect("small"),
             priority: 2,
             mentions: Vec::new(),
+            targets: Vec::new(),
             online_only: false,
         }))
     };
@@ -145,6 +146,7 @@ async fn a_round_of_sends_writes_a_row_for_each_message_and_few_besides() {
             random: u32::try_from(number).expect("small"),
             priority: 2,
             mentions: Vec::new(),
+            targets: Vec::new(),
             online_only: false,
         }))
     };

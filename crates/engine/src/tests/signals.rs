@@ -30,7 +30,9 @@ fn randoms(signals: &mut Receiver<Arc<AppSignal>>) -> Vec<u32> {
     let mut randoms = Vec::new();
     while let Ok(told) = signals.try_recv() {
         assert_eq!(told.app, APP);
-        let Signal::Message(message) = &told.signal;
+        let Signal::Message(message) = &told.signal else {
+            panic!("not a message: {told:?}");
+        };
         randoms.push(message.random);
     }
     randoms

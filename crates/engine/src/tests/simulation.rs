@@ -394,7 +394,13 @@ fn drain(signals: &mut Signals) -> Vec<Heard> {
     let mut heard = Vec::new();
     while let Ok(told) = signals.try_recv() {
         assert_eq!(told.app, APP);
-        let Signal::Message(message) = &told.signal;
+        let message = match &told.signal {
+            Signal::Message(message) => message,
+            Signal::GroupNotice(notice) => {
+                heard.push(Heard::notice(&notice.group_id));
+                continue;
+            }
+        };
         assert_eq!(message.seq, Seq(0), "no stored message's");
         heard.push(Heard {
             conversation: message.conversation.clone(),

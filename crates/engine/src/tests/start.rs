@@ -106,6 +106,7 @@ fn send(random: u32) -> Command {
         random,
         priority: 2,
         mentions: Vec::new(),
+        targets: Vec::new(),
         online_only: false,
     })
 }

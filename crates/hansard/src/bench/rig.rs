@@ -204,6 +204,7 @@ impl Load {
             random,
             priority: 2,
             mentions: Vec::new(),
+            targets: Vec::new(),
             online_only: false,
         })
     }

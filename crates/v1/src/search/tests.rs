@@ -231,3 +231,53 @@ async fn nonsense_in_a_search_is_a_problem() {
     let there = format!("search/messages?q=a&position=0:{}", api.log_end());
     assert_eq!(api.v1(&there).await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn what_is_said_to_some_is_found_by_them_and_the_sender() {
+    let api = TestApi::start().await;
+    api.create_group("team", &["bob", "carol"]).await;
+    let body = json!({ "GroupId": "team", "From_Account": "alice", "Random": 1,
+        "To_Account": ["bob"], "MsgBody": [text("a quiet word")] });
+    api.v4_ok("group_open_http_svc/send_group_msg", body).await;
+    let _index = index_all(&api).await;
+    for (viewer, found) in [("alice", 1), ("bob", 1), ("carol", 0)] {
+        let path = format!("search/messages?q=quiet&viewer={viewer}");
+        let page = api.v1(&path).await.json();
+        assert_eq!(seqs(&page).len(), found, "{viewer}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_group_says_whether_members_find_what_was_said_before_they_joined() {
+    let api = TestApi::start().await;
+    api.create_group("team", &["bob"]).await;
+    say(&api, "team", "bob", 1, "the harbour is closed").await;
+    let add = json!({ "GroupId": "team", "MemberList": [{ "Member_Account": "carol" }] });
+    api.v4_ok("group_open_http_svc/add_group_member", add).await;
+    let _index = index_all(&api).await;
+    for (setting, found) in [("", 0), ("On", 1), ("Off", 0)] {
+        let body = json!({ "GroupId": "team", "HistoryMsgBeforeJoin": setting });
+        api.v4_ok("group_open_http_svc/modify_group_base_info", body)
+            .await;
+        let page = api
+            .v1("search/messages?q=harbour&viewer=carol")
+            .await
+            .json();
+        assert_eq!(seqs(&page).len(), found, "{setting}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_cleared_is_not_found() {
+    let api = TestApi::start().await;
+    api.create_group("team", &["bob"]).await;
+    for random in 1..=3 {
+        say(&api, "team", "bob", random, "the harbour is closed").await;
+    }
+    let clear = json!({ "GroupId": "team", "MsgSeq": 2 });
+    api.v4_ok("group_open_http_svc/clear_group_msg", clear)
+        .await;
+    let _index = index_all(&api).await;
+    let page = api.v1("search/messages?q=harbour").await.json();
+    assert_eq!((seqs(&page), &page["total"]["value"]), (vec![3], &json!(1)));
+}

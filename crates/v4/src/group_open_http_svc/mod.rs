@@ -27,6 +27,7 @@ mod modify_group_base_info;
 mod modify_group_member_info;
 mod profile;
 mod send_group_msg;
+mod send_group_system_notification;
 
 use self::codes::{ATTRIBUTES_SERVICE, SERVICE};
 use crate::Endpoint;
@@ -114,6 +115,12 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
     ),
     Endpoint::new::<history::SetUnreadMsgNum>(&SERVICE, "set_unread_msg_num", &[], 200),
     Endpoint::new::<send_group_msg::SendGroupMsg>(&SERVICE, "send_group_msg", &[], 200),
+    Endpoint::new::<send_group_system_notification::SendGroupSystemNotification>(
+        &SERVICE,
+        "send_group_system_notification",
+        &[],
+        200,
+    ),
     Endpoint::new::<group_msg_get_simple::GroupMsgGetSimple>(
         &SERVICE,
         "group_msg_get_simple",

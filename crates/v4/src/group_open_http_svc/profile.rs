@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use hansard_conversations::HeadRow;
-use hansard_domain::group::rules::rules;
+use hansard_domain::group::rules::reads_before_join;
 use hansard_events::group::{GroupProfile, GroupType, JoinOption};
 use hansard_groups::GroupRow;
 use hansard_types::{AppId, ConversationId, GroupId, UserId, limits};
@@ -214,14 +214,13 @@ pub(super) fn base_fields(app: AppId, group: &GroupRow, head: &HeadRow) -> Map<S
         apply_join_option,
         invite_join_option,
         mute_all,
-        history_before_join,
+        history_before_join: _,
         enable_permission,
         default_permission,
         fields: custom,
     } = profile;
     let mute_all = if *mute_all { "On" } else { "Off" };
-    let by_type = rules(*group_type).history_before_join;
-    let reads_before = history_before_join.unwrap_or(by_type);
+    let reads_before = reads_before_join(*group_type, profile);
     let fields = json!({
         "Appid": app,
         "Type": group_type.wire_name(),

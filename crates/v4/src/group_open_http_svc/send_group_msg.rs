@@ -7,14 +7,14 @@
 //! are no client connections yet, so nobody is online: the request is decided and answered with
 //! `MsgSeq` 0, and nothing is kept.
 //!
-//! Messages to some members only (`To_Account`) are not there yet and refused: saying it to all
-//! would be worse.
+//! **To some members only** (`To_Account`): they and the sender find it, it is unread to nobody,
+//! and the group's history, which administrators read, has it.
 
 use hansard_desk::json::AnyObject;
 use hansard_domain::SentMessage;
 use hansard_domain::message::{Content, SendGroup};
 use hansard_events::message::Mention;
-use hansard_types::limits::GROUP_MENTIONS_MAX;
+use hansard_types::limits::{GROUP_MENTIONS_MAX, GROUP_TARGETS_MAX};
 use hansard_types::{ConversationId, GroupId, Seq, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,10 +53,9 @@ pub(crate) struct SendGroupMsgRequest {
     cloud_custom_data: Option<String>,
     #[serde(default)]
     group_at_info: List<GroupAt, GROUP_MENTIONS_MAX>,
-    /// Not there yet: refused unless empty.
+    /// Who besides the sender may read it; absent or empty: whoever may read the group.
     #[serde(rename = "To_Account", default)]
-    #[schemars(length(max = 0))]
-    to_account: Vec<String>,
+    to_account: List<UserId, GROUP_TARGETS_MAX>,
     /// Not there yet: refused unless empty.
     #[schemars(length(max = 0))]
     topic_id: Option<String>,
@@ -101,6 +100,7 @@ impl Operation for SendGroupMsg {
     const FIELDS: &'static [Field] = &[
         GROUP_ID,
         Field::of("GroupAtInfo", codes::GROUP_PARAMETER).too_many(codes::GROUP_TOO_MANY_MENTIONS),
+        Field::of("To_Account", codes::GROUP_PARAMETER).too_many(codes::GROUP_TOO_MANY_ACCOUNTS),
         Field::account("GroupAtInfo[].GroupAt_Account", codes::GROUP_PARAMETER),
     ];
     type Request = SendGroupMsgRequest;
@@ -146,10 +146,6 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
         offline_push_info: _,
     } = request;
     profile::no_topic(topic_id.as_deref())?;
-    if !to_account.is_empty() {
-        let info = "messages to some members only are not there yet";
-        return Err(Failure::refused(codes::GROUP_FORBIDDEN, info));
-    }
     let priority = match msg_priority.0 {
         Some(Priority::High) => 1,
         None | Some(Priority::Normal) => 2,
@@ -172,6 +168,7 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
         random,
         priority,
         mentions,
+        targets: to_account.0,
         online_only: online_only_flag.is_some_and(|flag| flag > 0),
     })
 }

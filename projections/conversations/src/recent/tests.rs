@@ -35,12 +35,7 @@ fn message(conversation: u32, seq: u64, sender: u32, random: u32, sent_at: u64) 
 
 /// What [`message`] says.
 fn content() -> ContentDigest {
-    let MessageSent {
-        elements,
-        cloud_custom_data,
-        ..
-    } = hansard_events::Sample::sample();
-    ContentDigest::of(&elements, cloud_custom_data.as_deref())
+    <MessageSent as hansard_events::Sample>::sample().digest()
 }
 
 fn send(store: &MemoryStore, message: &MessageSent) {
@@ -116,8 +111,7 @@ fn another_content_is_another_message_and_each_is_found() {
         send(&store, message);
     }
     for message in &messages {
-        let content = ContentDigest::of(&message.elements, message.cloud_custom_data.as_deref());
-        let wanted = (&group(1), &user(1), 9, content);
+        let wanted = (&group(1), &user(1), 9, message.digest());
         let found = Recents::default().find(&store, LOG, wanted, Timestamp(WINDOW));
         let seq = found.expect("readable").map(|(seq, _)| seq);
         assert_eq!(seq, Some(message.seq));

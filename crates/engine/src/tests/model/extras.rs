@@ -8,13 +8,13 @@ use hansard_domain::group::{
     AddOutcome, AttributeChange, BanMembers, ChangeAttributes, ChangeCounters, CounterChange,
     ImportMembers, UnbanMembers,
 };
-use hansard_domain::message::{ImportGroupMessages, MessageToImport, RecallBySender};
+use hansard_domain::message::{ImportGroupMessages, MessageToImport, NotifyGroup, RecallBySender};
 use hansard_events::group::{GroupType, Role};
 use hansard_types::{Actor, ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
 
 use super::members::{above, at_least};
 use super::messages::check;
-use super::{Answered, Expected, Group, Membership, Model, Said};
+use super::{Answered, Expected, Group, Heard, Membership, Model, Said};
 
 fn of_group(group_id: &GroupId) -> ConversationId {
     ConversationId::Group(group_id.clone())
@@ -174,6 +174,15 @@ impl Model {
         let up_to = command.up_to.map_or(last, |seq| seq.0.min(last));
         let talk = self.talks.entry(conversation).or_default();
         talk.gone = talk.gone.max(up_to);
+        Ok(Answered::Done)
+    }
+
+    pub(super) fn notify_group(&mut self, command: &NotifyGroup) -> Expected {
+        let is_room = self.existing(&command.group_id)?.group_type == GroupType::AvChatRoom;
+        if is_room && !command.to.is_empty() {
+            return Err(Reason::GroupTypeForbids);
+        }
+        self.heard.push(Heard::notice(&command.group_id));
         Ok(Answered::Done)
     }
 

@@ -73,6 +73,7 @@ pub(in crate::tests) fn own_name(command: &Command) -> Option<&UserId> {
         | Command::ChangeAttributes(_)
         | Command::ChangeCounters(_)
         | Command::RecallBySender(_)
+        | Command::NotifyGroup(_)
         | Command::SetUnread(_)
         | Command::ClearGroup(_)
         | Command::ChangeOwner(_)

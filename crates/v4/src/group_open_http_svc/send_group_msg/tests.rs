@@ -169,7 +169,8 @@ async fn bad_requests_get_their_codes() {
         ),
         (with("GroupAtInfo", at(31)), 10053),
         (with("GroupAtInfo", json!([{}])), 10004),
-        (with("To_Account", json!(["bob"])), 10007),
+        (with("To_Account", json!(["nobody"])), 10019),
+        (with("To_Account", json!(vec!["bob"; 51])), 10005),
         (with("TopicId", json!("t")), 11000),
         (json!([]), 10011),
         (json!(7), 10011),
@@ -179,4 +180,28 @@ async fn bad_requests_get_their_codes() {
     let mut largest = message(8);
     largest["MsgBody"] = json!([text(&"x".repeat(12 * 1024))]);
     api.v4_ok(PATH, largest).await;
+}
+
+#[tokio::test]
+async fn the_same_said_to_others_is_another_message() {
+    let api = TestApi::start().await;
+    api.create_group("team", &["bob", "carol"]).await;
+    let room = json!({ "Type": "AVChatRoom", "Name": "room", "GroupId": "room" });
+    api.v4_ok("group_open_http_svc/create_group", room).await;
+    let to = |id: &str, who: &[&str]| {
+        json!({ "GroupId": id, "From_Account": "alice", "Random": 1, "To_Account": who,
+            "MsgBody": [text("psst")] })
+    };
+    for (who, seq) in [
+        (&["bob"][..], 1),
+        (&["carol"], 2),
+        (&["bob"], 1),
+        (&["bob", "carol"], 3),
+        (&[], 4),
+    ] {
+        let sent = api.v4_ok(PATH, to("team", who)).await;
+        assert_eq!(sent["MsgSeq"], seq, "{who:?}");
+    }
+    api.v4_ok(PATH, to("room", &[])).await;
+    api.refuses(PATH, [(to("room", &["bob"]), 10007)]).await;
 }

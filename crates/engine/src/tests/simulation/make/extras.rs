@@ -6,7 +6,9 @@ use hansard_domain::group::{
     AttributeChange, BanMembers, ChangeAttributes, ChangeCounters, CounterChange, ImportMembers,
     MemberToImport, UnbanMembers,
 };
-use hansard_domain::message::{Content, ImportGroupMessages, MessageToImport, RecallBySender};
+use hansard_domain::message::{
+    Content, ImportGroupMessages, MessageToImport, NotifyGroup, RecallBySender,
+};
 use hansard_events::group::Role;
 use hansard_types::Timestamp;
 
@@ -36,7 +38,12 @@ impl Maker {
             35..46 => self.counters(),
             46..58 => self.import_members(),
             58..70 => self.import_group_messages(),
-            70..78 => Command::RecallBySender(RecallBySender {
+            70..73 => Command::NotifyGroup(NotifyGroup {
+                group_id,
+                content: self.word(),
+                to: self.maybe(0.3, |maker| maker.users(2)).unwrap_or_default(),
+            }),
+            73..78 => Command::RecallBySender(RecallBySender {
                 group_id,
                 sender: self.user(),
                 by: user("administrator"),

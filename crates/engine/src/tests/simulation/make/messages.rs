@@ -25,6 +25,7 @@ impl Maker {
                 random: self.random(),
                 priority: 2,
                 mentions: Vec::new(),
+                targets: Vec::new(),
                 online_only: self.yes(0.1),
             }),
             60..74 => self.import_message(),
