@@ -35,6 +35,8 @@ pub use mute_members::MuteMembers;
 pub use quit_group::QuitGroup;
 pub use remove_members::RemoveMembers;
 
+use std::collections::BTreeMap;
+
 use hansard_types::{ConversationId, GroupId, Reason, Timestamp, UserId};
 
 use crate::view::Group;
@@ -68,6 +70,18 @@ fn is_banned(
     user: &UserId,
 ) -> Result<bool, Halt> {
     Ok(group.bans_until > context.now && view.group_ban(group_id, user)? > context.now)
+}
+
+/// What makes `after` of `before`: the values that are new, and the keys that are gone.
+fn difference<V: Clone + PartialEq>(
+    before: &BTreeMap<String, V>,
+    after: &BTreeMap<String, V>,
+) -> (BTreeMap<String, V>, Vec<String>) {
+    let is_new = |(key, value): &(&String, &V)| before.get(*key) != Some(*value);
+    let new = after.iter().filter(is_new);
+    let gone = before.keys().filter(|key| !after.contains_key(*key));
+    let new = new.map(|(key, value)| (key.clone(), value.clone()));
+    (new.collect(), gone.cloned().collect())
 }
 
 /// An account has no past to bring.

@@ -83,8 +83,8 @@ impl<'a> Reads<'a> {
         groups_max: usize,
     ) -> hansard_store::Result<Vec<Membership>> {
         let mut joined = Vec::new();
-        for (store, log) in self.partitions() {
-            joined.extend(hansard_groups::Reader::new(store, log).joined(user, groups_max)?);
+        for groups in self.groups_everywhere() {
+            joined.extend(groups.joined(user, groups_max)?);
         }
         if self.stores.len() > 1 {
             joined.sort_by(|one, other| one.group_id.cmp(&other.group_id));

@@ -41,6 +41,15 @@ pub enum GroupType {
 }
 
 impl GroupType {
+    /// All of them, in the order of every table by type.
+    pub const ALL: [Self; 5] = [
+        Self::Work,
+        Self::Public,
+        Self::Meeting,
+        Self::AvChatRoom,
+        Self::Community,
+    ];
+
     /// Its name on the wire.
     #[must_use]
     pub fn wire_name(self) -> &'static str {

@@ -54,20 +54,19 @@ pub(crate) fn members_imported(
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let MembersImported { group_id, members } = event;
-    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
-        return Ok(());
-    };
-    for member in members {
-        let joined = MemberRow {
-            profile: MemberProfile::new(member.role),
-            joined_at: member.joined_at,
-            since: at,
-        };
-        let user = &member.user_id;
-        add(log, group_id, &mut group, user, joined, state)?;
-        aside::wait_no_more(log, group_id, &mut group, user, state)?;
-    }
-    put(log, group_id, &group, state)
+    change(log, group_id, state, |group, state| {
+        for member in members {
+            let joined = MemberRow {
+                profile: MemberProfile::new(member.role),
+                joined_at: member.joined_at,
+                since: at,
+            };
+            let user = &member.user_id;
+            add(log, group_id, group, user, joined, state)?;
+            aside::wait_no_more(log, group_id, group, user, state)?;
+        }
+        Ok(())
+    })
 }
 
 pub(crate) fn members_added(
@@ -84,19 +83,18 @@ pub(crate) fn members_added(
         silent: _,
         import_key: _,
     } = event;
-    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
-        return Ok(());
-    };
-    for user in accounts {
-        let joined = MemberRow {
-            profile: MemberProfile::new(Role::Member),
-            joined_at: *joined_at,
-            since: at,
-        };
-        add(log, group_id, &mut group, user, joined, state)?;
-        aside::wait_no_more(log, group_id, &mut group, user, state)?;
-    }
-    put(log, group_id, &group, state)
+    change(log, group_id, state, |group, state| {
+        for user in accounts {
+            let joined = MemberRow {
+                profile: MemberProfile::new(Role::Member),
+                joined_at: *joined_at,
+                since: at,
+            };
+            add(log, group_id, group, user, joined, state)?;
+            aside::wait_no_more(log, group_id, group, user, state)?;
+        }
+        Ok(())
+    })
 }
 
 pub(crate) fn members_removed(
@@ -113,13 +111,12 @@ pub(crate) fn members_removed(
         silent: _,
         import_key: _,
     } = event;
-    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
-        return Ok(());
-    };
-    for user in accounts {
-        remove(log, group_id, &mut group, user, state)?;
-    }
-    put(log, group_id, &group, state)
+    change(log, group_id, state, |group, state| {
+        for user in accounts {
+            remove(log, group_id, group, user, state)?;
+        }
+        Ok(())
+    })
 }
 
 pub(crate) fn member_changed(
@@ -152,21 +149,20 @@ pub(crate) fn owner_changed(
         owner,
         shown_as: _,
     } = event;
-    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
-        return Ok(());
-    };
-    let former = group.owner.replace(owner.clone());
-    if let Some(former) = &former {
-        change_member(log, group_id, &group, former, state, |member| {
-            member.role = Role::Member;
+    change(log, group_id, state, |group, state| {
+        let former = group.owner.replace(owner.clone());
+        if let Some(former) = &former {
+            change_member(log, group_id, group, former, state, |member| {
+                member.role = Role::Member;
+            })?;
+        }
+        change_member(log, group_id, group, owner, state, |member| {
+            member.role = Role::Owner;
         })?;
-    }
-    change_member(log, group_id, &group, owner, state, |member| {
-        member.role = Role::Owner;
-    })?;
-    group.changes += 1;
-    group.changed_at = time;
-    put(log, group_id, &group, state)
+        group.changes += 1;
+        group.changed_at = time;
+        Ok(())
+    })
 }
 
 /// Changes a member's row, which may be gone meanwhile.
@@ -199,16 +195,15 @@ pub(crate) fn profile_changed(
 ) -> Result<()> {
     let ProfileChanged {
         group_id,
-        change,
+        change: new,
         shown_as: _,
     } = event;
-    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
-        return Ok(());
-    };
-    group.profile.apply(change);
-    group.changes += 1;
-    group.changed_at = time;
-    put(log, group_id, &group, state)
+    change(log, group_id, state, |group, _| {
+        group.profile.apply(new);
+        group.changes += 1;
+        group.changed_at = time;
+        Ok(())
+    })
 }
 
 pub(crate) fn dissolved(
@@ -249,16 +244,15 @@ pub(crate) fn sender_joins(
     if !event.sender_joins {
         return Ok(());
     }
-    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
-        return Ok(());
-    };
-    let joined = MemberRow {
-        profile: MemberProfile::new(Role::Member),
-        joined_at: event.sent_at,
-        since: at,
-    };
-    add(log, group_id, &mut group, &event.sender, joined, state)?;
-    put(log, group_id, &group, state)
+    change(log, group_id, state, |group, state| {
+        let joined = MemberRow {
+            profile: MemberProfile::new(Role::Member),
+            joined_at: event.sent_at,
+            since: at,
+        };
+        add(log, group_id, group, &event.sender, joined, state)?;
+        Ok(())
+    })
 }
 
 fn add(
@@ -319,6 +313,20 @@ pub(crate) fn remove_row(
     if group.owner.as_ref() == Some(user) {
         group.owner = None;
     }
+}
+
+/// Changes a group's row; of a group that there is not, nothing.
+pub(crate) fn change(
+    log: LogId,
+    group_id: &GroupId,
+    state: &mut Overlay<'_>,
+    work: impl FnOnce(&mut GroupRow, &mut Overlay<'_>) -> Result<()>,
+) -> Result<()> {
+    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
+        return Ok(());
+    };
+    work(&mut group, state)?;
+    put(log, group_id, &group, state)
 }
 
 pub(crate) fn put(

@@ -9,15 +9,12 @@ use hansard_store::{Direction, Error, KeyRange, Overlay, Result, Table, row};
 use hansard_types::{GroupId, LogId, Timestamp, UserId};
 use serde::de::DeserializeOwned;
 
-use crate::apply::{put, remove};
+use crate::apply::{change, put, remove};
 use crate::reader::Reader;
 use crate::{
     BAN, GroupRow, MUTE, REQUEST, RequestRow, TRACE, UntilRow, joined_key, member_key,
     roster_prefix,
 };
-
-/// The tables of rows beside a roster.
-pub(crate) static BESIDE: [&Table; 3] = [&MUTE, &REQUEST, &BAN];
 
 pub(crate) fn muted(
     log: LogId,
@@ -30,24 +27,23 @@ pub(crate) fn muted(
         accounts,
         until,
     } = event;
-    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
-        return Ok(());
-    };
-    for user in accounts {
-        let key = member_key(log, group_id, group.roster, user);
-        if *until == Timestamp(0) {
-            state.delete(&MUTE, key);
-            continue;
+    change(log, group_id, state, |group, state| {
+        for user in accounts {
+            let key = member_key(log, group_id, group.roster, user);
+            if *until == Timestamp(0) {
+                state.delete(&MUTE, key);
+                continue;
+            }
+            let mute = UntilRow {
+                until: *until,
+                since: at,
+            };
+            state.put(&MUTE, key, row::encode(&MUTE, &mute)?);
+            trace(log, group_id, group, user, state)?;
         }
-        let mute = UntilRow {
-            until: *until,
-            since: at,
-        };
-        state.put(&MUTE, key, row::encode(&MUTE, &mute)?);
-        trace(log, group_id, &group, user, state)?;
-    }
-    group.mutes_until = group.mutes_until.max(*until);
-    put(log, group_id, &group, state)
+        group.mutes_until = group.mutes_until.max(*until);
+        Ok(())
+    })
 }
 
 pub(crate) fn banned(
@@ -62,22 +58,21 @@ pub(crate) fn banned(
         until,
         reason: _,
     } = event;
-    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
-        return Ok(());
-    };
-    for user in accounts {
-        remove(log, group_id, &mut group, user, state)?;
-        wait_no_more(log, group_id, &mut group, user, state)?;
-        let ban = UntilRow {
-            until: *until,
-            since: at,
-        };
-        let key = member_key(log, group_id, group.roster, user);
-        state.put(&BAN, key, row::encode(&BAN, &ban)?);
-        trace(log, group_id, &group, user, state)?;
-    }
-    group.bans_until = group.bans_until.max(*until);
-    put(log, group_id, &group, state)
+    change(log, group_id, state, |group, state| {
+        for user in accounts {
+            remove(log, group_id, group, user, state)?;
+            wait_no_more(log, group_id, group, user, state)?;
+            let ban = UntilRow {
+                until: *until,
+                since: at,
+            };
+            let key = member_key(log, group_id, group.roster, user);
+            state.put(&BAN, key, row::encode(&BAN, &ban)?);
+            trace(log, group_id, group, user, state)?;
+        }
+        group.bans_until = group.bans_until.max(*until);
+        Ok(())
+    })
 }
 
 pub(crate) fn unbanned(log: LogId, event: &MembersUnbanned, state: &mut Overlay<'_>) -> Result<()> {
@@ -103,23 +98,22 @@ pub(crate) fn join_requested(
         invited_by,
         reason,
     } = event;
-    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
-        return Ok(());
-    };
-    for user in accounts {
-        wait_no_more(log, group_id, &mut group, user, state)?;
-        let request = RequestRow {
-            reason: reason.clone(),
-            invited_by: invited_by.clone(),
-            asked_at: time,
-            since: at,
-        };
-        let key = member_key(log, group_id, group.roster, user);
-        state.put(&REQUEST, key, row::encode(&REQUEST, &request)?);
-        group.requests += 1;
-        trace(log, group_id, &group, user, state)?;
-    }
-    put(log, group_id, &group, state)
+    change(log, group_id, state, |group, state| {
+        for user in accounts {
+            wait_no_more(log, group_id, group, user, state)?;
+            let request = RequestRow {
+                reason: reason.clone(),
+                invited_by: invited_by.clone(),
+                asked_at: time,
+                since: at,
+            };
+            let key = member_key(log, group_id, group.roster, user);
+            state.put(&REQUEST, key, row::encode(&REQUEST, &request)?);
+            group.requests += 1;
+            trace(log, group_id, group, user, state)?;
+        }
+        Ok(())
+    })
 }
 
 pub(crate) fn join_refused(log: LogId, event: &JoinRefused, state: &mut Overlay<'_>) -> Result<()> {
@@ -128,11 +122,10 @@ pub(crate) fn join_refused(log: LogId, event: &JoinRefused, state: &mut Overlay<
         user_id,
         reason: _,
     } = event;
-    let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
-        return Ok(());
-    };
-    wait_no_more(log, group_id, &mut group, user_id, state)?;
-    put(log, group_id, &group, state)
+    change(log, group_id, state, |group, state| {
+        wait_no_more(log, group_id, group, user_id, state)?;
+        Ok(())
+    })
 }
 
 /// Takes a request away, if there is one; `group` is not written.

@@ -37,15 +37,6 @@ pub(crate) static COUNT: Table = Table {
     access: Access::Hot,
 };
 
-/// The types in the order of the list.
-pub const LISTED_TYPES: [GroupType; 5] = [
-    GroupType::Work,
-    GroupType::Public,
-    GroupType::Meeting,
-    GroupType::AvChatRoom,
-    GroupType::Community,
-];
-
 /// A group's attributes, and how often they have changed lately.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttributesRow {
@@ -57,7 +48,7 @@ pub struct AttributesRow {
 }
 
 fn place(group_type: GroupType) -> usize {
-    LISTED_TYPES
+    GroupType::ALL
         .iter()
         .position(|one| *one == group_type)
         .expect("every type is listed")
@@ -185,7 +176,7 @@ impl Reader<'_> {
         self.of_group(&COUNTERS, group)
     }
 
-    /// How many groups there are in the partition, in the order of [`LISTED_TYPES`].
+    /// How many groups there are in the partition, in the order of [`GroupType::ALL`].
     pub fn counts(&self) -> Result<[u64; 5]> {
         let bytes = self.store.get(&COUNT, &Key::of(self.log).bytes())?;
         let row = bytes.map(|bytes| row::decode(&COUNT, &bytes)).transpose()?;

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sweep::{SWEEP, Task};
 
-pub use extras::{AttributesRow, LISTED_TYPES};
+pub use extras::AttributesRow;
 pub use reader::{Membership, Page, Reader};
 
 pub(crate) static GROUP: Table = Table {

@@ -10,9 +10,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::apply::{put, remove_row};
-use crate::aside::{self, BESIDE};
+use crate::aside;
 use crate::reader::Reader;
-use crate::{JOINED, MEMBER, TRACE, joined_key, joined_prefix, member_key, roster_prefix};
+use crate::{
+    BAN, JOINED, MEMBER, MUTE, REQUEST, TRACE, joined_key, joined_prefix, member_key, roster_prefix,
+};
 
 /// Of a deleted account, while rows of it are left: those that came up to then are void.
 pub(crate) static VOID: Table = Table {
@@ -31,6 +33,14 @@ pub(crate) static TASK: Table = Table {
     access: Access::Point,
 };
 
+/// The tables with a row per user of a roster, each with the one that finds them by user.
+static OF_ROSTER: [(&Table, &Table); 4] = [
+    (&MUTE, &TRACE),
+    (&REQUEST, &TRACE),
+    (&BAN, &TRACE),
+    (&MEMBER, &JOINED),
+];
+
 pub(crate) static SWEEP: Sweep = Sweep {
     queue: &QUEUE,
     tasks: &TASK,
@@ -39,7 +49,9 @@ pub(crate) static SWEEP: Sweep = Sweep {
 /// What is left of something, from the row behind `after` on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Task {
+    /// Rows of a dissolved roster, of the table with this number in [`OF_ROSTER`].
     Roster {
+        table: usize,
         group: GroupId,
         roster: u64,
         after: Option<UserId>,
@@ -49,14 +61,7 @@ pub(crate) enum Task {
         up_to: u64,
         after: Option<GroupId>,
     },
-    /// What stands beside a roster, of the table with this number among [`BESIDE`].
-    Beside {
-        table: usize,
-        group: GroupId,
-        roster: u64,
-        after: Option<UserId>,
-    },
-    /// The same of an account, which goes before its memberships do.
+    /// What stands beside rosters for an account, which goes before its memberships do.
     Traces {
         user: UserId,
         up_to: u64,
@@ -85,8 +90,8 @@ pub(crate) fn roster(
     roster: u64,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
-    for table in 0..BESIDE.len() {
-        let task = Task::Beside {
+    for table in 0..OF_ROSTER.len() {
+        let task = Task::Roster {
             table,
             group: group.clone(),
             roster,
@@ -94,12 +99,7 @@ pub(crate) fn roster(
         };
         SWEEP.begin(log, task, state)?;
     }
-    let task = Task::Roster {
-        group: group.clone(),
-        roster,
-        after: None,
-    };
-    SWEEP.begin(log, task, state)
+    Ok(())
 }
 
 /// An account is on no roster any more.
@@ -129,16 +129,11 @@ impl sweep::Task for Task {
     ) -> Result<(usize, Option<Self>)> {
         match self {
             Self::Roster {
-                group,
-                roster,
-                after,
-            } => of_roster(log, group, roster, after.as_ref(), rows_max, state),
-            Self::Beside {
                 table,
                 group,
                 roster,
                 after,
-            } => beside(log, (table, group, roster), after.as_ref(), rows_max, state),
+            } => of_roster(log, (table, group, roster), after.as_ref(), rows_max, state),
             Self::Traces { user, up_to, after } => {
                 traces(log, user, up_to, after.as_ref(), rows_max, state)
             }
@@ -154,52 +149,23 @@ type Slice = Result<(usize, Option<Task>)>;
 
 fn of_roster(
     log: LogId,
-    group: GroupId,
-    roster: u64,
-    after: Option<&UserId>,
-    rows_max: usize,
-    state: &mut Overlay<'_>,
-) -> Slice {
-    let prefix = roster_prefix(log, &group, roster).bytes();
-    let after = after.map(UserId::as_str);
-    let users = ids_after(state, &MEMBER, &prefix, after, rows_max, UserId::new)?;
-    for user in &users {
-        state.delete(&MEMBER, member_key(log, &group, roster, user));
-        let joined = joined_key(log, user, &group);
-        if read(state, &JOINED, &joined)? == Some(roster) {
-            state.delete(&JOINED, joined);
-        }
-    }
-    let left = (users.len() >= rows_max).then(|| Task::Roster {
-        group,
-        roster,
-        after: users.last().cloned(),
-    });
-    Ok((users.len(), left))
-}
-
-fn beside(
-    log: LogId,
     (table, group, roster): (usize, GroupId, u64),
     after: Option<&UserId>,
     rows_max: usize,
     state: &mut Overlay<'_>,
 ) -> Slice {
-    // A number of a release that knew more tables.
-    let Some(rows) = BESIDE.get(table).copied() else {
-        return Ok((0, None));
-    };
+    let (rows, by_user) = OF_ROSTER[table];
     let prefix = roster_prefix(log, &group, roster).bytes();
     let after = after.map(UserId::as_str);
     let users = ids_after(state, rows, &prefix, after, rows_max, UserId::new)?;
     for user in &users {
         state.delete(rows, member_key(log, &group, roster, user));
-        let trace = joined_key(log, user, &group);
-        if read(state, &TRACE, &trace)? == Some(roster) {
-            state.delete(&TRACE, trace);
+        let back = joined_key(log, user, &group);
+        if read(state, by_user, &back)? == Some(roster) {
+            state.delete(by_user, back);
         }
     }
-    let left = (users.len() >= rows_max).then(|| Task::Beside {
+    let left = (users.len() >= rows_max).then(|| Task::Roster {
         table,
         group,
         roster,

@@ -37,17 +37,12 @@ impl AnswerJoinRequest {
             return Err(Reason::MemberBanned.into());
         }
         check_room(&group, 1)?;
-        let event = MembersAdded {
-            group_id: self.group_id.clone(),
-            accounts: vec![self.user.clone()],
-            how: match request.invited_by {
-                None => Joining::Applied,
-                Some(_) => Joining::Invited,
-            },
-            joined_at: context.now,
-            silent: false,
-            import_key: None,
+        let how = match request.invited_by {
+            None => Joining::Applied,
+            Some(_) => Joining::Invited,
         };
+        let (group_id, accounts) = (self.group_id.clone(), vec![self.user.clone()]);
+        let event = MembersAdded::live(group_id, accounts, how, context.now);
         Ok(Decision::event(event, ()))
     }
 }

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use hansard_events::group::AttributesChanged;
 use hansard_types::{GroupId, Reason, limits};
 
-use super::existing;
 use super::rules::rules;
+use super::{difference, existing};
 use crate::{Context, Decided, Decision, View};
 
 /// What becomes of a group's attributes.
@@ -33,17 +33,7 @@ impl ChangeAttributes {
         }
         let before = view.attributes(&self.group_id)?;
         let after = self.after(&before.values)?;
-        let set = after
-            .iter()
-            .filter(|(key, value)| before.values.get(*key) != Some(value));
-        let set: BTreeMap<_, _> = set
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
-        let gone = before
-            .values
-            .into_keys()
-            .filter(|key| !after.contains_key(key));
-        let removed: Vec<String> = gone.collect();
+        let (set, removed) = difference(&before.values, &after);
         if set.is_empty() && removed.is_empty() {
             return Ok(Decision::nothing(()));
         }

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use hansard_events::group::CountersChanged;
 use hansard_types::{GroupId, Reason, limits};
 
-use super::existing;
 use super::rules::rules;
+use super::{difference, existing};
 use crate::{Context, Decided, Decision, View};
 
 /// What becomes of a group's counters.
@@ -36,12 +36,7 @@ impl ChangeCounters {
         }
         let before = view.counters(&self.group_id)?;
         let after = self.after(&before)?;
-        let values = after
-            .iter()
-            .filter(|(key, value)| before.get(*key) != Some(value));
-        let values: BTreeMap<_, _> = values.map(|(key, value)| (key.clone(), *value)).collect();
-        let gone = before.into_keys().filter(|key| !after.contains_key(key));
-        let removed: Vec<String> = gone.collect();
+        let (values, removed) = difference(&before, &after);
         if values.is_empty() && removed.is_empty() {
             return Ok(Decision::nothing(after));
         }

@@ -1,7 +1,7 @@
 use hansard_events::group::{GroupProfileChange, ProfileChanged};
 use hansard_types::{GroupId, Reason, UserId};
 
-use super::rules::{check, rules};
+use super::rules::{acting, check, rules};
 use super::{existing, fields};
 use crate::view::Group;
 use crate::{Context, Decided, Decision, Halt, View};
@@ -56,13 +56,7 @@ impl ChangeGroupProfile {
         };
         // Custom fields say by themselves who writes them.
         let role = if self.change.is_fields_only() {
-            let member = context
-                .account()
-                .map(|user| view.member(&self.group_id, user));
-            member
-                .transpose()?
-                .flatten()
-                .map(|member| member.profile.role)
+            acting(view, context, &self.group_id)?
         } else {
             check(who, view, context, &self.group_id)?
         };

@@ -40,7 +40,9 @@ impl JoinGroup {
             JoinOption::Disabled => Err(Reason::JoinRequestsRefused.into()),
             JoinOption::FreeAccess => {
                 check_room(&group, 1)?;
-                Ok(Decision::event(self.joins(context), AddOutcome::Added))
+                let (group_id, accounts) = (self.group_id.clone(), vec![self.user.clone()]);
+                let joins = MembersAdded::live(group_id, accounts, Joining::Applied, context.now);
+                Ok(Decision::event(joins, AddOutcome::Added))
             }
             JoinOption::NeedPermission => {
                 let waits = view.join_request(&self.group_id, &self.user)?;
@@ -52,17 +54,6 @@ impl JoinGroup {
                 }
                 Ok(Decision::event(self.asks(), AddOutcome::Waiting))
             }
-        }
-    }
-
-    fn joins(&self, context: &Context<'_>) -> MembersAdded {
-        MembersAdded {
-            group_id: self.group_id.clone(),
-            accounts: vec![self.user.clone()],
-            how: Joining::Applied,
-            joined_at: context.now,
-            silent: false,
-            import_key: None,
         }
     }
 

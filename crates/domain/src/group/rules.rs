@@ -83,37 +83,6 @@ impl Cell for ReceiveOption {
     }
 }
 
-/// What becomes of a notice of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
-    /// There is none.
-    Off,
-    /// Those who are there are told, and nobody later.
-    Told,
-    /// It is an entry of the conversation.
-    Kept,
-}
-
-impl Cell for Notice {
-    fn text(&self) -> String {
-        match self {
-            Self::Off => "off",
-            Self::Told => "on, not kept",
-            Self::Kept => "on, kept",
-        }
-        .to_owned()
-    }
-}
-
-/// The columns, in the order of the table.
-pub const TYPES: [GroupType; 5] = [
-    GroupType::Work,
-    GroupType::Public,
-    GroupType::Meeting,
-    GroupType::AvChatRoom,
-    GroupType::Community,
-];
-
 /// A row of the table, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -121,7 +90,7 @@ pub struct Row {
     pub name: &'static str,
     /// What it is, in a sentence.
     pub says: String,
-    /// By type, as in [`TYPES`].
+    /// By type, as in [`GroupType::ALL`].
     pub cells: [String; 5],
 }
 
@@ -151,7 +120,7 @@ macro_rules! rules {
         /// The table as people read it.
         #[must_use]
         pub fn rows() -> Vec<Row> {
-            let columns = TYPES.map(rules);
+            let columns = GroupType::ALL.map(rules);
             vec![$(Row {
                 name: stringify!($rule),
                 says: concat!($($says),+).trim().to_owned(),
@@ -270,16 +239,24 @@ pub(super) fn check(
     if who == Nobody {
         return Err(Reason::GroupTypeForbids.into());
     }
-    let Some(user) = context.account() else {
-        return Ok(None);
-    };
-    let role = view
-        .member(group_id, user)?
-        .map(|member| member.profile.role);
-    if !who.includes(role) {
+    let role = acting(view, context, group_id)?;
+    if context.is_account() && !who.includes(role) {
         return Err(Reason::GroupRoleForbids.into());
     }
     Ok(role)
+}
+
+/// The role of an account that acts for itself; `None` when it has none, or others act.
+pub(super) fn acting(
+    view: &dyn View,
+    context: &Context<'_>,
+    group_id: &GroupId,
+) -> Result<Option<Role>, Halt> {
+    let Some(user) = context.account() else {
+        return Ok(None);
+    };
+    let member = view.member(group_id, user)?;
+    Ok(member.map(|member| member.profile.role))
 }
 
 /// Refuses an account that acts on a member of its own rank or a higher one.

@@ -5,7 +5,7 @@ use hansard_events::group::{
 use hansard_events::{Event, GroupEvent};
 use hansard_types::{Reason, Timestamp, limits};
 
-use super::rules::{TYPES, rows};
+use super::rules::rows;
 use super::*;
 use crate::account::MuteFor;
 use crate::message::{Content, SendGroup};
@@ -220,7 +220,7 @@ fn every_cell_of_who_may_holds_for_every_role() {
         ("owner", Some(Role::Owner)),
     ];
     let mut cells = 0;
-    for (at, group_type) in TYPES.into_iter().enumerate() {
+    for (at, group_type) in GroupType::ALL.into_iter().enumerate() {
         let given = of_type(group_type);
         for (rule, command) in commands() {
             let table = rows();
@@ -283,7 +283,7 @@ fn only(decision: &Decision) -> &GroupEvent {
 
 #[test]
 fn the_owner_of_a_work_group_may_leave_and_no_other() {
-    for group_type in TYPES {
+    for group_type in GroupType::ALL {
         let left = of_type(group_type).when_own("owner", quit("owner"));
         match group_type {
             GroupType::Work => {
@@ -562,9 +562,7 @@ fn attributes_and_counters_have_their_limits() {
     };
     let numbered = |count: usize, bytes: usize| {
         let pair = |at| (format!("k{at:02}"), "v".repeat(bytes));
-        (0..count)
-            .map(pair)
-            .collect::<std::collections::BTreeMap<_, _>>()
+        (0..count).map(pair).collect::<BTreeMap<_, _>>()
     };
     assert_eq!(attributes(numbered(limits::ATTRIBUTES_MAX, 1)), Ok(()));
     let one_more = numbered(limits::ATTRIBUTES_MAX + 1, 1);
@@ -590,9 +588,7 @@ fn attributes_and_counters_have_their_limits() {
     };
     let counted = |count: usize, value: i64| {
         let pair = |at| (format!("c{at}"), value);
-        (0..count)
-            .map(pair)
-            .collect::<std::collections::BTreeMap<_, _>>()
+        (0..count).map(pair).collect::<BTreeMap<_, _>>()
     };
     assert_eq!(counters(CounterChange::Set(counted(20, i64::MIN))), Ok(()));
     let one_more = counters(CounterChange::Set(counted(21, 0)));

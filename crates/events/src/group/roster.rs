@@ -47,6 +47,26 @@ pub struct MembersAdded {
     pub import_key: Option<String>,
 }
 
+impl MembersAdded {
+    /// Accounts that have come in, live.
+    #[must_use]
+    pub fn live(
+        group_id: GroupId,
+        accounts: Vec<UserId>,
+        how: Joining,
+        joined_at: Timestamp,
+    ) -> Self {
+        Self {
+            group_id,
+            accounts,
+            how,
+            joined_at,
+            silent: false,
+            import_key: None,
+        }
+    }
+}
+
 /// `group.members_removed`: only accounts that were members before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MembersRemoved {

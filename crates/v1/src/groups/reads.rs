@@ -1,5 +1,6 @@
 //! What an account sees of groups: its own, one by its id, members, who waits.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -162,24 +163,29 @@ impl Sight<'_> {
     }
 }
 
-/// Reads in the caller's sight.
-async fn look<T: Serialize>(
+/// Reads in the caller's sight what its query asks for.
+async fn look<A: Send, T: Serialize>(
     name: &'static str,
     shared: &Shared,
     caller: &Caller,
-    work: impl FnOnce(Sight<'_>) -> Result<T, Problem> + Send,
+    uri: &Uri,
+    ask: impl FnOnce(&Query<'_>) -> Result<A, Problem>,
+    work: impl FnOnce(Sight<'_>, A) -> Result<T, Problem> + Send,
 ) -> Response {
     let metered = Metered::start(name);
+    let asked = ask(&Query::read(uri.query().unwrap_or_default()));
     let looked = async {
+        let asked = asked?;
         let app = shared.desk.app(caller.app);
         let app = app.ok_or_else(Problem::app_unknown)?;
         let read = shared.desk.read(caller.app, |reads| {
-            work(Sight {
+            let sight = Sight {
                 reads,
                 caller,
                 group_fields: &app.group_fields,
                 member_fields: &app.member_fields,
-            })
+            };
+            work(sight, asked)
         });
         let found = read.await.map_err(not_answered)??;
         Ok(Json(found).into_response())
@@ -210,30 +216,36 @@ pub(crate) async fn list(
     Own(caller): Own,
     uri: Uri,
 ) -> Response {
-    let query = Query::read(uri.query().unwrap_or_default());
-    let (limit, after) = match number(&query, "limit", GROUPS_PAGE_MAX, GROUPS_PAGE_MAX) {
-        Ok(limit) => (limit, query.filled("cursor")),
-        Err(problem) => return problem.into_response(),
+    let ask = |query: &Query<'_>| {
+        let limit = number(query, "limit", GROUPS_PAGE_MAX, GROUPS_PAGE_MAX)?;
+        Ok((limit, query.filled("cursor").map(Cow::into_owned)))
     };
-    look("groups", &shared, &caller, |sight| {
-        let joined = sight.reads.joined(&caller.user, JOINED_GROUPS_READ_MAX);
-        let mut joined = joined.map_err(Problem::broken)?;
-        joined.retain(|one| {
-            let id = one.group_id.as_str();
-            after.as_ref().is_none_or(|after| id > after.as_ref())
-        });
-        let has_more = joined.len() > limit;
-        joined.truncate(limit);
-        let last = joined.last().filter(|_| has_more);
-        let next = last.map(|one| one.group_id.as_str().to_owned());
-        let group = |one: hansard_groups::Membership| {
-            sight.group(one.group_id, one.group, Some(&one.member))
-        };
-        Ok(Groups {
-            groups: joined.into_iter().map(group).collect(),
-            next,
-        })
-    })
+    look(
+        "groups",
+        &shared,
+        &caller,
+        &uri,
+        ask,
+        |sight, (limit, after)| {
+            let joined = sight.reads.joined(&caller.user, JOINED_GROUPS_READ_MAX);
+            let mut joined = joined.map_err(Problem::broken)?;
+            joined.retain(|one| {
+                let id = one.group_id.as_str();
+                after.as_deref().is_none_or(|after| id > after)
+            });
+            let has_more = joined.len() > limit;
+            joined.truncate(limit);
+            let last = joined.last().filter(|_| has_more);
+            let next = last.map(|one| one.group_id.as_str().to_owned());
+            let group = |one: hansard_groups::Membership| {
+                sight.group(one.group_id, one.group, Some(&one.member))
+            };
+            Ok(Groups {
+                groups: joined.into_iter().map(group).collect(),
+                next,
+            })
+        },
+    )
     .await
 }
 
@@ -243,12 +255,7 @@ pub(crate) async fn show(
     Own(caller): Own,
     uri: Uri,
 ) -> Response {
-    let query = Query::read(uri.query().unwrap_or_default());
-    let id = match group_id(&query) {
-        Ok(id) => id,
-        Err(problem) => return problem.into_response(),
-    };
-    look("group", &shared, &caller, |sight| {
+    look("group", &shared, &caller, &uri, group_id, |sight, id| {
         let (group, own) = sight.existing(&id)?;
         if own.is_none() && !rules(group.group_type).takes_requests {
             return Err(refused(Reason::GroupUnknown));
@@ -264,35 +271,37 @@ pub(crate) async fn members(
     Own(caller): Own,
     uri: Uri,
 ) -> Response {
-    let query = Query::read(uri.query().unwrap_or_default());
-    let asked = || {
+    let ask = |query: &Query<'_>| {
         let after = query.filled("cursor");
         let after = after.map(|text| UserId::new(&text)).transpose();
         let after = after.map_err(|error| Problem::invalid(error.to_string()))?;
-        let limit = number(&query, "limit", GROUP_MEMBERS_PAGE, GROUP_MEMBERS_PAGE)?;
-        Ok::<_, Problem>((group_id(&query)?, after, limit))
+        let limit = number(query, "limit", GROUP_MEMBERS_PAGE, GROUP_MEMBERS_PAGE)?;
+        Ok((group_id(query)?, after, limit))
     };
-    let (id, after, limit) = match asked() {
-        Ok(asked) => asked,
-        Err(problem) => return problem.into_response(),
-    };
-    look("group_members", &shared, &caller, |sight| {
-        let (group, own) = sight.existing(&id)?;
-        let role = own.map(|member| member.profile.role);
-        if !rules(group.group_type).lists_members.includes(role) {
-            return Err(forbidden());
-        }
-        let groups = sight.reads.groups_with(&id);
-        let page = groups.page(&id, after.as_ref(), (0, limit), |_| true);
-        let (members, next) = page.map_err(Problem::broken)?;
-        let rank = rank_of(role);
-        let member =
-            |(user, row): &(UserId, MemberRow)| sight.member(user, group.group_type, row, rank);
-        Ok(Members {
-            members: members.iter().map(member).collect(),
-            next,
-        })
-    })
+    look(
+        "group_members",
+        &shared,
+        &caller,
+        &uri,
+        ask,
+        |sight, (id, after, limit)| {
+            let (group, own) = sight.existing(&id)?;
+            let role = own.map(|member| member.profile.role);
+            if !rules(group.group_type).lists_members.includes(role) {
+                return Err(forbidden());
+            }
+            let groups = sight.reads.groups_with(&id);
+            let page = groups.page(&id, after.as_ref(), (0, limit), |_| true);
+            let (members, next) = page.map_err(Problem::broken)?;
+            let rank = rank_of(role);
+            let member =
+                |(user, row): &(UserId, MemberRow)| sight.member(user, group.group_type, row, rank);
+            Ok(Members {
+                members: members.iter().map(member).collect(),
+                next,
+            })
+        },
+    )
     .await
 }
 
@@ -302,30 +311,32 @@ pub(crate) async fn waiting(
     Own(caller): Own,
     uri: Uri,
 ) -> Response {
-    let query = Query::read(uri.query().unwrap_or_default());
-    let id = match group_id(&query) {
-        Ok(id) => id,
-        Err(problem) => return problem.into_response(),
-    };
-    look("join_requests", &shared, &caller, |sight| {
-        let (_, own) = sight.existing(&id)?;
-        let role = own.map(|member| member.profile.role);
-        if !Who::Admins.includes(role) {
-            return Err(forbidden());
-        }
-        let max = usize::try_from(JOIN_REQUESTS_MAX).unwrap_or(usize::MAX);
-        let rows = sight.reads.groups_with(&id).requests(&id, max);
-        let rows = rows.map_err(Problem::broken)?.into_iter();
-        let request = |(account, row): (UserId, hansard_groups::RequestRow)| OneWaiting {
-            account,
-            reason: row.reason,
-            invited_by: row.invited_by,
-            asked_at: row.asked_at.0,
-        };
-        Ok(Waiting {
-            requests: rows.map(request).collect(),
-        })
-    })
+    look(
+        "join_requests",
+        &shared,
+        &caller,
+        &uri,
+        group_id,
+        |sight, id| {
+            let (_, own) = sight.existing(&id)?;
+            let role = own.map(|member| member.profile.role);
+            if !Who::Admins.includes(role) {
+                return Err(forbidden());
+            }
+            let max = usize::try_from(JOIN_REQUESTS_MAX).unwrap_or(usize::MAX);
+            let rows = sight.reads.groups_with(&id).requests(&id, max);
+            let rows = rows.map_err(Problem::broken)?.into_iter();
+            let request = |(account, row): (UserId, hansard_groups::RequestRow)| OneWaiting {
+                account,
+                reason: row.reason,
+                invited_by: row.invited_by,
+                asked_at: row.asked_at.0,
+            };
+            Ok(Waiting {
+                requests: rows.map(request).collect(),
+            })
+        },
+    )
     .await
 }
 

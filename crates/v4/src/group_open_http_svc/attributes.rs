@@ -142,8 +142,7 @@ impl Operation for GetGroupAttr {
     ) -> Result<Answered<GetGroupAttrResponse>, Failure> {
         let id = request.group_id;
         let attributes = call.read(|reads| {
-            let group = profile::existing(reads, &id)?;
-            let group = group.ok_or_else(|| reads.refusal(Reason::GroupUnknown))?;
+            let group = profile::there_must_be(reads, &id)?;
             if !rules(group.group_type).has_attributes {
                 return Err(reads.refusal(Reason::GroupTypeForbids));
             }

@@ -121,8 +121,7 @@ impl Operation for GetGroupBanMember {
         let limit = field::limit(limit.0, BANS_PAGE_MAX);
         let now = call.log_now();
         let bans = call.read(|reads| {
-            let group = profile::existing(reads, &group_id)?;
-            let group = group.ok_or_else(|| reads.refusal(Reason::GroupUnknown))?;
+            let group = profile::there_must_be(reads, &group_id)?;
             if rules(group.group_type).bans_members == Who::Nobody {
                 return Err(reads.refusal(Reason::GroupTypeForbids));
             }

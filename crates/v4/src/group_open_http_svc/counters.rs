@@ -65,8 +65,7 @@ impl Operation for GetGroupCounter {
     ) -> Result<Answered<Counters>, Failure> {
         let id = request.group_id;
         let counters = call.read(|reads| {
-            let group = profile::existing(reads, &id)?;
-            let group = group.ok_or_else(|| reads.refusal(Reason::GroupUnknown))?;
+            let group = profile::there_must_be(reads, &id)?;
             if !rules(group.group_type).has_counters {
                 return Err(reads.refusal(Reason::GroupTypeForbids));
             }

@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes;
+use super::member::GivenRole;
 use super::profile::{
     ApplyJoinOption, FaceUrl, Fields, Flag, GroupName, Introduction, InviteJoinOption,
     Notification, TypeName,
@@ -68,16 +69,10 @@ struct MemberToCreate {
     member_account: UserId,
     /// Absent: an ordinary member.
     #[serde(rename = "Role", default)]
-    role: OrEmpty<FirstRole>,
+    role: OrEmpty<GivenRole>,
     /// Custom fields that the app declares.
     #[serde(rename = "AppMemberDefinedData", default)]
     app_member_defined_data: Fields,
-}
-
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
-enum FirstRole {
-    Admin,
-    Member,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -207,10 +202,7 @@ fn command(call: &Call<'_>, request: CreateGroupRequest) -> Result<CreateGroup, 
 fn members(list: Vec<MemberToCreate>) -> Vec<FirstMember> {
     let member = |member: MemberToCreate| FirstMember {
         user_id: member.member_account,
-        role: match member.role.0 {
-            None | Some(FirstRole::Member) => Role::Member,
-            Some(FirstRole::Admin) => Role::Admin,
-        },
+        role: member.role.0.map_or(Role::Member, Role::from),
         fields: member.app_member_defined_data.into_map(),
     };
     list.into_iter().map(member).collect()

@@ -1,7 +1,6 @@
 //! `group_open_http_svc/forbid_send_msg`: accounts may not speak in a group for some time. A mute
 //! outlives leaving and coming back; it ends by itself.
 
-use hansard_domain::account::MuteFor;
 use hansard_domain::group::MuteMembers;
 use hansard_types::limits::GROUP_MUTES_PER_CALL_MAX;
 use hansard_types::{GroupId, UserId};
@@ -11,6 +10,7 @@ use serde::Deserialize;
 use super::codes;
 use super::profile::{self, GROUP_ID};
 use crate::endpoint::{Action, Call, Failure};
+use crate::field::mute_for;
 use crate::typed::{Field, Items, one_of};
 
 #[derive(Deserialize, JsonSchema)]
@@ -27,14 +27,6 @@ pub(crate) struct ForbidSendMsg {
     /// Not there yet: refused unless empty.
     #[schemars(length(max = 0))]
     topic_id: Option<String>,
-}
-
-/// A mute as the contract has it.
-pub(super) fn mute_for(seconds: u32) -> MuteFor {
-    match seconds {
-        u32::MAX => MuteFor::Good,
-        seconds => MuteFor::Seconds(seconds),
-    }
 }
 
 impl Action for ForbidSendMsg {

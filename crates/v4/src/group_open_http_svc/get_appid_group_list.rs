@@ -4,7 +4,6 @@
 //! a group that is made or dissolved meanwhile moves no other to another page.
 
 use hansard_events::group::GroupType;
-use hansard_groups::LISTED_TYPES;
 use hansard_types::GroupId;
 use hansard_types::limits::GROUP_IDS_PAGE_MAX;
 use schemars::JsonSchema;
@@ -87,7 +86,7 @@ impl Operation for GetAppidGroupList {
     ) -> Result<Answered<GetAppidGroupListResponse>, Failure> {
         let limit = field::limit(request.limit.0, GROUP_IDS_PAGE_MAX);
         let wanted = request.group_type.0.map(GroupType::from);
-        let is_wanted = |kind: usize| wanted.is_none_or(|wanted| wanted == LISTED_TYPES[kind]);
+        let is_wanted = |kind: usize| wanted.is_none_or(|wanted| wanted == GroupType::ALL[kind]);
         let mut place = Place::read(request.next);
         let page = call.read(|reads| {
             let partitions: Vec<_> = reads.everywhere().groups_everywhere().collect();
@@ -101,7 +100,7 @@ impl Operation for GetAppidGroupList {
                     .sum::<u64>();
             }
             let mut ids: Vec<GroupId> = Vec::new();
-            while ids.len() <= limit && place.kind < LISTED_TYPES.len() {
+            while ids.len() <= limit && place.kind < GroupType::ALL.len() {
                 let groups = partitions.get(place.partition);
                 let Some(groups) = groups.filter(|_| is_wanted(place.kind)) else {
                     place = Place {
@@ -112,7 +111,7 @@ impl Operation for GetAppidGroupList {
                 };
                 // One more tells whether there is a next page.
                 let room = limit + 1 - ids.len();
-                let rows = groups.listed(LISTED_TYPES[place.kind], place.made, room);
+                let rows = groups.listed(GroupType::ALL[place.kind], place.made, room);
                 let rows = rows.map_err(Failure::broken)?;
                 let is_last = rows.len() < room;
                 for (made, id) in rows {

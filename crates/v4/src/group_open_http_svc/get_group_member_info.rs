@@ -74,8 +74,7 @@ impl Operation for GetGroupMemberInfo {
         let limit = field::limit(limit.0, GROUP_MEMBERS_PAGE);
         let roles: Vec<Role> = roles.into_iter().flatten().map(Role::from).collect();
         let answer = call.read(|reads| {
-            let group = profile::existing(reads, &id)?;
-            let group = group.ok_or_else(|| reads.refusal(hansard_types::Reason::GroupUnknown))?;
+            let group = profile::there_must_be(reads, &id)?;
             let wanted = |role| roles.is_empty() || roles.contains(&role);
             let page =
                 reads

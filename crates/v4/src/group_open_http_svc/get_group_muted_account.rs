@@ -2,7 +2,7 @@
 //! who may not speak in a group. Both answer under the names of both.
 
 use hansard_types::limits::GROUP_MUTES_LISTED_MAX;
-use hansard_types::{GroupId, Reason, Timestamp, UserId};
+use hansard_types::{GroupId, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -63,9 +63,7 @@ impl Operation for GetGroupMutedAccount {
         let now = call.log_now();
         let muted: Vec<(UserId, Timestamp)> = call
             .read(|reads| {
-                if profile::existing(reads, &group_id)?.is_none() {
-                    return Err(reads.refusal(Reason::GroupUnknown));
-                }
+                profile::there_must_be(reads, &group_id)?;
                 let groups = reads.groups_with(&group_id);
                 let muted = groups.muted(&group_id, now, GROUP_MUTES_LISTED_MAX);
                 muted.map_err(Failure::broken)

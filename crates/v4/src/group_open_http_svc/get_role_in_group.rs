@@ -54,8 +54,7 @@ impl Operation for GetRoleInGroup {
             users: Items(users),
         } = request;
         let user_id_list = call.read(|reads| {
-            let group = profile::existing(reads, &id)?;
-            let group = group.ok_or_else(|| reads.refusal(Reason::GroupUnknown))?;
+            let group = profile::there_must_be(reads, &id)?;
             if !rules(group.group_type).has_roster {
                 return Err(reads.refusal(Reason::GroupTypeForbids));
             }

@@ -2,7 +2,7 @@
 //! who is none is left out.
 
 use hansard_types::limits::GROUP_MEMBERS_NAMED_MAX;
-use hansard_types::{GroupId, Reason, UserId};
+use hansard_types::{GroupId, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -56,8 +56,7 @@ impl Operation for GetSpecifiedGroupMemberInfo {
             app_defined_data_filter: keys,
         } = request;
         let member_list = call.read(|reads| {
-            let group = profile::existing(reads, &id)?;
-            let group = group.ok_or_else(|| reads.refusal(Reason::GroupUnknown))?;
+            let group = profile::there_must_be(reads, &id)?;
             let list = Members::new(reads, (&id, &group), names.as_ref(), keys.as_ref());
             let mut found = Vec::with_capacity(members.len());
             for user in &members {

@@ -87,8 +87,7 @@ impl Operation for GroupMsgGetSimple {
         let with_recalled = with_recalled_msg == Some(1);
         let conversation = ConversationId::Group(group_id.clone());
         let read = call.read(|reads| {
-            let group = profile::existing(reads, &group_id)?
-                .ok_or_else(|| reads.refusal(Reason::GroupUnknown))?;
+            let group = profile::there_must_be(reads, &group_id)?;
             if group.group_type == GroupType::AvChatRoom {
                 return Err(reads.refusal(Reason::GroupTypeForbids));
             }

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes;
+use super::member::GivenRole;
 use super::profile::GROUP_ID;
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::typed::{Field, Items, OrEmpty};
@@ -29,18 +30,12 @@ struct Imported {
     member_account: UserId,
     /// Absent: an ordinary member.
     #[serde(default)]
-    role: OrEmpty<ImportedRole>,
+    role: OrEmpty<GivenRole>,
     /// Unix seconds, between the group's making and now; 0 or absent: now.
     #[serde(default)]
     join_time: u32,
     #[serde(default)]
     unread_msg_num: u32,
-}
-
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
-enum ImportedRole {
-    Admin,
-    Member,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -74,10 +69,7 @@ impl Operation for ImportGroupMember {
     ) -> Result<Answered<ImportGroupMemberResponse>, Failure> {
         let member = |one: Imported| MemberToImport {
             user_id: one.member_account,
-            role: match one.role.0 {
-                None | Some(ImportedRole::Member) => Role::Member,
-                Some(ImportedRole::Admin) => Role::Admin,
-            },
+            role: one.role.0.map_or(Role::Member, Role::from),
             joined_at: (one.join_time > 0).then(|| Timestamp::from_seconds(one.join_time.into())),
             unread: one.unread_msg_num.into(),
         };

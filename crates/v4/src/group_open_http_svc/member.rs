@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::profile::listed;
 use crate::endpoint::{Failure, Reading};
+use crate::field::FOR_GOOD;
 
 /// A member's role, as requests name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -25,6 +26,22 @@ impl From<RoleName> for Role {
             RoleName::Owner => Self::Owner,
             RoleName::Admin => Self::Admin,
             RoleName::Member => Self::Member,
+        }
+    }
+}
+
+/// The role that a request gives a member: only the owner's is got otherwise.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+pub(super) enum GivenRole {
+    Admin,
+    Member,
+}
+
+impl From<GivenRole> for Role {
+    fn from(role: GivenRole) -> Self {
+        match role {
+            GivenRole::Admin => Self::Admin,
+            GivenRole::Member => Self::Member,
         }
     }
 }
@@ -138,7 +155,7 @@ impl<'a> Members<'a> {
 pub(super) fn mute_seconds(until: Timestamp, now: Timestamp) -> u64 {
     match until {
         until if until <= now => 0,
-        Timestamp::FOREVER => u32::MAX.into(),
+        Timestamp::FOREVER => FOR_GOOD.into(),
         until => until.seconds(),
     }
 }

@@ -9,9 +9,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::codes;
-use super::forbid_send_msg::mute_for;
+use super::member::GivenRole;
 use super::profile::{Fields, GROUP_ID};
 use crate::endpoint::{Answered, Call, Failure, Nothing, Operation};
+use crate::field::mute_for;
 use crate::typed::{Field, OrEmpty, Text};
 
 pub(crate) struct ModifyGroupMemberInfo;
@@ -23,7 +24,7 @@ pub(crate) struct ModifyGroupMemberInfoRequest {
     #[serde(rename = "Member_Account")]
     member_account: UserId,
     #[serde(default)]
-    role: OrEmpty<SetRole>,
+    role: OrEmpty<GivenRole>,
     #[serde(default)]
     msg_flag: OrEmpty<ReceiveOption>,
     name_card: Option<Text<NAME_CARD_BYTES_MAX>>,
@@ -34,12 +35,6 @@ pub(crate) struct ModifyGroupMemberInfoRequest {
     mute_time: Option<u32>,
     /// The older name of `MuteTime`.
     shut_up_time: Option<u32>,
-}
-
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
-enum SetRole {
-    Admin,
-    Member,
 }
 
 impl Operation for ModifyGroupMemberInfo {
@@ -69,10 +64,7 @@ impl Operation for ModifyGroupMemberInfo {
             group_id: group_id.clone(),
             user_id: member_account.clone(),
             change: MemberChange {
-                role: role.0.map(|role| match role {
-                    SetRole::Admin => Role::Admin,
-                    SetRole::Member => Role::Member,
-                }),
+                role: role.0.map(Role::from),
                 name_card: name_card.map(|Text(text)| text),
                 receive: msg_flag.0,
                 fields: app_member_defined_data.into_map(),

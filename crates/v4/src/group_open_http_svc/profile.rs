@@ -8,7 +8,7 @@ use hansard_conversations::HeadRow;
 use hansard_domain::group::rules::reads_before_join;
 use hansard_events::group::{GroupProfile, GroupType, JoinOption};
 use hansard_groups::GroupRow;
-use hansard_types::{AppId, ConversationId, GroupId, UserId, limits};
+use hansard_types::{AppId, ConversationId, GroupId, Reason, UserId, limits};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -261,6 +261,11 @@ pub(super) fn existing(call: &Reading<'_>, group: &GroupId) -> Result<Option<Gro
         .group(group)
         .map_err(Failure::broken)?;
     Ok(found.filter(|group| !group.dissolved))
+}
+
+/// The same, for a call that is about it.
+pub(super) fn there_must_be(call: &Reading<'_>, group: &GroupId) -> Result<GroupRow, Failure> {
+    existing(call, group)?.ok_or_else(|| call.refusal(Reason::GroupUnknown))
 }
 
 pub(super) fn head(call: &Reading<'_>, group: &GroupId) -> Result<HeadRow, Failure> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codes;
 use crate::endpoint::{Answered, Call, Failure, Operation};
-use crate::openconfigsvr::setnospeaking::FOR_GOOD;
+use crate::field::FOR_GOOD;
 use crate::typed::Field;
 
 pub(crate) struct GetNoSpeaking;

@@ -3,17 +3,15 @@
 //! A mute ends by itself: a send is refused while its own time lies before the mute's end. It
 //! holds for what is sent in the account's name over this API too, and not for imports.
 
-use hansard_domain::account::{MuteAccount, MuteFor};
+use hansard_domain::account::MuteAccount;
 use hansard_types::UserId;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::codes;
 use crate::endpoint::{Action, Call, Failure};
+use crate::field::mute_for;
 use crate::typed::{Field, one_of};
-
-/// What stands for a mute that does not end.
-pub(crate) const FOR_GOOD: u32 = u32::MAX;
 
 #[derive(Deserialize, JsonSchema)]
 #[schemars(extend("anyOf" = one_of(&["C2CmsgNospeakingTime", "GroupmsgNospeakingTime"])))]
@@ -45,14 +43,10 @@ impl Action for SetNoSpeaking {
             let info = "neither C2CmsgNospeakingTime nor GroupmsgNospeakingTime is given";
             return Err(Failure::refused(codes::NO_MUTE_GIVEN, info));
         }
-        let mute = |seconds: u32| match seconds {
-            FOR_GOOD => MuteFor::Good,
-            seconds => MuteFor::Seconds(seconds),
-        };
         Ok(MuteAccount {
             user_id: set_account,
-            c2c: c2c.map(mute),
-            group: group.map(mute),
+            c2c: c2c.map(mute_for),
+            group: group.map(mute_for),
         })
     }
 }

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use hansard_domain::group::rules;
+use hansard_events::group::GroupType;
 use hansard_events::{CATALOGUE, json_of_body};
 use hansard_store::Table;
 use hansard_types::Reason;
@@ -74,11 +75,11 @@ is here; the product names are Work (`Private`) and Meeting (`ChatRoom`).
 
 | rule |",
     );
-    for group_type in rules::TYPES {
+    for group_type in GroupType::ALL {
         page.push_str(&format!(" `{}` |", group_type.wire_name()));
     }
     page.push_str("\n| --- |");
-    page.push_str(&" --- |".repeat(rules::TYPES.len()));
+    page.push_str(&" --- |".repeat(GroupType::ALL.len()));
     for row in rules::rows() {
         page.push_str(&format!("\n| {} (`{}`) |", row.says, row.name));
         for cell in row.cells {
