@@ -326,6 +326,25 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_is_not_what_was_written_is_not_whole() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Signed {
+            number: i64,
+        }
+        for (body, number) in [
+            ("-9223372036854775808", Some(i64::MIN)),
+            ("-9223372036854775809", None),
+            ("9007199254740992.0", Some(1 << 53)),
+            ("9007199254740994.0", None),
+            ("-9007199254740994.0", None),
+        ] {
+            let text = format!("{{\"number\":{body}}}");
+            let found = read::<Signed>(text.as_bytes()).ok();
+            assert_eq!(found.map(|signed| signed.number), number, "{body}");
+        }
+    }
+
+    #[test]
     fn nesting_at_the_limit_is_taken_and_one_deeper_is_refused() {
         let nested = |depth: usize| {
             format!(

@@ -77,9 +77,12 @@ impl Error for Told {
     }
 }
 
-/// `50.0` is a whole number, as JSON Schema has it: some languages know no others.
+/// `50.0` is a whole number, as JSON Schema has it: some languages know no others. Not beyond
+/// 2^53, where a number is no longer what was written: one a little out of range would become
+/// another that is in it.
 fn whole(number: f64) -> Option<i64> {
-    let is_whole = number.fract() == 0.0;
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    let is_whole = number.fract() == 0.0 && number.abs() <= EXACT_MAX;
     is_whole.then(|| format!("{number:.0}").parse().ok())?
 }
 

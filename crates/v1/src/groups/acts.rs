@@ -46,7 +46,7 @@ pub(crate) struct Acted {
     #[serde(skip_serializing_if = "Option::is_none")]
     group_id: Option<GroupId>,
     /// What became of whom, where it differs.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     accounts: Vec<Outcome>,
     /// Where it is in the log; the log's end when nothing was added.
     position: String,
