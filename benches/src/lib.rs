@@ -130,6 +130,8 @@ pub fn send_group(from: u32, random: u32) -> Command {
         mentions: Vec::new(),
         targets: Vec::new(),
         online_only: false,
+        wants_receipts: false,
+        live: false,
     })
 }
 
@@ -222,7 +224,7 @@ impl Chat {
     /// Decides a command on a state.
     #[must_use]
     pub fn decide(&self, state: &dyn Read, command: &Command) -> Decision {
-        let view = StateView::new(state, None, LOG, &self.recents);
+        let view = StateView::new(state, &[], LOG, &self.recents, Seq(1));
         let context = Context {
             now: self.now(),
             actor: &self.administrator,

@@ -195,7 +195,7 @@ async fn projections_are_built_again_when_that_is_asked_for() -> Result<()> {
     ensure!(
         told["projections"]
             .as_array()
-            .is_some_and(|rows| rows.len() == 4),
+            .is_some_and(|rows| rows.len() == 7),
         "{told}"
     );
     let index = data.join("search").join("2");

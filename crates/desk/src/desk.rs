@@ -196,6 +196,15 @@ impl Desk {
         self.engine.account(app, user).map_err(Error::broken)
     }
 
+    /// Whether a group is a live room, whose messages are decided in the live partition: one look-up
+    /// by key.
+    ///
+    /// # Errors
+    /// [`Error::Broken`]
+    pub fn is_live_room(&self, app: AppId, group: &GroupId) -> Result<bool, Error> {
+        self.engine.is_live_room(app, group).map_err(Error::broken)
+    }
+
     /// An app's settings; `None` when there is no such app.
     #[must_use]
     pub fn app(&self, app: AppId) -> Option<AppRow> {
@@ -214,7 +223,18 @@ impl Desk {
         self.engine.log_now(app)
     }
 
-    /// The logs of an app, the directory's first: one, or as many as it was made with.
+    /// The time of an app's live partition, for visits.
+    #[must_use]
+    pub fn live_now(&self, app: AppId) -> Timestamp {
+        self.engine.live_now(app)
+    }
+
+    /// The ordinary logs of an app, the directory's first: one, or as many as it was made with.
+    pub fn ordinary_logs(&self, app: AppId) -> impl Iterator<Item = LogId> + use<> {
+        self.engine.ordinary_logs(app)
+    }
+
+    /// The logs of an app: the ordinary ones, and the live one.
     pub fn logs(&self, app: AppId) -> impl Iterator<Item = LogId> + use<> {
         self.engine.logs(app)
     }
@@ -225,14 +245,14 @@ impl Desk {
         self.engine.committed(log)
     }
 
-    /// The last committed position of each of an app's logs.
+    /// The last committed position of each of an app's ordinary logs.
     #[must_use]
     pub fn log_end(&self, app: AppId) -> Positions {
         let end = |log: LogId| {
             let committed = self.engine.committed(log)?;
             Some(Position::new(log.partition, *committed.borrow()))
         };
-        self.logs(app).filter_map(end).collect()
+        self.ordinary_logs(app).filter_map(end).collect()
     }
 
     /// Committed events of a log, from a sequence (included), in order.

@@ -32,5 +32,5 @@ pub mod usersig;
 pub use caller::{Caller, Denied, Rate, Role, Secrets, Visitor};
 pub use desk::{Desk, DeskOptions, VISIBLE_WITHIN};
 pub use error::Error;
-pub use hansard_engine::{Answer, AppSignal, Committed, EventsError, Health, Reads};
+pub use hansard_engine::{Answer, AppSignal, Committed, EventsError, Health, LogError, Reads};
 pub use query::Query;

@@ -5,7 +5,7 @@ use crate::decision::{Context, Decided};
 use crate::group::AddOutcome;
 use crate::reply::{Answer, Friendship, Read, Reply, Revoked, SentC2c, SentMessage};
 use crate::view::View;
-use crate::{account, app, conversation, group, message, profile, relation};
+use crate::{account, app, conversation, group, live, message, profile, relation};
 
 /// What kind of thing a [`Command`] asks for, and what it is answered with.
 pub trait Verb: Into<Command> + Send {
@@ -42,6 +42,10 @@ pub enum Place<'a> {
     Directory,
     /// Where the group lives.
     Group(&'a GroupId),
+    /// In the live partition when the group is a live room, else where it lives.
+    Said(&'a GroupId, &'a bool),
+    /// In the live partition.
+    Live,
     /// Where the conversation of two accounts lives.
     Pair(&'a UserId, &'a UserId),
     Conversation(&'a ConversationId),
@@ -60,11 +64,14 @@ impl Place<'_> {
             Self::Control => Some(LogId::CONTROL),
             Self::Own => None,
             Self::Directory => Some(LogId::directory(app)),
+            Self::Live | Self::Said(_, true) => Some(LogId::live(app)),
             // Of one partition nobody asks which.
-            Self::Group(_) | Self::Pair(..) | Self::Conversation(_) if partitions <= 1 => {
+            Self::Group(_) | Self::Said(..) | Self::Pair(..) | Self::Conversation(_)
+                if partitions <= 1 =>
+            {
                 Some(LogId::directory(app))
             }
-            Self::Group(group) => of(&ConversationId::Group(group.clone())),
+            Self::Group(group) | Self::Said(group, _) => of(&ConversationId::Group(group.clone())),
             Self::Pair(one, other) => of(&ConversationId::c2c(one, other)),
             Self::Conversation(conversation) => of(conversation),
         }
@@ -199,13 +206,14 @@ commands! {
     relation::JoinFriendGroup,      Directory,                   user,      Friends,     [Never, Never, Any,   Own];
     relation::LeaveFriendGroup,     Directory,                   user,      Friends,     [Never, Never, Any,   Own];
     message::SendC2c,               (Pair from to),              from,      SentC2c,     [Never, Never, Any,   Own];
-    message::SendGroup,             (Group group_id),            from,      SentMessage, [Never, Never, Any,   Own];
+    message::SendGroup,             (Said group_id live),        from,      SentMessage, [Never, Never, Any,   Own];
     message::ImportMessage,         (Conversation conversation), -,         SentMessage, [Never, Any,   Any,   Never];
     message::RecallC2c,             (Pair from to),              by,        Recalled,    [Never, Never, Any,   Never];
     message::RecallGroup,           (Group group_id),            by,        Recalled,    [Never, Never, Any,   Never];
     message::ImportGroupMessages,   (Group group_id),            -,         Recalled,    [Never, Any,   Any,   Never];
     message::NotifyGroup,           (Group group_id),            -,         (),          [Never, Never, Any,   Never];
     message::RecallBySender,        (Group group_id),            by,        (),          [Never, Never, Any,   Never];
+    conversation::ConfirmRead,      (Group group_id),            reader,    (),          [Never, Never, Any,   Own];
     conversation::SetUnread,        (Group group_id),            reader,    (),          [Never, Never, Any,   Never];
     conversation::ClearGroup,       (Group group_id),            -,         (),          [Never, Never, Any,   Never];
     conversation::MarkRead,         (Conversation conversation), reader,    Read,        [Never, Never, Any,   Never];
@@ -225,6 +233,9 @@ commands! {
     group::ChangeCounters,          (Group group_id),            -,         Counters,    [Never, Never, Any,   Never];
     group::ChangeGroupProfile,      (Group group_id),            -,         (),          [Never, Never, Any,   Role];
     group::DissolveGroup,           (Group group_id),            -,         (),          [Never, Never, Any,   Role];
+    live::EnterRoom,                Live,                        user,      (),          [Never, Never, Any,   Own];
+    live::LeaveRoom,                Live,                        user,      (),          [Never, Never, Any,   Own];
+    live::EndVisits,                Live,                        -,         (),          [Any,   Never, Never, Never];
     app::CreateApp,                 Control,                     -,         (),          [Any,   Never, Never, Never];
     app::ChangeAppSettings,         Control,                     -,         (),          [Never, Never, Any,   Never];
 }

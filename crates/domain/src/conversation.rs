@@ -1,6 +1,8 @@
 //! What readers do in a conversation.
 
-use hansard_events::conversation::{ConversationCleared, ConversationRead, UnreadSet};
+use hansard_events::conversation::{
+    ConversationCleared, ConversationRead, ReceiptsSent, UnreadSet,
+};
 use hansard_types::{ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
 
 use crate::group::existing;
@@ -84,6 +86,48 @@ impl SetUnread {
     }
 }
 
+/// A member confirms that it has read messages which want receipts. Others, its own, those from before
+/// it came, and what it has confirmed already make nothing happen.
+#[derive(Debug, Clone)]
+pub struct ConfirmRead {
+    pub group_id: GroupId,
+    pub reader: UserId,
+    pub seqs: Vec<Seq>,
+}
+
+impl ConfirmRead {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
+        let group = existing(view, &self.group_id)?;
+        if !rules(group.group_type).has_receipts {
+            return Err(Reason::GroupTypeForbids.into());
+        }
+        let member = view.member(&self.group_id, &self.reader)?;
+        let joined_at = member.ok_or(Reason::MemberUnknown)?.joined_at;
+        let conversation = ConversationId::Group(self.group_id.clone());
+        let mut seqs: Vec<Seq> = Vec::with_capacity(self.seqs.len());
+        for seq in &self.seqs {
+            let Some(message) = view.message(&conversation, *seq)? else {
+                continue;
+            };
+            let is_its = message.sender == self.reader || message.sent_at < joined_at;
+            let confirmed = view.has_confirmed(&conversation, *seq, &self.reader)?;
+            if !is_its && !message.recalled && confirmed == Some(false) && !seqs.contains(seq) {
+                seqs.push(*seq);
+            }
+        }
+        if seqs.is_empty() {
+            return Ok(Decision::nothing(()));
+        }
+        seqs.sort_unstable();
+        let event = ReceiptsSent {
+            conversation,
+            reader: self.reader.clone(),
+            seqs,
+        };
+        Ok(Decision::event(event, ()))
+    }
+}
+
 /// Clears what was said in a group, for everyone.
 #[derive(Debug, Clone)]
 pub struct ClearGroup {
@@ -111,3 +155,6 @@ impl ClearGroup {
         Ok(Decision::event(event, ()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,7 +62,7 @@ fn imported_before(
 }
 
 /// Whether an account is kept out of a group now.
-fn is_banned(
+pub(crate) fn is_banned(
     view: &dyn View,
     group: &Group,
     context: &Context<'_>,

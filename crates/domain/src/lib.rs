@@ -18,6 +18,7 @@ mod command;
 pub mod conversation;
 mod decision;
 pub mod group;
+pub mod live;
 pub mod message;
 pub mod profile;
 pub mod relation;
@@ -35,5 +36,5 @@ pub use reply::{Answer, Friendship, Read, Reply, Revoked, SentC2c, SentMessage, 
 pub use signal::{GroupNotice, Signal};
 pub use view::{
     Account, App, Attributes, Group, Head, JoinRequest, Lists, Member, Message, MessageKey,
-    MessageKeyError, Profile, Request, Sent, View, ViewError,
+    MessageKeyError, Profile, Request, Sent, View, ViewError, Visits,
 };

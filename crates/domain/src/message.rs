@@ -98,5 +98,7 @@ fn plain(
         targets: Vec::new(),
         import_key: None,
         resets_unread: false,
+        receipts_of: None,
+        room: None,
     }
 }

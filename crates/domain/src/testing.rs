@@ -12,7 +12,7 @@ use hansard_types::{Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestam
 use crate::message::Content;
 use crate::{
     Account, App, Attributes, Command, Context, Decision, Group, Head, JoinRequest, Lists, Member,
-    Message, MessageKey, Profile, Rejection, Request, Sent, View, ViewError, decide,
+    Message, MessageKey, Profile, Rejection, Request, Sent, View, ViewError, Visits, decide,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_794_000_000_500);
@@ -46,6 +46,10 @@ pub(crate) struct Given {
     requests: BTreeMap<(UserId, UserId), Request>,
     blocks: BTreeSet<(UserId, UserId)>,
     deleted: Vec<(u64, UserId)>,
+    /// Messages that want receipts, and who has confirmed them.
+    receipts: BTreeMap<(ConversationId, Seq), BTreeSet<UserId>>,
+    /// Who is in live rooms, and until when.
+    visits: BTreeMap<(GroupId, UserId), Timestamp>,
 }
 
 impl Given {
@@ -107,6 +111,20 @@ impl Given {
         self
     }
 
+    /// A message of a group that wants receipts, and who has confirmed it.
+    pub(crate) fn receipts(mut self, id: &str, seq: u64, confirmed: &[&str]) -> Self {
+        let conversation = ConversationId::Group(group(id));
+        let confirmed = confirmed.iter().map(|id| user(id)).collect();
+        self.receipts.insert((conversation, Seq(seq)), confirmed);
+        self
+    }
+
+    /// An account that is in a live room.
+    pub(crate) fn visit(mut self, id: &str, who: &str, until: Timestamp) -> Self {
+        self.visits.insert((group(id), user(who)), until);
+        self
+    }
+
     pub(crate) fn muted(mut self, id: &str, who: &str, until: Timestamp) -> Self {
         self.group_mutes.insert((group(id), user(who)), until);
         self.change_group(id, |group| group.mutes_until = group.mutes_until.max(until))
@@ -145,6 +163,7 @@ impl Given {
             mutes_until: Timestamp(0),
             bans_until: Timestamp(0),
             join_requests: 0,
+            made: 1,
         };
         self.groups.insert(group(id), row);
         for (member, role) in members {
@@ -345,6 +364,29 @@ impl View for Given {
         Ok(until.copied().unwrap_or_default())
     }
 
+    fn is_visitor(
+        &self,
+        (group, _): (&GroupId, u64),
+        user: &UserId,
+        at: Timestamp,
+    ) -> Result<bool, ViewError> {
+        let until = self.visits.get(&(group.clone(), user.clone()));
+        Ok(until.is_some_and(|until| *until > at))
+    }
+
+    fn visits_over(&self, at: Timestamp, visits_max: usize) -> Result<Visits, ViewError> {
+        let over = self.visits.iter().filter(|(_, until)| **until <= at);
+        let mut visits = Visits::new();
+        for ((group, user), _) in over.take(visits_max) {
+            visits.entry(group.clone()).or_default().push(user.clone());
+        }
+        Ok(visits)
+    }
+
+    fn next_sequence(&self) -> Seq {
+        Seq(7)
+    }
+
     fn attributes(&self, _group: &GroupId) -> Result<Attributes, ViewError> {
         Ok(Attributes::default())
     }
@@ -408,6 +450,16 @@ impl View for Given {
         seq: Seq,
     ) -> Result<Option<Message>, ViewError> {
         Ok(self.messages.get(&(conversation.clone(), seq)).cloned())
+    }
+
+    fn has_confirmed(
+        &self,
+        conversation: &ConversationId,
+        seq: Seq,
+        reader: &UserId,
+    ) -> Result<Option<bool>, ViewError> {
+        let readers = self.receipts.get(&(conversation.clone(), seq));
+        Ok(readers.map(|readers| readers.contains(reader)))
     }
 
     fn message_by_key(

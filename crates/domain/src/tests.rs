@@ -34,6 +34,8 @@ fn send_group(from: &str, random: u32) -> SendGroup {
         mentions: Vec::new(),
         targets: Vec::new(),
         online_only: false,
+        wants_receipts: false,
+        live: false,
     }
 }
 

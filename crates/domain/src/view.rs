@@ -37,6 +37,8 @@ pub struct App {
 /// A group. A dissolved one stays until a group is made that has its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
+    /// Which of the groups that had the id: the log's sequence of its making.
+    pub made: u64,
     pub group_type: GroupType,
     pub owner: Option<UserId>,
     pub profile: GroupProfile,
@@ -50,6 +52,9 @@ pub struct Group {
     /// How many accounts wait to be let in.
     pub join_requests: u32,
 }
+
+/// Accounts by the live room that they are in.
+pub type Visits = BTreeMap<GroupId, Vec<UserId>>;
 
 /// A group's attributes, and how often they have changed lately.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -212,6 +217,18 @@ pub trait View {
     fn group_mute(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError>;
     /// Until when an account is kept out of a group; a time that is over, or 0: it may come in.
     fn group_ban(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError>;
+    /// Whether an account is in a live room at a time; `room` says in which of those that had the
+    /// id. Of live partitions, as [`View::visits_over`].
+    fn is_visitor(
+        &self,
+        room: (&GroupId, u64),
+        user: &UserId,
+        at: Timestamp,
+    ) -> Result<bool, ViewError>;
+    /// Visits of live rooms whose time is over, by room, at most `visits_max`.
+    fn visits_over(&self, at: Timestamp, visits_max: usize) -> Result<Visits, ViewError>;
+    /// The log's sequence that the next event gets: of live partitions a message's seq.
+    fn next_sequence(&self) -> Seq;
     fn attributes(&self, group: &GroupId) -> Result<Attributes, ViewError>;
     fn counters(&self, group: &GroupId) -> Result<BTreeMap<String, i64>, ViewError>;
     /// How many messages a reader has not read.
@@ -238,6 +255,13 @@ pub trait View {
         conversation: &ConversationId,
         seq: Seq,
     ) -> Result<Option<Message>, ViewError>;
+    /// Whether a reader has confirmed a message; `None`: it wants no receipts.
+    fn has_confirmed(
+        &self,
+        conversation: &ConversationId,
+        seq: Seq,
+        reader: &UserId,
+    ) -> Result<Option<bool>, ViewError>;
     /// One-to-one: the message that has this key, whoever of the two sent it.
     fn message_by_key(
         &self,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use hansard_events::{chain, decode};
-use hansard_log::{Reader, StoredEvent};
+use hansard_log::{Error, Reader, StoredEvent};
 use hansard_projector::{Fold, checkpoint};
 use hansard_store::{Durability, Overlay, Store};
 use hansard_types::{Checkpoint, LogId, Timestamp, limits};
@@ -39,12 +39,18 @@ pub(crate) async fn catch_up(
         time: check_start(log, &start).await?,
     };
     progress.begin(id, start.sequence, end);
+    // Whether the next event follows the one at the tip: not what comes after what has aged out.
+    let mut is_linked = true;
     while tip.at.sequence < end {
         let from = tip.at.sequence + 1;
-        let events = log
-            .read(from, limits::READ_BATCH_MAX)
-            .await
-            .map_err(hansard_log::OpenError::from)?;
+        let read = log.read(from, limits::READ_BATCH_MAX).await;
+        if let Err(Error::AgedOut { begins, .. }) = read {
+            tip.at.sequence = begins - 1;
+            is_linked = false;
+            tracing::info!(log = %id, begins, "what came before has aged out");
+            continue;
+        }
+        let events = read.map_err(hansard_log::OpenError::from)?;
         if events.is_empty() {
             return Err(OpenError::ChainBroken {
                 log: id,
@@ -52,8 +58,19 @@ pub(crate) async fn catch_up(
             });
         }
         // Others are being opened meanwhile, and asked whether they are.
-        blocking(|| fold_batch(id, store, fold, &mut tip, &events))?;
+        blocking(|| fold_batch(id, store, fold, &mut tip, (&events, is_linked)))?;
+        is_linked = true;
         progress.reached(id, tip.at.sequence, end);
+    }
+    if !is_linked {
+        // Nothing is left: the chain begins anew.
+        tip.at = Checkpoint {
+            sequence: end,
+            chain: chain::genesis(id),
+        };
+        let mut state = Overlay::new(&**store);
+        fold.write_checkpoint(id, &tip.at, &mut state)?;
+        store.write(state.into_changes().into_batch(), Durability::Process)?;
     }
     progress.done(id, tip.at.sequence);
     Ok(tip)
@@ -64,9 +81,10 @@ fn fold_batch(
     store: &Arc<dyn Store>,
     fold: &Fold,
     tip: &mut Tip,
-    events: &[StoredEvent],
+    (events, is_linked): (&[StoredEvent], bool),
 ) -> Result<(), OpenError> {
     let mut state = Overlay::new(&**store);
+    let mut is_linked = is_linked;
     for stored in events {
         let sequence = stored.sequence;
         let recorded = decode(sequence, &stored.event).map_err(|error| OpenError::Malformed {
@@ -75,7 +93,8 @@ fn fold_batch(
             reason: error.to_string(),
         })?;
         let expected = chain::next(&tip.at.chain, &stored.event);
-        if sequence == tip.at.sequence + 1 && expected != Some(recorded.envelope.chain) {
+        let follows = std::mem::replace(&mut is_linked, true);
+        if follows && sequence == tip.at.sequence + 1 && expected != Some(recorded.envelope.chain) {
             return Err(OpenError::ChainBroken { log, sequence });
         }
         fold.apply(log, &mut tip.at, &recorded, &mut state)?;
@@ -94,10 +113,12 @@ async fn check_start(log: &Reader, start: &Checkpoint) -> Result<Timestamp, Open
     }
     let mismatch = || OpenError::CheckpointMismatch { log: id, sequence };
     let from = sequence.saturating_sub(1).max(1);
-    let events = log
-        .read(from, 2)
-        .await
-        .map_err(hansard_log::OpenError::from)?;
+    let read = log.read(from, 2).await;
+    if let Err(Error::AgedOut { .. }) = read {
+        // It may have aged out, or only the one before it.
+        return time_of_aged(log, start).await;
+    }
+    let events = read.map_err(hansard_log::OpenError::from)?;
     let at = events
         .iter()
         .find(|stored| stored.sequence == sequence)
@@ -119,4 +140,21 @@ async fn check_start(log: &Reader, start: &Checkpoint) -> Result<Timestamp, Open
         .map_err(|_| mismatch())?
         .envelope
         .time)
+}
+
+/// The time of the event at a live log's checkpoint, which has aged out or is the first that has
+/// not: it is compared by its own chain value then.
+async fn time_of_aged(log: &Reader, start: &Checkpoint) -> Result<Timestamp, OpenError> {
+    let (id, sequence) = (log.id(), start.sequence);
+    let mismatch = || OpenError::CheckpointMismatch { log: id, sequence };
+    let events = match log.read(sequence, 1).await {
+        Err(Error::AgedOut { .. }) => return Ok(Timestamp(0)),
+        read => read.map_err(hansard_log::OpenError::from)?,
+    };
+    let at = events.first().ok_or_else(mismatch)?;
+    let recorded = decode(sequence, &at.event).map_err(|_| mismatch())?;
+    if recorded.envelope.chain != start.chain {
+        return Err(mismatch());
+    }
+    Ok(recorded.envelope.time)
 }

@@ -26,6 +26,7 @@ use crate::round::Tip;
 use crate::signals::Bus;
 use crate::state::{Models, PartitionState};
 use crate::tools::Tools;
+use crate::visits;
 use crate::{Clock, Generations, Handle, IdSource, OpenError, Progress};
 
 /// What an engine is made of.
@@ -54,7 +55,7 @@ pub struct Engine {
     running: HashMap<LogId, JoinHandle<()>>,
     /// Whoever builds read models again.
     rebuilding: JoinSet<()>,
-    /// Whoever tells partitions of deleted accounts.
+    /// Whoever tells partitions of deleted accounts and of visits that are over.
     telling: JoinSet<()>,
     give_up: watch::Sender<bool>,
 }
@@ -153,14 +154,16 @@ impl Engine {
             self.start_partition(one);
         }
         for app in self.handle().apps() {
-            self.tell_of_deletions(app);
+            self.keep_told(app);
         }
         Ok(())
     }
 
-    /// Keeps the other partitions of an app told of accounts that are deleted in the first.
-    fn tell_of_deletions(&mut self, app: AppId) {
+    /// Keeps the other partitions of an app told of accounts that are deleted in the first, and the
+    /// live one of visits whose time is over.
+    fn keep_told(&mut self, app: AppId) {
         let handle = self.handle();
+        self.telling.spawn(visits::end(handle.clone(), app));
         if handle.partitions(app) > 1 {
             self.telling.spawn(deletions::tell(handle, app));
         }
@@ -189,7 +192,7 @@ impl Engine {
         for log in self.handle().logs(app) {
             self.open_partition(log).await?;
         }
-        self.tell_of_deletions(app);
+        self.keep_told(app);
         Ok(())
     }
 
@@ -257,15 +260,15 @@ impl Engine {
             models: models.clone(),
             keeper: instruct,
         };
-        let directory = (!log.is_control() && log != LogId::directory(log.app))
-            .then(|| self.shared.models_of(LogId::directory(log.app)));
+        let others = self.read_by(log);
+        let others = others.map(|other| self.shared.models_of(other)).collect();
         let keeper = Keeper {
             log,
             recovery,
             registry: self.tools.registry.clone(),
             ids: Arc::clone(&self.tools.ids),
             models,
-            directory,
+            others,
             instructions,
             mailbox: Arc::new(Mutex::new(letters)),
             committed,
@@ -281,6 +284,16 @@ impl Engine {
         self.running
             .insert(log, tokio::spawn(keeper.run(recovered)));
         self.shared.doors.write().insert(log, door);
+    }
+
+    /// The partitions that a partition's deciders read besides their own, from 0 on.
+    fn read_by(&self, log: LogId) -> impl Iterator<Item = LogId> + use<> {
+        let partitions = match log {
+            log if log.is_control() || log == LogId::directory(log.app) => 0,
+            log if log.is_live() => self.handle().partitions(log.app),
+            _ => 1,
+        };
+        LogId::ordinary(log.app, partitions)
     }
 
     /// Reads the list of apps again after each round of the control log.

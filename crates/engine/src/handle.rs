@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use hansard_directory::{AccountRow, AppRow, Reader as Directory};
 use hansard_domain::Command;
-use hansard_events::{Committed, Origin};
+use hansard_events::group::GroupType;
+use hansard_events::{Committed, Origin, partition_of};
+use hansard_groups::Reader as Groups;
 use hansard_log::Reader;
 use hansard_projector::Registry;
 use hansard_store::Store;
-use hansard_types::{AppId, LogId, Position, Timestamp, UserId};
+use hansard_types::{AppId, ConversationId, GroupId, LogId, Position, Timestamp, UserId};
 use parking_lot::RwLock;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -83,19 +85,19 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Of the directory's partition.
-    fn door(&self, app: AppId) -> Option<Door> {
-        self.door_of(LogId::directory(app))
-    }
-
-    /// How many partitions an app's log has.
+    /// How many ordinary partitions an app's log has.
     #[must_use]
     pub fn partitions(&self, app: AppId) -> u16 {
         let apps = self.shared.apps.read();
         apps.get(&app).map_or(1, |row| row.partitions)
     }
 
-    /// The logs of an app, the directory's first.
+    /// The ordinary logs of an app, the directory's first.
+    pub fn ordinary_logs(&self, app: AppId) -> impl Iterator<Item = LogId> + use<> {
+        LogId::ordinary(app, self.partitions(app))
+    }
+
+    /// The logs of an app, the directory's first, the live one last.
     pub fn logs(&self, app: AppId) -> impl Iterator<Item = LogId> + use<> {
         LogId::all_of(app, self.partitions(app))
     }
@@ -107,14 +109,24 @@ impl Handle {
         log.unwrap_or(LogId::directory(app))
     }
 
-    /// Waits until the directory can be read at what is committed of it now: who was muted, blocked
-    /// or deleted before a command came in is so for its decider, in whatever partition. Nothing to
-    /// wait for in the directory's own.
-    async fn directory_is_visible(&self, log: LogId) -> Result<(), SubmitError> {
+    /// Waits until what a decider reads of other partitions can be read at what is committed there
+    /// now: who was muted, blocked or deleted before a command came in is so for it. That is the
+    /// directory, and for a live partition every one that a room can be in.
+    async fn others_are_visible(&self, log: LogId) -> Result<(), SubmitError> {
         if log.is_control() || log == LogId::directory(log.app) {
             return Ok(());
         }
-        let mut door = self.door(log.app).ok_or(SubmitError::AppUnknown)?;
+        self.is_visible(LogId::directory(log.app)).await?;
+        if log.is_live() {
+            for other in self.ordinary_logs(log.app).skip(1) {
+                self.is_visible(other).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_visible(&self, log: LogId) -> Result<(), SubmitError> {
+        let mut door = self.door_of(log).ok_or(SubmitError::AppUnknown)?;
         let committed = *door.reader.committed().borrow();
         if *door.applied.borrow() >= committed {
             return Ok(());
@@ -125,9 +137,9 @@ impl Handle {
         let reached = door.applied.wait_for(|sequence| *sequence >= committed);
         match timeout(ANSWER_WITHIN, reached).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(SubmitError::Unavailable(
-                "the directory cannot be read at what is committed of it".to_owned(),
-            )),
+            Ok(Err(_)) | Err(_) => Err(SubmitError::Unavailable(format!(
+                "{log} cannot be read at what is committed of it"
+            ))),
         }
     }
 
@@ -164,7 +176,7 @@ impl Handle {
         command: Command,
         origin: Origin,
     ) -> Result<Answer, SubmitError> {
-        self.directory_is_visible(log).await?;
+        self.others_are_visible(log).await?;
         let door = self.open_door(log)?;
         let (answer, answered) = oneshot::channel();
         door.mailbox
@@ -211,7 +223,7 @@ impl Handle {
         command: Command,
         origin: Origin,
     ) -> Result<oneshot::Receiver<Result<Answer, SubmitError>>, SubmitError> {
-        self.directory_is_visible(log).await?;
+        self.others_are_visible(log).await?;
         let door = self.open_door(log)?;
         let (answer, answered) = oneshot::channel();
         let letter = Letter {
@@ -264,13 +276,21 @@ impl Handle {
         work: impl FnOnce(Reads<'_>) -> T,
     ) -> Result<T, SubmitError> {
         let stores = self.stores(app);
-        let reads = Reads::new(&stores, app);
+        let live = self.live_store(app);
+        let reads = Reads::new(&stores, &*live, app);
         self.shared.reads.run(|| work(reads)).await
     }
 
-    /// Where each partition of an app is read.
+    /// Where each ordinary partition of an app is read.
     pub(crate) fn stores(&self, app: AppId) -> Vec<Arc<dyn Store>> {
-        self.logs(app).map(|log| self.shared.store(log)).collect()
+        self.ordinary_logs(app)
+            .map(|log| self.shared.store(log))
+            .collect()
+    }
+
+    /// Where the live partition of an app is read.
+    pub(crate) fn live_store(&self, app: AppId) -> Arc<dyn Store> {
+        self.shared.store(LogId::live(app))
     }
 
     fn directory<T>(&self, app: AppId, read: impl FnOnce(Directory<'_>) -> T) -> T {
@@ -286,6 +306,18 @@ impl Handle {
         self.directory(app, |directory| directory.account(user))
     }
 
+    /// Whether a group is a live room: one look-up by key.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn is_live_room(&self, app: AppId, group: &GroupId) -> hansard_store::Result<bool> {
+        let conversation = ConversationId::Group(group.clone());
+        let log = LogId::new(app, partition_of(&conversation, self.partitions(app)));
+        let store = self.shared.store(log);
+        let group = Groups::new(&*store, log).group(group)?;
+        Ok(group.is_some_and(|group| group.group_type == GroupType::AvChatRoom))
+    }
+
     pub(crate) fn applied(&self, log: LogId) -> Option<Applied> {
         self.door_of(log).map(|door| door.applied)
     }
@@ -293,6 +325,17 @@ impl Handle {
     /// The sequence of the last deletion of an account; 0 before the first.
     pub(crate) fn last_deletion(&self, app: AppId) -> hansard_store::Result<u64> {
         self.directory(app, |directory| directory.last_deletion())
+    }
+
+    /// Whether a visit of a live room is over that the log does not say of yet.
+    pub(crate) fn has_visits_over(&self, app: AppId) -> hansard_store::Result<bool> {
+        let log = LogId::live(app);
+        let Some(door) = self.door_of(log) else {
+            return Ok(false);
+        };
+        let store = self.shared.store(log);
+        let over = Groups::new(&*store, log).visits_over(door.time.now(), 1)?;
+        Ok(!over.is_empty())
     }
 
     /// The last deletion that a partition behind the directory's has learned of.
@@ -389,6 +432,13 @@ impl Handle {
         let doors = self.logs(app).filter_map(|log| self.door_of(log));
         let latest = doors.map(|door| door.time.now()).max();
         latest.unwrap_or_else(|| self.now())
+    }
+
+    /// The time that the next event of an app's live partition would get, for visits.
+    #[must_use]
+    pub fn live_now(&self, app: AppId) -> Timestamp {
+        let door = self.door_of(LogId::live(app));
+        door.map_or_else(|| self.now(), |door| door.time.now())
     }
 
     /// Refuses writes with a reason until it is taken back with `None`.

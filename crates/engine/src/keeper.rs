@@ -51,8 +51,8 @@ pub(crate) struct Keeper {
     pub(crate) registry: Registry,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) models: Models,
-    /// Where the directory's partition is read, if that is another one.
-    pub(crate) directory: Option<Models>,
+    /// Where the partitions that are read besides it are read, from 0 on.
+    pub(crate) others: Vec<Models>,
     pub(crate) instructions: mpsc::Receiver<Instruction>,
     pub(crate) mailbox: Mailbox,
     pub(crate) committed: watch::Sender<u64>,
@@ -206,7 +206,7 @@ impl Keeper {
                 fold: Arc::clone(fold),
                 time: Arc::clone(&self.time),
                 ids: Arc::clone(&self.ids),
-                directory: self.directory.clone(),
+                others: self.others.clone(),
             },
             store: self.models.now(),
             memory,

@@ -42,6 +42,7 @@ mod tests;
 mod tools;
 mod trouble;
 mod view;
+mod visits;
 
 pub use backoff::Backoff;
 pub use clock::{
@@ -52,7 +53,7 @@ pub use engine::{Engine, EngineOptions};
 pub use error::{EventsError, NotYetVisible, OpenError, SubmitError};
 pub use handle::{Answer, Handle};
 pub use hansard_events::Committed;
-pub use hansard_log::LogProvider;
+pub use hansard_log::{Error as LogError, LogProvider};
 pub use health::Health;
 pub use reads::Reads;
 pub use rebuild::Generations;

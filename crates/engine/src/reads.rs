@@ -21,14 +21,22 @@ use crate::{SubmitError, metrics};
 #[derive(Clone, Copy)]
 pub struct Reads<'a> {
     app: AppId,
-    /// Where each partition is read, at least the first.
+    /// Where each ordinary partition is read, at least the first.
     stores: &'a [Arc<dyn Store>],
+    /// Where the live partition is read.
+    live: &'a dyn Store,
 }
 
 impl<'a> Reads<'a> {
-    pub(crate) fn new(stores: &'a [Arc<dyn Store>], app: AppId) -> Self {
+    pub(crate) fn new(stores: &'a [Arc<dyn Store>], live: &'a dyn Store, app: AppId) -> Self {
         assert!(!stores.is_empty(), "an app has a partition");
-        Self { app, stores }
+        Self { app, stores, live }
+    }
+
+    /// Who is in live rooms.
+    #[must_use]
+    pub fn visits(&self) -> hansard_groups::Reader<'a> {
+        hansard_groups::Reader::new(self.live, LogId::live(self.app))
     }
 
     fn partitions(&self) -> impl Iterator<Item = (&'a dyn hansard_store::Read, LogId)> + use<'a> {

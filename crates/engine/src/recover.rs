@@ -76,7 +76,7 @@ pub(crate) fn may_pass(error: &OpenError) -> bool {
             | Log::Server(_) => true,
             Log::Journal { source, .. } => matches!(source, JournalError::File { .. }),
             Log::Repair { source, .. } => !matches!(source, AppendError::Fenced { .. }),
-            Log::Log(Error::Malformed { .. } | Error::Missing { .. })
+            Log::Log(Error::Malformed { .. } | Error::Missing { .. } | Error::AgedOut { .. })
             | Log::Lost { .. }
             | Log::Contradiction { .. } => false,
         },

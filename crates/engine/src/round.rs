@@ -9,7 +9,7 @@ use hansard_events::{Event, Origin, RawEvent, Recorded, encode};
 use hansard_log::Unit;
 use hansard_projector::Fold;
 use hansard_store::{Cached, Changes, Layers, Overlay, Read, RowCache, Store};
-use hansard_types::{Actor, Checkpoint, LogId, Position, Timestamp, error_chain, limits};
+use hansard_types::{Actor, Checkpoint, LogId, Position, Seq, Timestamp, error_chain, limits};
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
@@ -26,8 +26,8 @@ pub(crate) struct Surroundings {
     pub(crate) fold: Arc<Fold>,
     pub(crate) time: Arc<LogTime>,
     pub(crate) ids: Arc<dyn IdSource>,
-    /// Where the directory's partition is read, if that is another one.
-    pub(crate) directory: Option<Models>,
+    /// Where the partitions that are read besides it are read, from 0 on.
+    pub(crate) others: Vec<Models>,
 }
 
 /// Where a partition stands: the end of everything that was decided.
@@ -139,13 +139,14 @@ pub(crate) fn decide_round(
         cache: &memory.rows,
         base: &layers,
     };
-    // One state of it for the whole round: at least what was committed there when the commands came
-    // in, which the handle sees to.
-    let directory = surroundings.directory.as_ref().map(Models::now);
-    let directory = directory.as_ref().map(|store| store.snapshot());
+    // One state of them for the whole round: at least what was committed there when the commands
+    // came in, which the handle sees to.
+    let others: Vec<_> = surroundings.others.iter().map(Models::now).collect();
+    let others: Vec<_> = others.iter().map(|store| store.snapshot()).collect();
+    let others: Vec<&dyn Read> = others.iter().map(|other| &**other as _).collect();
     let state = State {
         own: &cached,
-        directory: directory.as_deref(),
+        others: &others,
     };
     let mut failed = Vec::new();
     let mut letters_max = usize::MAX;
@@ -180,8 +181,8 @@ pub(crate) fn decide_round(
 #[derive(Clone, Copy)]
 struct State<'a> {
     own: &'a dyn Read,
-    /// Of another partition.
-    directory: Option<&'a dyn Read>,
+    /// Other partitions, from 0 on.
+    others: &'a [&'a dyn Read],
 }
 
 type Answered = Vec<(Letter, Result<Answer, SubmitError>)>;
@@ -206,7 +207,7 @@ fn attempt(
         surroundings,
         recents: &memory.recents,
         state: Overlay::new(state.own),
-        directory: state.directory,
+        others: state.others,
         units: Vec::with_capacity(letters.len()),
         recorded: Vec::with_capacity(letters.len()),
         signals: Vec::new(),
@@ -273,7 +274,7 @@ struct Deciding<'a> {
     surroundings: &'a Surroundings,
     recents: &'a Mutex<Recents>,
     state: Overlay<'a>,
-    directory: Option<&'a dyn Read>,
+    others: &'a [&'a dyn Read],
     units: Vec<Unit>,
     recorded: Vec<Recorded>,
     signals: Vec<Signal>,
@@ -287,7 +288,8 @@ impl Deciding<'_> {
     /// Accounts that were deleted in the directory's partition are gone here before anything is
     /// decided on a directory that does not have them any more.
     fn forget(&mut self) -> Result<(), String> {
-        if self.directory.is_none() {
+        // In a live partition nothing is kept of an account.
+        if self.others.is_empty() || self.surroundings.log.is_live() {
             return Ok(());
         }
         let by_system = Origin {
@@ -316,12 +318,9 @@ impl Deciding<'_> {
         origin: &Origin,
     ) -> Result<Result<Answer, SubmitError>, String> {
         let outcome = {
-            let view = StateView::new(
-                &self.state,
-                self.directory,
-                self.surroundings.log,
-                self.recents,
-            );
+            let next = Seq(self.tip.at.sequence + 1);
+            let log = self.surroundings.log;
+            let view = StateView::new(&self.state, self.others, log, self.recents, next);
             let context = Context {
                 now: self.now,
                 actor: &origin.actor,

@@ -32,6 +32,7 @@ impl Source for LogSource {
             .await
             .map_err(|error| match error {
                 hansard_log::Error::Unavailable(reason) => SourceError::Unavailable(reason),
+                hansard_log::Error::AgedOut { begins, .. } => SourceError::AgedOut { begins },
                 hansard_log::Error::Malformed { .. } => SourceError::Malformed(error.to_string()),
                 hansard_log::Error::Missing { .. } | hansard_log::Error::Copies(_) => {
                     SourceError::Damaged(error.to_string())

@@ -4,9 +4,10 @@ use hansard_conversations::{Reader as Conversations, Recents};
 use hansard_directory::Reader as Directory;
 use hansard_domain::{
     Account, App, Attributes, Group, Head, JoinRequest, Lists, Member, Message, MessageKey,
-    Profile, Request, Sent, View, ViewError,
+    Profile, Request, Sent, View, ViewError, Visits,
 };
 use hansard_events::message::ContentDigest;
+use hansard_events::partition_of;
 use hansard_events::relation::FriendDetails;
 use hansard_groups::Reader as Groups;
 use hansard_store::Read;
@@ -23,30 +24,55 @@ pub struct StateView<'a> {
     own: Directory<'a>,
     /// The list of apps is the control log's.
     control: Directory<'a>,
-    groups: Groups<'a>,
+    /// Other partitions, from 0 on.
+    others: &'a [&'a dyn Read],
+    /// The sequence that the next event gets.
+    next: Seq,
     conversations: Conversations<'a>,
 }
 
 impl<'a> StateView<'a> {
-    /// `recents` is the partition's, and of no other state than this one. `directory` is where the
-    /// directory's partition is read, if that is another one.
+    /// `recents` is the partition's, and of no other state than this one. `others` is where other
+    /// partitions are read, from 0 on: those that this one reads. `next` is the sequence that the
+    /// next event gets.
     #[must_use]
     pub fn new(
         state: &'a dyn Read,
-        directory: Option<&'a dyn Read>,
+        others: &'a [&'a dyn Read],
         log: LogId,
         recents: &'a Mutex<Recents>,
+        next: Seq,
     ) -> Self {
+        let directory = others.first().copied().unwrap_or(state);
         Self {
             log,
             state,
             recents,
-            directory: Directory::new(directory.unwrap_or(state), LogId::directory(log.app)),
+            directory: Directory::new(directory, LogId::directory(log.app)),
             own: Directory::new(state, log),
             control: Directory::new(state, LogId::CONTROL),
-            groups: Groups::new(state, log),
+            others,
+            next,
             conversations: Conversations::new(state, log),
         }
+    }
+}
+
+impl StateView<'_> {
+    /// Where a group lives: of a live room, in another partition than this one.
+    fn groups(&self, group: &GroupId) -> Groups<'_> {
+        if !self.log.is_live() {
+            return Groups::new(self.state, self.log);
+        }
+        let partitions = u16::try_from(self.others.len()).expect("a bounded number");
+        let home = partition_of(&ConversationId::Group(group.clone()), partitions);
+        let log = LogId::new(self.log.app, home);
+        Groups::new(self.others[usize::from(home)], log)
+    }
+
+    /// Who is in live rooms.
+    fn visits(&self) -> Groups<'_> {
+        Groups::new(self.state, self.log)
     }
 }
 
@@ -71,7 +97,8 @@ impl View for StateView<'_> {
     }
 
     fn deleted_accounts(&self, accounts_max: usize) -> Result<Vec<(u64, UserId)>, ViewError> {
-        if self.log == LogId::directory(self.log.app) {
+        // In a live partition nothing is kept of an account.
+        if self.log == LogId::directory(self.log.app) || self.log.is_live() {
             return Ok(Vec::new());
         }
         let after = self.own.forgotten_up_to().map_err(broken)?;
@@ -124,8 +151,9 @@ impl View for StateView<'_> {
     }
 
     fn group(&self, group: &GroupId) -> Result<Option<Group>, ViewError> {
-        let row = self.groups.group(group).map_err(broken)?;
+        let row = self.groups(group).group(group).map_err(broken)?;
         Ok(row.map(|row| Group {
+            made: row.roster,
             group_type: row.group_type,
             owner: row.owner,
             profile: row.profile,
@@ -139,7 +167,7 @@ impl View for StateView<'_> {
     }
 
     fn member(&self, group: &GroupId, user: &UserId) -> Result<Option<Member>, ViewError> {
-        let row = self.groups.member(group, user).map_err(broken)?;
+        let row = self.groups(group).member(group, user).map_err(broken)?;
         Ok(row.map(|row| Member {
             profile: row.profile,
             joined_at: row.joined_at,
@@ -151,7 +179,7 @@ impl View for StateView<'_> {
         group: &GroupId,
         user: &UserId,
     ) -> Result<Option<JoinRequest>, ViewError> {
-        let row = self.groups.request(group, user).map_err(broken)?;
+        let row = self.groups(group).request(group, user).map_err(broken)?;
         Ok(row.map(|row| JoinRequest {
             reason: row.reason,
             invited_by: row.invited_by,
@@ -159,15 +187,33 @@ impl View for StateView<'_> {
     }
 
     fn group_mute(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError> {
-        self.groups.mute(group, user).map_err(broken)
+        self.groups(group).mute(group, user).map_err(broken)
     }
 
     fn group_ban(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError> {
-        self.groups.ban(group, user).map_err(broken)
+        self.groups(group).ban(group, user).map_err(broken)
+    }
+
+    fn is_visitor(
+        &self,
+        (group, room): (&GroupId, u64),
+        user: &UserId,
+        at: Timestamp,
+    ) -> Result<bool, ViewError> {
+        let visit = self.visits().visit(group, user, at).map_err(broken)?;
+        Ok(visit.is_some_and(|visit| visit.room == room))
+    }
+
+    fn visits_over(&self, at: Timestamp, visits_max: usize) -> Result<Visits, ViewError> {
+        self.visits().visits_over(at, visits_max).map_err(broken)
+    }
+
+    fn next_sequence(&self) -> Seq {
+        self.next
     }
 
     fn attributes(&self, group: &GroupId) -> Result<Attributes, ViewError> {
-        let row = self.groups.attributes(group).map_err(broken)?;
+        let row = self.groups(group).attributes(group).map_err(broken)?;
         Ok(Attributes {
             values: row.values,
             second: row.second,
@@ -176,7 +222,7 @@ impl View for StateView<'_> {
     }
 
     fn counters(&self, group: &GroupId) -> Result<BTreeMap<String, i64>, ViewError> {
-        self.groups.counters(group).map_err(broken)
+        self.groups(group).counters(group).map_err(broken)
     }
 
     fn unread(&self, conversation: &ConversationId, reader: &UserId) -> Result<u64, ViewError> {
@@ -234,6 +280,20 @@ impl View for StateView<'_> {
             sent_at: row.sent_at,
             recalled: row.recall.is_some(),
         }))
+    }
+
+    fn has_confirmed(
+        &self,
+        conversation: &ConversationId,
+        seq: Seq,
+        reader: &UserId,
+    ) -> Result<Option<bool>, ViewError> {
+        let wanted = self.conversations.receipt(conversation, seq);
+        if wanted.map_err(broken)?.is_none() {
+            return Ok(None);
+        }
+        let confirmed = self.conversations.has_confirmed(conversation, seq, reader);
+        confirmed.map(Some).map_err(broken)
     }
 
     fn message_by_key(

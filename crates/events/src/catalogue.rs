@@ -8,12 +8,13 @@ use crate::account::{
 };
 use crate::app::{AppCreated, AppSettingsChanged};
 use crate::codec::CodecError;
-use crate::conversation::{ConversationCleared, ConversationRead, UnreadSet};
+use crate::conversation::{ConversationCleared, ConversationRead, ReceiptsSent, UnreadSet};
 use crate::group::{
     AttributesChanged, CountersChanged, GroupCreated, GroupDissolved, JoinRefused, JoinRequested,
     MemberChanged, MembersAdded, MembersBanned, MembersImported, MembersMuted, MembersRemoved,
     MembersUnbanned, OwnerChanged, ProfileChanged,
 };
+use crate::live::{LiveEntered, LiveLeft};
 use crate::message::{MessageRecalled, MessageSent};
 use crate::relation::{
     Befriended, Blocked, FriendChanged, FriendGroupLeft, FriendGroupRenamed, FriendGroupsAdded,
@@ -190,6 +191,8 @@ catalogue! {
         Read(ConversationRead) "read" v 1 since "0.1.0",
         /// How many messages of a conversation a reader has not read was set.
         UnreadSet(UnreadSet) "unread_set" v 1 since "0.1.0",
+        /// A reader has confirmed messages that asked for it.
+        ReceiptsSent(ReceiptsSent) "receipts_sent" v 1 since "0.1.0",
         /// What was said in a conversation up to a message is gone, for everyone.
         Cleared(ConversationCleared) "cleared" v 1 since "0.1.0",
     }
@@ -225,6 +228,13 @@ catalogue! {
         OwnerChanged(OwnerChanged) "owner_changed" v 1 since "0.1.0",
         /// A group was dissolved; its id is free for another group.
         Dissolved(GroupDissolved) "dissolved" v 1 since "0.1.0",
+    }
+    /// Comings and goings of live rooms.
+    Live(LiveEvent) "live" {
+        /// An account is in a live room, or stays in it for longer.
+        Entered(LiveEntered) "entered" v 1 since "0.1.0",
+        /// Accounts are no longer in a live room.
+        Left(LiveLeft) "left" v 1 since "0.1.0",
     }
     /// The list of apps and their settings (the control log).
     App(AppEvent) "app" {

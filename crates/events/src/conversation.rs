@@ -35,6 +35,29 @@ pub struct ConversationCleared {
     pub up_to: Seq,
 }
 
+/// `conversation.receipts_sent`: a reader has confirmed messages that asked for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReceiptsSent {
+    pub conversation: ConversationId,
+    pub reader: UserId,
+    /// The messages, ascending: none that it had confirmed before.
+    pub seqs: Vec<Seq>,
+}
+
+impl Sample for ReceiptsSent {
+    fn sample() -> Self {
+        Self {
+            conversation: "group:team".parse().expect("a valid conversation"),
+            reader: UserId::new("bob").expect("a valid id"),
+            seqs: vec![Seq(3), Seq(7)],
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        self.conversation.to_string()
+    }
+}
+
 impl Sample for UnreadSet {
     fn sample() -> Self {
         Self {

@@ -27,13 +27,14 @@ mod committed;
 pub mod conversation;
 mod envelope;
 pub mod group;
+pub mod live;
 pub mod message;
 mod raw_event;
 pub mod relation;
 mod subject;
 
 pub use catalogue::{
-    AccountEvent, AppEvent, CATALOGUE, ConversationEvent, Descriptor, Event, GroupEvent,
+    AccountEvent, AppEvent, CATALOGUE, ConversationEvent, Descriptor, Event, GroupEvent, LiveEvent,
     MessageEvent, RelationEvent, Sample,
 };
 pub use cloud_event::CloudEvent;

@@ -101,6 +101,17 @@ impl ContentDigest {
         Self(hasher.finalize().into())
     }
 
+    /// The same said in one live room: another message than the same said in another room that had
+    /// the id before.
+    #[must_use]
+    pub fn in_room(self, room: Option<u64>) -> Self {
+        let Some(room) = room else {
+            return self;
+        };
+        let hasher = Sha256::new().chain_update(self.0);
+        Self(hasher.chain_update(room.to_be_bytes()).finalize().into())
+    }
+
     #[must_use]
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
@@ -163,6 +174,12 @@ pub struct MessageSent {
     /// Imports only: whoever has not read it, or anything before it, has read it all.
     #[serde(default, skip_serializing_if = "is_false")]
     pub resets_unread: bool,
+    /// Groups only: a receipt is wanted of whoever reads it, and how many there are that can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipts_of: Option<u32>,
+    /// Live rooms only: which of the rooms that had the id, as [`crate::live::LiveEntered::room`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<u64>,
 }
 
 impl MessageSent {
@@ -170,7 +187,7 @@ impl MessageSent {
     #[must_use]
     pub fn digest(&self) -> ContentDigest {
         let said = ContentDigest::of(&self.elements, self.cloud_custom_data.as_deref());
-        said.to(&self.targets)
+        said.to(&self.targets).in_room(self.room)
     }
 }
 
@@ -247,6 +264,8 @@ impl Sample for MessageSent {
             targets: vec![UserId::new("carol").expect("a valid id")],
             import_key: Some("3q2-7wAAAAAAAAAAAAAAAA".to_owned()),
             resets_unread: true,
+            receipts_of: Some(3),
+            room: Some(17),
         }
     }
 
@@ -336,5 +355,7 @@ mod tests {
         let carol = [UserId::new("carol").expect("a valid id")];
         assert_eq!(digest.to(&[]), digest);
         assert_ne!(digest.to(&carol), digest);
+        assert_eq!(digest.in_room(None), digest);
+        assert_ne!(digest.in_room(Some(1)), digest);
     }
 }

@@ -51,6 +51,10 @@ pub(crate) struct Verify {
     log: LogArguments,
     #[command(flatten)]
     app: App,
+    /// The log of live rooms instead, from the first event that has not aged out: its nats-server is
+    /// asked, and started if none runs
+    #[arg(long)]
+    live: bool,
     /// Print a JSON object
     #[arg(long)]
     json: bool,
@@ -109,7 +113,9 @@ impl From<Damage> for Broken {
 /// Every partition of the app, one after the other: each is walked on all processors.
 async fn audit_all(logs: &Logs, arguments: &Verify) -> Result<Vec<Found>> {
     let mut found = Vec::new();
-    for log in logs.of_app(arguments.app.id()).await? {
+    let mut of_app = logs.of_app(arguments.app.id()).await?;
+    of_app.retain(|log| log.is_live() == arguments.live);
+    for log in of_app {
         found.push(audit(logs, log).await?);
     }
     Ok(found)
@@ -191,8 +197,8 @@ async fn walk_stream(reader: &Reader) -> Result<Walk> {
     };
     match walk {
         Ok(report) => Ok(Walk {
-            first: 1,
-            last: report.events,
+            first: report.first,
+            last: report.first + report.events - 1,
             chain: Some(report.chain),
             ..Walk::default()
         }),

@@ -144,7 +144,7 @@ async fn replay_and_catch_up(rig: &Rig) -> Result<(Figures, Figures)> {
         term::note(format_args!("replay and catch-up, turn {turn} of {TURNS}"));
         let begun = Instant::now();
         let mut count = 0;
-        for log in rig.handle().logs(rig::APP) {
+        for log in rig.handle().ordinary_logs(rig::APP) {
             count += bare_replay(rig.nats.connection(), log).await?;
         }
         replays.push(Sample {

@@ -77,10 +77,9 @@ impl Nats {
         data: &DataDir,
         url: Option<&str>,
         program: &NatsProgram,
-        launched: impl FnOnce(watch::Receiver<ServerState>),
+        (options, launched): (JetStreamOptions, impl FnOnce(watch::Receiver<ServerState>)),
         given_up: impl Future<Output = ()>,
     ) -> Result<Option<Self>> {
-        let options = JetStreamOptions::default();
         if let Some(url) = url {
             let connection = connect(url, options).await?;
             return Ok(Some(Self {
@@ -234,7 +233,7 @@ impl Logs {
         Ok(Reader::new(stream, copies, watch::channel(end).1))
     }
 
-    /// The logs of an app, the directory's first: as many as it was made with.
+    /// The logs of an app, the directory's first, the live one last: as many as it was made with.
     pub(crate) async fn of_app(&self, app: AppId) -> Result<Vec<LogId>> {
         let control = self.reader(LogId::CONTROL).await?;
         let end = *control.committed().borrow();

@@ -51,6 +51,9 @@ pub(crate) struct Arguments {
     /// Up to here, included
     #[arg(long, value_name = "T|POSITION")]
     until: Option<Bound>,
+    /// What was said in live rooms, and who came and went, as far as that is kept
+    #[arg(long)]
+    live: bool,
     /// Print CloudEvents, one JSON object a line
     #[arg(long)]
     json: bool,
@@ -66,7 +69,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
 
 async fn show(logs: &Logs, arguments: &Arguments) -> Result<()> {
     let mut all = logs.of_app(arguments.app.id()).await?;
-    if let Some(conversation) = &arguments.conversation {
+    all.retain(|log| log.is_live() == arguments.live);
+    if let Some(conversation) = arguments.conversation.as_ref().filter(|_| !arguments.live) {
         // It is in one of them.
         let partitions = u16::try_from(all.len()).unwrap_or(u16::MAX);
         let home = partition_of(conversation, partitions);
@@ -92,18 +96,19 @@ async fn show(logs: &Logs, arguments: &Arguments) -> Result<()> {
 /// What is wanted of one partition: a position bounds its own, a time all of them.
 async fn range(reader: &Reader, arguments: &Arguments) -> Result<RangeInclusive<u64>> {
     let end = *reader.committed().borrow();
+    let begins = begins(reader, end).await?;
     let now = now();
     let of = |bound: Option<Bound>| bound.and_then(|bound| bound.resolve(now, reader.id()));
     let at = match of(arguments.since) {
-        None => 1,
-        Some(Resolved::Sequence(sequence)) => sequence.max(1),
-        Some(Resolved::Time(time)) => first_from(reader, time, end).await?,
+        None => begins,
+        Some(Resolved::Sequence(sequence)) => sequence.max(begins),
+        Some(Resolved::Time(time)) => first_from(reader, time, (begins, end)).await?,
     };
     let last = match of(arguments.until) {
         None => end,
         Some(Resolved::Sequence(sequence)) => sequence.min(end),
         Some(Resolved::Time(time)) => {
-            first_from(reader, Timestamp(time.0.saturating_add(1)), end).await? - 1
+            first_from(reader, Timestamp(time.0.saturating_add(1)), (begins, end)).await? - 1
         }
     };
     Ok(at..=last)
@@ -137,9 +142,21 @@ async fn print(reader: &Reader, range: RangeInclusive<u64>, lines: &Arc<Lines>) 
     }
 }
 
+/// The first event that is kept, and the word that others have aged out.
+async fn begins(reader: &Reader, end: u64) -> Result<u64> {
+    match reader.read(1, 1).await {
+        Err(hansard_log::Error::AgedOut { begins, .. }) => {
+            let first = Position::new(reader.id().partition, begins);
+            term::note(format_args!("what came before {first} has aged out"));
+            Ok(begins.min(end + 1))
+        }
+        read => read.map(|_| 1).map_err(Error::from),
+    }
+}
+
 /// The first sequence whose event is not before a time: time never runs backwards in a log.
-async fn first_from(reader: &Reader, time: Timestamp, end: u64) -> Result<u64> {
-    let (mut low, mut high) = (1, end + 1);
+async fn first_from(reader: &Reader, time: Timestamp, (begins, end): (u64, u64)) -> Result<u64> {
+    let (mut low, mut high) = (begins, end + 1);
     while low < high {
         let middle = low + (high - low) / 2;
         let read = reader.read_shared(middle, 1).await?;

@@ -28,8 +28,10 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use hansard_http::Front;
+use hansard_log::JetStreamOptions;
 use hansard_types::limits::{
-    APP_PARTITIONS_MAX, DISK_HEADROOM_BYTES_MIN, FOLLOWER_LAG_SECONDS_MAX,
+    APP_PARTITIONS_MAX, DISK_HEADROOM_BYTES_MIN, FOLLOWER_LAG_SECONDS_MAX, JOURNAL_KEEP_MS,
+    LIVE_KEEP_SECONDS,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
@@ -97,6 +99,9 @@ pub(crate) struct Arguments {
     /// off
     #[arg(long, value_name = "HOW", default_value_t = Keep::Forever)]
     pub(crate) archive: Keep,
+    /// How long what is said in live rooms, and who comes and goes, is kept: 24h, 30m
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = live_keep)]
+    pub(crate) live_keep: Duration,
     /// Size of the journal's files, MiB: a full one goes into the archive
     #[arg(long, value_name = "MIB", default_value_t = 64)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=1024))]
@@ -170,6 +175,7 @@ impl Arguments {
             program: program.clone(),
             durability: Durability::Fsync,
             archive: Keep::Forever,
+            live_keep: Duration::from_secs(LIVE_KEEP_SECONDS),
             journal_segment: 64,
             scrub_every: Duration::ZERO,
             accept_missing_journal: false,
@@ -191,6 +197,15 @@ fn duration(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<jiff::SignedDuration>();
     let parsed = parsed.ok().and_then(|one| Duration::try_from(one).ok());
     parsed.ok_or_else(|| "give a time like 24h, 30m or 10s".to_owned())
+}
+
+/// A live log must outlast what mends its end.
+fn live_keep(text: &str) -> Result<Duration, String> {
+    let keep = duration(text)?;
+    if keep.as_millis() < u128::from(2 * JOURNAL_KEEP_MS) {
+        return Err("at least 10m, twice as long as the journal keeps".to_owned());
+    }
+    Ok(keep)
 }
 
 /// Text that is not shown.
@@ -342,7 +357,11 @@ async fn reach_log(
         }
     };
     let launched = |state| stage.waits_for(state);
-    let starting = Nats::start(data, url, &arguments.program, launched, given_up);
+    let options = JetStreamOptions {
+        live_keep: Some(arguments.live_keep),
+        ..JetStreamOptions::default()
+    };
+    let starting = Nats::start(data, url, &arguments.program, (options, launched), given_up);
     let (nats, store) = tokio::join!(starting, opening);
     let Some(nats) = nats? else {
         return Ok(None);

@@ -84,7 +84,8 @@ fn run(parts: &ArchiverParts, runtime: &Handle, mut stopped: watch::Receiver<boo
     while !*stopped.borrow() {
         news.borrow_and_update();
         let mut pause = REMOVE_EVERY;
-        for log in parts.journal.logs() {
+        let archived = |log: &LogId| !log.is_live();
+        for log in parts.journal.logs().into_iter().filter(archived) {
             if let Err(error) = one_log(parts, runtime, log, &stopped) {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(%log, error, "the archive does not advance: it is tried again");

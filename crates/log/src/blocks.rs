@@ -35,7 +35,8 @@ pub fn is_held(copies: &Copies) -> bool {
 pub fn keep(nats: &Path, is_held: impl Fn(LogId) -> bool) -> Result<usize> {
     let mut linked = 0;
     for (log, folder) in streams(nats)? {
-        if is_held(log) {
+        // What ages out has no other copy that the blocks would be needed for.
+        if log.is_live() || is_held(log) {
             continue;
         }
         let kept = folder_of(nats, log);

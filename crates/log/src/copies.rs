@@ -29,7 +29,8 @@ impl Copies {
     pub fn new(log: LogId, archive: Option<Arc<Archive>>, journal: Option<Arc<Journal>>) -> Self {
         Self {
             log,
-            archive,
+            // What ages out is in the stream alone, and for minutes in the journal.
+            archive: archive.filter(|_| !log.is_live()),
             journal,
         }
     }

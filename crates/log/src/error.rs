@@ -32,6 +32,9 @@ pub enum Error {
     },
     #[error("event {sequence} of {log} is missing")]
     Missing { log: String, sequence: u64 },
+    /// Of live logs only: their events go when their time is over.
+    #[error("the events of {log} before {begins} have aged out")]
+    AgedOut { log: String, begins: u64 },
     #[error("our own copy of the log does not read")]
     Copies(#[source] CopyError),
 }

@@ -17,7 +17,8 @@ pub trait LogProvider: Send + Sync + 'static {
 /// What a stream says that it holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Extent {
-    /// The sequence of the first event that is there; meaningless in an empty stream.
+    /// The sequence of the first event that is there; in an empty stream the one after the last, or
+    /// 0.
     pub first: u64,
     /// The sequence of the last event that was ever there; 0 in a new stream.
     pub last: u64,
@@ -26,10 +27,18 @@ pub struct Extent {
 }
 
 impl Extent {
-    /// Whether every event from the first sequence on is there.
+    /// The first sequence that a log must hold: 1, or of a live one where what has not aged out
+    /// begins.
     #[must_use]
-    pub fn is_whole(&self) -> bool {
-        self.events == self.last && (self.last == 0 || self.first == 1)
+    pub fn begins(&self, log: LogId) -> u64 {
+        if log.is_live() { self.first.max(1) } else { 1 }
+    }
+
+    /// Events that are not there, though they have not aged out.
+    #[must_use]
+    pub fn absent(&self, log: LogId) -> u64 {
+        let wanted = (self.last + 1).saturating_sub(self.begins(log));
+        wanted.saturating_sub(self.events)
     }
 }
 
@@ -64,8 +73,8 @@ pub trait EventLog: Send + Sync + 'static {
     /// ever used.
     async fn extent(&self) -> Result<Extent>;
 
-    /// The sequences up to the last one that are not there, ascending: of use where
-    /// [`EventLog::extent`] says that they are few.
+    /// The sequences up to the last one that are not there and have not aged out, ascending: of use
+    /// where [`Extent::absent`] says that they are few.
     async fn absent(&self) -> Result<Vec<u64>>;
 
     /// The sequence of the last event; 0 in an empty stream.
@@ -73,12 +82,12 @@ pub trait EventLog: Send + Sync + 'static {
         Ok(self.extent().await?.last)
     }
 
-    /// Deletes the stream with everything in it and makes a new one, whose first event is 1.
-    /// Only for making a damaged stream again from our own copies.
-    async fn begin_again(&self) -> Result<()>;
+    /// Deletes the stream with everything in it and makes a new one, whose first event is `first`
+    /// (more than 1 only of a live log). Only for making a damaged stream again from our own copies.
+    async fn begin_again(&self, first: u64) -> Result<()>;
 
     /// At most `events_max` events from `from` (included), in order. Empty past the end.
-    /// A sequence that is missing in between is an error of the caller to notice: it is left out.
+    /// A sequence that is missing is an error of the caller to notice: it is left out.
     async fn read(&self, from: u64, events_max: usize) -> Result<Vec<StoredEvent>>;
 }
 

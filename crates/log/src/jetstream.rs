@@ -8,7 +8,7 @@ use async_nats::jetstream::stream::{
 use async_nats::jetstream::{self, Context};
 use async_nats::{Client, ConnectOptions, Event, ServerAddr};
 use async_trait::async_trait;
-use hansard_types::LogId;
+use hansard_types::{LogId, limits};
 use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 
@@ -34,6 +34,9 @@ pub struct JetStreamOptions {
     pub replicas: usize,
     /// How long an acknowledgement or an answer may take before the outcome is unknown.
     pub answer_within: Duration,
+    /// How long live logs keep their events, at least 1 s; `None`: as long as their streams were
+    /// told before, or a day when they are made.
+    pub live_keep: Option<Duration>,
 }
 
 impl Default for JetStreamOptions {
@@ -41,6 +44,7 @@ impl Default for JetStreamOptions {
         Self {
             replicas: 1,
             answer_within: Duration::from_secs(5),
+            live_keep: None,
         }
     }
 }
@@ -62,6 +66,8 @@ const RECONNECT_AFTER_MAX: Duration = Duration::from_millis(250);
 /// How long JetStream remembers message ids: the least that it can. Ours have none, and a
 /// nats-server that starts reads everything that came in this time, 2 minutes by default.
 const DUPLICATE_WINDOW: Duration = Duration::from_millis(100);
+/// How long live logs keep their events unless it is said.
+const LIVE_KEEP: Duration = Duration::from_secs(limits::LIVE_KEEP_SECONDS);
 
 impl JetStream {
     /// Connects to a URL (`nats://host:port`, or `tls://host:port`, with or without user and
@@ -156,7 +162,7 @@ impl JetStream {
     /// # Errors
     /// [`OpenError::Server`] when the stream cannot be made, or is not a log of ours.
     pub async fn open_log(&self, id: LogId) -> Result<JetStreamLog, OpenError> {
-        let wanted = stream_config(id, self.options.replicas);
+        let wanted = stream_config(id, &self.options);
         let failed = |error: String| OpenError::Server(format!("stream {}: {error}", wanted.name));
         let stream = self
             .context
@@ -165,7 +171,7 @@ impl JetStream {
             .map_err(|error| failed(error.to_string()))?;
         let config = &stream.cached_info().config;
         if config.subjects != wanted.subjects
-            || config.max_age != Duration::ZERO
+            || id.is_live() != (config.max_age > Duration::ZERO)
             || config.retention != RetentionPolicy::Limits
             || !config.deny_purge
             || !config.allow_direct
@@ -177,7 +183,12 @@ impl JetStream {
             ));
         }
         let compression = config.compression.clone();
+        let max_age = match self.options.live_keep {
+            Some(_) => wanted.max_age,
+            None => config.max_age,
+        };
         if !config.allow_batch_publish
+            || config.max_age != max_age
             || compression != wanted.compression
             || config.duplicate_window != wanted.duplicate_window
         {
@@ -185,6 +196,7 @@ impl JetStream {
                 allow_batch_publish: true,
                 compression: wanted.compression.clone(),
                 duplicate_window: wanted.duplicate_window,
+                max_age,
                 ..config.clone()
             };
             let updated = self.context.update_stream(updated).await;
@@ -244,14 +256,20 @@ fn is_missing(error: &GetStreamError) -> bool {
     )
 }
 
-fn stream_config(id: LogId, replicas: usize) -> Config {
+fn stream_config(id: LogId, options: &JetStreamOptions) -> Config {
+    let live_keep = options.live_keep.unwrap_or(LIVE_KEEP);
     Config {
         name: id.stream_name(),
         subjects: vec![format!("{}.>", id.subject_prefix())],
         retention: RetentionPolicy::Limits,
         discard: DiscardPolicy::New,
         storage: StorageType::File,
-        num_replicas: replicas,
+        num_replicas: options.replicas,
+        max_age: if id.is_live() {
+            live_keep
+        } else {
+            Duration::ZERO
+        },
         allow_direct: true,
         allow_atomic_publish: true,
         allow_batch_publish: true,
@@ -358,14 +376,18 @@ impl EventLog for JetStreamLog {
 
     async fn absent(&self) -> Result<Vec<u64>> {
         let state = self.state(true).await?;
-        let mut absent: Vec<u64> = (1..state.first_sequence).collect();
+        let mut absent: Vec<u64> = if self.id.is_live() {
+            Vec::new()
+        } else {
+            (1..state.first_sequence).collect()
+        };
         absent.extend(state.deleted.unwrap_or_default());
         absent.sort_unstable();
         absent.dedup();
         Ok(absent)
     }
 
-    async fn begin_again(&self) -> Result<()> {
+    async fn begin_again(&self, first: u64) -> Result<()> {
         let unavailable = |error: String| Error::Unavailable(error);
         let mut appending = self.appending.lock().await;
         appending.wire = None;
@@ -376,7 +398,10 @@ impl EventLog for JetStreamLog {
             Err(_) if !self.server.holds(self.id).await? => {}
             Err(error) => return Err(unavailable(error.to_string())),
         }
-        let wanted = stream_config(self.id, self.server.options.replicas);
+        let wanted = Config {
+            first_sequence: (first > 1).then_some(first),
+            ..stream_config(self.id, &self.server.options)
+        };
         let made = context.create_stream(wanted).await;
         made.map(drop)
             .map_err(|error| unavailable(error.to_string()))

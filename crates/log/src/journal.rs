@@ -17,7 +17,7 @@ use std::fs;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hansard_events::RawEvent;
 use hansard_types::{LogId, limits};
@@ -184,7 +184,7 @@ impl Journal {
                 continue;
             };
             let archived = archived.get(&log).map_or(&[][..], Vec::as_slice);
-            let held = Held::open(entry.path(), log, rules.clone(), archived)?;
+            let held = Held::open(entry.path(), log, rules.of(log), archived)?;
             logs.insert(log, Arc::new(held));
         }
         Ok(Self {
@@ -220,6 +220,27 @@ impl Journal {
         let held = self.held(log)?;
         let view = held.view();
         view.last().map(|last| (view.first(), last))
+    }
+
+    /// Whether a log has a journal, which may hold nothing any more.
+    #[must_use]
+    pub fn has_begun(&self, log: LogId) -> bool {
+        let held = self.held(log);
+        held.is_some_and(|held| !held.view().segments.is_empty())
+    }
+
+    /// Drops what has been held long enough of every log, for when nobody appends. Blocks. Returns
+    /// how many bytes went.
+    ///
+    /// # Errors
+    /// [`JournalError`]; what could not be dropped is tried again the next time.
+    pub fn prune(&self) -> Result<u64> {
+        self.prune_at(Instant::now())
+    }
+
+    fn prune_at(&self, now: Instant) -> Result<u64> {
+        let held: Vec<Arc<Held>> = self.logs.lock().values().cloned().collect();
+        held.iter().map(|one| one.prune(now)).sum()
     }
 
     /// What is known not to read.
@@ -265,7 +286,7 @@ impl Journal {
         let mut logs = self.logs.lock();
         let held = logs.entry(log).or_insert_with(|| {
             let folder = self.root.join(log.stream_name());
-            Arc::new(Held::empty(folder, log, self.rules.clone()))
+            Arc::new(Held::empty(folder, log, self.rules.of(log)))
         });
         Ok(Arc::clone(held))
     }

@@ -197,7 +197,8 @@ impl EventLog for MemoryLog {
         inner.read_fails()?;
         inner.arrive();
         let there = |event: &Option<RawEvent>| event.is_some();
-        let first = inner.events.iter().position(there).unwrap_or(0);
+        let first = inner.events.iter().position(there);
+        let first = first.unwrap_or(inner.events.len());
         Ok(Extent {
             first: first as u64 + 1,
             last: inner.last(),
@@ -210,14 +211,18 @@ impl EventLog for MemoryLog {
         inner.read_fails()?;
         inner.arrive();
         let numbered = (1..).zip(&inner.events);
+        let aged_out = |event: &Option<RawEvent>| self.id.is_live() && event.is_none();
+        let numbered = numbered.skip_while(|(_, event)| aged_out(event));
         let absent = numbered.filter(|(_, event)| event.is_none());
         Ok(absent.map(|(sequence, _)| sequence).collect())
     }
 
-    async fn begin_again(&self) -> Result<()> {
+    async fn begin_again(&self, first: u64) -> Result<()> {
         let mut inner = self.inner.lock();
         inner.late.clear();
         inner.events.clear();
+        let before = usize::try_from(first.saturating_sub(1)).unwrap_or(usize::MAX);
+        inner.events.resize(before, None);
         Ok(())
     }
 

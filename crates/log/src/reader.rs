@@ -84,7 +84,7 @@ impl Reader {
     /// At most `events_max` committed events from a sequence (included), in order, without holes.
     ///
     /// # Errors
-    /// [`Error`]
+    /// [`Error`]. Of a live log [`Error::AgedOut`] says where to go on.
     pub async fn read(&self, from: u64, events_max: usize) -> Result<Vec<StoredEvent>> {
         let end = *self.committed.borrow();
         let from = from.max(1);
@@ -95,15 +95,21 @@ impl Reader {
         }
         let mut events = self.read_either(from, wanted).await?;
         events.truncate(wanted);
-        for (sequence, event) in (from..).zip(&events) {
-            if event.sequence != sequence {
-                return Err(self.missing(sequence));
+        let mut expected = (from..).zip(&events);
+        let wrong = expected.position(|(sequence, event)| event.sequence != sequence);
+        match wrong {
+            None if events.is_empty() => Err(self.missing(from, end + 1)),
+            None => Ok(events),
+            // What comes before it is of use.
+            Some(at) if at > 0 && self.id.is_live() => {
+                events.truncate(at);
+                Ok(events)
+            }
+            Some(at) => {
+                let sequence = from + at as u64;
+                Err(self.missing(sequence, events[at].sequence))
             }
         }
-        if events.is_empty() {
-            return Err(self.missing(from));
-        }
-        Ok(events)
     }
 
     async fn read_either(&self, from: u64, wanted: usize) -> Result<Vec<StoredEvent>> {
@@ -128,11 +134,13 @@ impl Reader {
         }
     }
 
-    fn missing(&self, sequence: u64) -> Error {
-        Error::Missing {
-            log: self.id.to_string(),
-            sequence,
+    /// `next` is the first one that is there behind it.
+    fn missing(&self, sequence: u64, next: u64) -> Error {
+        let log = self.id.to_string();
+        if self.id.is_live() {
+            return Error::AgedOut { log, begins: next };
         }
+        Error::Missing { log, sequence }
     }
 
     /// As [`Reader::read`], shared with everyone who follows: at the end of the log nothing is read

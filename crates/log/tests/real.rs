@@ -314,6 +314,50 @@ async fn lose(dir: &std::path::Path, sequences: std::ops::RangeInclusive<u64>) {
     }
 }
 
+/// What a live log has kept for its time goes; sequences go on, also over a start, and its time is
+/// what it was told last.
+#[tokio::test(flavor = "multi_thread")]
+async fn real_a_live_log_ages_out_from_its_beginning() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = start(dir.path()).await;
+    let id = LogId::live(AppId(1_400_000_001));
+    let of = |seconds| JetStreamOptions {
+        live_keep: Some(Duration::from_secs(seconds)),
+        ..JetStreamOptions::default()
+    };
+    let kept_long = server.connect(of(3600)).await.expect("connects");
+    let log = kept_long.open_log(id).await.expect("opens");
+    let written = units(&events(id, 400));
+    log.append(0, &written).await.expect("appends");
+    let kept_short = server.connect(of(1)).await.expect("connects");
+    let log = kept_short.open_log(id).await.expect("opens");
+    let mut pause = tokio::time::interval(Duration::from_millis(50));
+    while log.extent().await.expect("reads").events > 0 {
+        pause.tick().await;
+    }
+    assert_eq!(log.last().await.expect("reads"), 400);
+    assert_eq!(log.extent().await.expect("reads").absent(id), 0);
+    let log: Arc<dyn EventLog> = Arc::new(log);
+    let reader = Reader::at_end(Arc::clone(&log)).await.expect("reads");
+    let read = reader.read(1, 1000).await;
+    assert!(
+        matches!(read, Err(Error::AgedOut { begins: 401, .. })),
+        "{read:?}"
+    );
+    let as_it_was = server.connect(JetStreamOptions::default()).await;
+    let log = as_it_was
+        .expect("connects")
+        .open_log(id)
+        .await
+        .expect("opens");
+    log.append(400, &written[..1]).await.expect("goes on");
+    log.begin_again(300).await.expect("is made again");
+    log.append(299, &written[..2]).await.expect("begins there");
+    let first = log.read(1, 10).await.expect("reads");
+    assert_eq!(first.first().map(|one| one.sequence), Some(300));
+    server.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn real_a_lost_event_is_named_and_no_silence() {
     for lost in [595..=595, 598..=600, 301..=600] {

@@ -68,6 +68,9 @@ pub trait Source: Send + Sync + 'static {
 pub enum SourceError {
     #[error("the log is not available: {0}")]
     Unavailable(String),
+    /// Of a live log: it goes on with what is there.
+    #[error("what comes before event {begins} has aged out")]
+    AgedOut { begins: u64 },
     /// It is mended from its other copy.
     #[error("the log is damaged: {0}")]
     Damaged(String),
@@ -264,10 +267,16 @@ impl Follower {
         projection: &mut P,
         source: &impl Source,
     ) -> Result<(), Step> {
-        let batch = source
-            .read(self.applied + 1, self.options.batch_events_max)
-            .await
-            .map_err(unread)?;
+        let read = source.read(self.applied + 1, self.options.batch_events_max);
+        let batch = match read.await {
+            Err(SourceError::AgedOut { begins }) => {
+                let (log, name) = (self.log, projection.name());
+                tracing::warn!(%log, projection = name, begins, "what came before has aged out");
+                self.applied = begins - 1;
+                return Ok(());
+            }
+            read => read.map_err(unread)?,
+        };
         let Some(last) = batch.last() else {
             return Ok(());
         };
@@ -344,7 +353,9 @@ fn unread(error: SourceError) -> Step {
         SourceError::Malformed(reason) => {
             Step::Ended(Ended::Stopped(format!("{reason}. {ADVICE}")))
         }
-        error @ (SourceError::Unavailable(_) | SourceError::Damaged(_)) => Step::Unread(error),
+        error @ (SourceError::Unavailable(_)
+        | SourceError::Damaged(_)
+        | SourceError::AgedOut { .. }) => Step::Unread(error),
     }
 }
 
@@ -371,8 +382,11 @@ async fn check_start(source: &impl Source, start: Checkpoint, log_end: u64) -> R
             start.sequence
         )));
     }
-    let there = source.read(start.sequence, 1).await;
-    let there = there.map_err(unread)?;
+    let there = match source.read(start.sequence, 1).await {
+        // Nothing to compare it with is left.
+        Err(SourceError::AgedOut { .. }) => return Ok(()),
+        there => there.map_err(unread)?,
+    };
     match there.first() {
         Some(event) if is_at(event, start.chain) => Ok(()),
         Some(_) | None => Err(foreign(format!(

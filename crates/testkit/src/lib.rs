@@ -92,6 +92,8 @@ pub fn message(conversation: &ConversationId, seq: u64, sender: &str, sent_at: u
         targets: Vec::new(),
         import_key: None,
         resets_unread: false,
+        receipts_of: None,
+        room: None,
     }
 }
 

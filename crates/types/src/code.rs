@@ -108,6 +108,8 @@ reasons! {
     CounterOverflows = 340, "counter_overflows", "a counter is a whole number of 64 bits";
     GroupTimeInvalid = 341, "group_time_invalid",
         "the time lies before the group's creation, or has not come yet";
+    VisitTimeInvalid = 342, "visit_time_invalid",
+        "a visit of a live room lasts 10 to 3600 seconds unless it is renewed";
     GroupTextInvalid = 363, "group_text_invalid",
         "a group has a name of at most 100 bytes; its introduction and notice are at most 400, the \
          link to its picture 500";

@@ -1,5 +1,7 @@
 //! Every limit of the product, named, with the rule it comes from. Units are last in the name.
 
+use std::ops::RangeInclusive;
+
 /// A UserID's length (Tencent Cloud Chat: at most 32 bytes of printable ASCII).
 pub const USER_ID_BYTES_MAX: usize = 32;
 /// A GroupId's length (Tencent Cloud Chat: at most 48 bytes of printable ASCII).
@@ -223,6 +225,19 @@ pub const READS_AT_ONCE_MAX: usize = 16;
 pub const READS_WAITING_MAX: usize = 1024;
 /// Rows that a partition's decider keeps in memory, bytes: some 200,000 small ones.
 pub const ROW_CACHE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// How long a visit of a live room lasts unless it is renewed, seconds.
+pub const VISIT_SECONDS: RangeInclusive<u32> = 10..=3600;
+/// The newest members of a live room that are shown, and how many a page holds.
+pub const ROOM_MEMBERS_SHOWN_MAX: usize = 1000;
+pub const ROOM_MEMBERS_PAGE: usize = 500;
+/// Messages that one call confirms, or asks the receipts of.
+pub const GROUP_RECEIPTS_PER_CALL_MAX: usize = 50;
+/// Readers of a message on a page.
+pub const GROUP_RECEIPTS_PAGE_MAX: usize = 200;
+/// Visits of one room that one event ends because their time is over.
+pub const VISITS_ENDED_MAX: usize = 500;
+/// How long live logs keep their events unless it is said otherwise, seconds.
+pub const LIVE_KEEP_SECONDS: u64 = 24 * 3600;
 /// How long the journal keeps what it holds, milliseconds: far more than the sync interval.
 pub const JOURNAL_KEEP_MS: u64 = 5 * 60 * 1000;
 /// How seldom a nats-server may bring its files to disk, milliseconds: twice in the time that the

@@ -92,15 +92,37 @@ impl LogId {
         Self { app, partition }
     }
 
+    /// The number of an app's partition of the kind *live*. Those of the ordinary kind are numbered
+    /// from 0.
+    const LIVE: u16 = 1000;
+
+    /// The partition that the messages, comings and goings of an app's live rooms are in. It has a
+    /// retention of its own: its beginning ages out.
+    #[must_use]
+    pub fn live(app: AppId) -> Self {
+        Self::new(app, Self::LIVE)
+    }
+
+    /// Whether its partition is of the kind *live*.
+    #[must_use]
+    pub fn is_live(self) -> bool {
+        self.partition >= Self::LIVE
+    }
+
     /// The partition that holds an app's directory: accounts, profiles, relations.
     #[must_use]
     pub fn directory(app: AppId) -> Self {
         Self::new(app, 0)
     }
 
-    /// Every partition of an app with so many.
-    pub fn all_of(app: AppId, partitions: u16) -> impl Iterator<Item = Self> {
+    /// The ordinary partitions of an app with so many of them.
+    pub fn ordinary(app: AppId, partitions: u16) -> impl Iterator<Item = Self> {
         (0..partitions).map(move |partition| Self::new(app, partition))
+    }
+
+    /// Every partition of an app with so many ordinary ones: these, and the live one.
+    pub fn all_of(app: AppId, partitions: u16) -> impl Iterator<Item = Self> {
+        Self::ordinary(app, partitions).chain(std::iter::once(Self::live(app)))
     }
 
     #[must_use]

@@ -29,7 +29,7 @@ use hansard_desk::metrics::Open;
 use hansard_desk::{Desk, EventsError, Query};
 use hansard_events::CloudEvent;
 use hansard_types::limits::EVENTS_PAGE_MAX;
-use hansard_types::{AppId, Position, Positions};
+use hansard_types::{AppId, LogId, Position, Positions};
 use merged::Merged;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
@@ -42,6 +42,7 @@ use crate::{Kind, Operation, optional};
 
 pub(crate) const PATH: &str = "/v1/apps/{app}/events";
 const NEXT: HeaderName = HeaderName::from_static("hansard-next");
+const BEGINS: HeaderName = HeaderName::from_static("hansard-begins");
 const LOG_END: HeaderName = HeaderName::from_static("hansard-log-end");
 const NDJSON: &str = "application/x-ndjson";
 const SSE: &str = "text/event-stream";
@@ -75,6 +76,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[Operation {
             "conversation",
             "Events about one conversation, for example group:team",
         ),
+        optional(
+            "kind",
+            "ordinary, or live: what is said in live rooms, and who comes and goes there",
+        )
+        .of(Kind::OneOf(&["ordinary", "live"])),
         optional("follow", "sse or ndjson: go on without end").of(Kind::OneOf(&["sse", "ndjson"])),
     ],
     request: None,
@@ -109,16 +115,16 @@ pub(crate) async fn read(
 async fn answer(shared: &Shared, app: AppId, parts: &Parts) -> Result<Response, Problem> {
     let query = Query::read(parts.uri.query().unwrap_or_default());
     let follow = follow(parts, &query)?;
-    let partitions = shared.desk.logs(app).count();
+    let logs = logs(shared, app, &query)?;
     let until = match query.filled("until") {
-        Some(text) => positions(&text, "until", partitions)?,
+        Some(text) => positions(&text, "until", &logs)?,
         None => Positions::default(),
     };
-    let next = first(parts, &query, partitions)?;
+    let next = first(parts, &query, &logs)?;
     let types = query.filled("type");
     let conversation = query.filled("conversation");
     let filter = EventFilter::new(types.as_deref(), conversation.as_deref())?;
-    let events = Merged::new(&shared.desk, shared.desk.logs(app), &next, &until);
+    let events = Merged::new(&shared.desk, logs.into_iter(), &next, &until);
     let events = events.ok_or_else(Problem::app_unknown)?;
     let mut range = Range { events, filter };
     let limit = query.filled("limit").map(|text| limit(&text)).transpose()?;
@@ -129,13 +135,24 @@ async fn answer(shared: &Shared, app: AppId, parts: &Parts) -> Result<Response, 
                 let title = "as many event streams are open as this server takes";
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_followers", title)
             })?;
-        return Ok(following(shared, range, follow, permit));
+        return following(shared, range, follow, permit).await;
     }
     range.events.end_here();
     match limit {
         Some(limit) => page(&shared.desk, range, limit).await,
-        None => Ok(whole(&shared.desk, range)),
+        None => whole(&shared.desk, range).await,
     }
+}
+
+/// Which of an app's logs are read.
+fn logs(shared: &Shared, app: AppId, query: &Query<'_>) -> Result<Vec<LogId>, Problem> {
+    let is_live = match query.filled("kind").as_deref() {
+        None | Some("ordinary") => false,
+        Some("live") => true,
+        Some(_) => return Err(Problem::invalid("kind must be ordinary or live")),
+    };
+    let logs = shared.desk.logs(app);
+    Ok(logs.filter(|log| log.is_live() == is_live).collect())
 }
 
 fn follow(parts: &Parts, query: &Query<'_>) -> Result<Follow, Problem> {
@@ -153,30 +170,30 @@ fn follow(parts: &Parts, query: &Query<'_>) -> Result<Follow, Problem> {
 }
 
 /// Where to begin: after the last event seen, or at `from`.
-fn first(parts: &Parts, query: &Query<'_>, partitions: usize) -> Result<Positions, Problem> {
+fn first(parts: &Parts, query: &Query<'_>, logs: &[LogId]) -> Result<Positions, Problem> {
     if let Some(last) = parts.headers.get("last-event-id") {
         let last = last.to_str().unwrap_or_default();
         let after = |seen: Position| Position::new(seen.partition, seen.sequence.saturating_add(1));
-        let last = positions(last, "Last-Event-ID", partitions)?;
+        let last = positions(last, "Last-Event-ID", logs)?;
         return Ok(last.iter().map(after).collect());
     }
     match query.filled("from") {
-        Some(text) => positions(&text, "from", partitions),
+        Some(text) => positions(&text, "from", logs),
         None => Ok(Positions::default()),
     }
 }
 
 /// `0:42`, or `42` of an app with one partition, or one of each.
-fn positions(text: &str, name: &'static str, partitions: usize) -> Result<Positions, Problem> {
-    let positions = match text.parse::<u64>() {
-        Ok(sequence) if partitions == 1 => Position::new(0, sequence).into(),
-        Ok(_) | Err(_) => text
+fn positions(text: &str, name: &'static str, logs: &[LogId]) -> Result<Positions, Problem> {
+    let positions = match (text.parse::<u64>(), logs) {
+        (Ok(sequence), [log]) => Position::new(log.partition, sequence).into(),
+        (Ok(_) | Err(_), _) => text
             .parse::<Positions>()
             .map_err(|error| Problem::invalid(format!("{name}: {error}")))?,
     };
     let other = positions
         .iter()
-        .find(|at| usize::from(at.partition) >= partitions);
+        .find(|at| logs.iter().all(|log| log.partition != at.partition));
     match other {
         Some(Position { partition, .. }) => Err(Problem::invalid(format!(
             "{name}: the app has no partition {partition}"
@@ -230,17 +247,16 @@ async fn page(desk: &Desk, mut range: Range, limit: usize) -> Result<Response, P
             looked_at += 1;
         }
     }
+    let begins = range.events.begins();
     let next = Some(range.events.next());
-    Ok(response(
-        NDJSON,
-        Body::from(lines),
-        next,
-        &range.events.end(),
-    ))
+    let end = range.events.end();
+    Ok(response(NDJSON, Body::from(lines), next, &end, begins))
 }
 
 /// The whole range, as a stream.
-fn whole(desk: &Arc<Desk>, range: Range) -> Response {
+async fn whole(desk: &Arc<Desk>, mut range: Range) -> Result<Response, Problem> {
+    range.events.fill(desk).await.map_err(unreadable)?;
+    let begins = range.events.begins();
     let (next, end) = (range.events.next_after_all(), range.events.end());
     let reader = Lines {
         desk: Arc::clone(desk),
@@ -250,16 +266,18 @@ fn whole(desk: &Arc<Desk>, range: Range) -> Response {
         shutdown: None,
         _open: None,
     };
-    response(NDJSON, reader.body(), Some(next), &end)
+    Ok(response(NDJSON, reader.body(), Some(next), &end, begins))
 }
 
 /// The range and everything after it, as a stream without end.
-fn following(
+async fn following(
     shared: &Shared,
-    range: Range,
+    mut range: Range,
     follow: Follow,
     permit: OwnedSemaphorePermit,
-) -> Response {
+) -> Result<Response, Problem> {
+    range.events.fill(&shared.desk).await.map_err(unreadable)?;
+    let begins = range.events.begins();
     let end = range.events.end();
     let reader = Lines {
         desk: Arc::clone(&shared.desk),
@@ -270,7 +288,7 @@ fn following(
         _open: Some((permit, Open::follower())),
     };
     let content_type = if follow == Follow::Sse { SSE } else { NDJSON };
-    response(content_type, reader.body(), None, &end)
+    Ok(response(content_type, reader.body(), None, &end, begins))
 }
 
 fn response(
@@ -278,6 +296,7 @@ fn response(
     body: Body,
     next: Option<Positions>,
     end: &Positions,
+    begins: Option<Positions>,
 ) -> Response {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -291,6 +310,9 @@ fn response(
     positions(LOG_END, end);
     if let Some(next) = next {
         positions(NEXT, &next);
+    }
+    if let Some(begins) = begins {
+        positions(BEGINS, &begins);
     }
     response
 }
@@ -359,6 +381,13 @@ impl Lines {
         // What is committed can be read.
         if events.is_stuck() {
             return Err(BrokenOff);
+        }
+        if let Some(begins) = events.begins() {
+            if self.follow != Follow::Sse {
+                return Err(BrokenOff);
+            }
+            let comment = format!(": what came before {begins} has aged out\n\n");
+            self.ready.extend_from_slice(comment.as_bytes());
         }
         while let Some((position, stored)) = events.peek() {
             let line = self.range.filter.line(position, stored).map_err(|error| {

@@ -30,6 +30,9 @@ const INVITE: &str = "/v1/apps/{app}/groups/invite";
 const REMOVE: &str = "/v1/apps/{app}/groups/remove";
 const TRANSFER: &str = "/v1/apps/{app}/groups/transfer";
 const MUTE: &str = "/v1/apps/{app}/groups/mute";
+const ENTER: &str = "/v1/apps/{app}/groups/enter";
+const CONFIRM: &str = "/v1/apps/{app}/groups/receipts";
+const LEAVE: &str = "/v1/apps/{app}/groups/leave";
 
 const GROUP: Parameter = required("group", "The group's id").of(Kind::Text(GROUP_ID_BYTES_MAX));
 
@@ -110,10 +113,13 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     done::<acts::Transfer>("post", TRANSFER),
     done::<acts::MemberEdit>("patch", MEMBERS),
     done::<acts::Mute>("post", MUTE),
+    done::<acts::RoomEntry>("post", ENTER),
+    done::<acts::RoomLeave>("post", LEAVE),
+    done::<acts::Receipts>("post", CONFIRM),
 ];
 
 /// What is answered where.
-pub(crate) fn routes() -> [(&'static str, MethodRouter<Arc<Shared>>); 12] {
+pub(crate) fn routes() -> [(&'static str, MethodRouter<Arc<Shared>>); 15] {
     [
         (LIST, get(reads::list)),
         (SHOW, get(reads::show).patch(act::<acts::ProfileEdit>)),
@@ -130,5 +136,8 @@ pub(crate) fn routes() -> [(&'static str, MethodRouter<Arc<Shared>>); 12] {
         (REMOVE, post(act::<acts::Removal>)),
         (TRANSFER, post(act::<acts::Transfer>)),
         (MUTE, post(act::<acts::Mute>)),
+        (ENTER, post(act::<acts::RoomEntry>)),
+        (LEAVE, post(act::<acts::RoomLeave>)),
+        (CONFIRM, post(act::<acts::Receipts>)),
     ]
 }

@@ -53,6 +53,9 @@ struct Sending {
     /// For those who are there, and not stored.
     #[serde(default)]
     online_only: bool,
+    /// Groups only: whoever reads it is to confirm that.
+    #[serde(default)]
+    wants_receipts: bool,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -92,6 +95,7 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
         cloud_custom_data,
         random,
         online_only,
+        wants_receipts,
     } = json_body(body)?;
     check(&elements)?;
     let content = Content {
@@ -102,6 +106,9 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
     };
     let from = caller.user.clone();
     let sent = match to {
+        Recipient::Account(_) if wants_receipts => {
+            return Err(Problem::invalid("wants_receipts is for groups"));
+        }
         Recipient::Account(to) => {
             let conversation = ConversationId::c2c(&from, &to);
             let command = SendC2c {
@@ -130,6 +137,8 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
             written(conversation, sent, answer.position)
         }
         Recipient::Group(group_id) => {
+            let live = shared.desk.is_live_room(caller.app, &group_id);
+            let live = live.map_err(not_answered)?;
             let conversation = ConversationId::Group(group_id.clone());
             let command = SendGroup {
                 group_id,
@@ -140,6 +149,8 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
                 mentions: Vec::new(),
                 targets: Vec::new(),
                 online_only,
+                wants_receipts,
+                live,
             };
             let answer = shared.desk.submit(caller, command).await;
             let answer = answer.map_err(not_answered)?;

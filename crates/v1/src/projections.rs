@@ -135,8 +135,8 @@ fn ordered(
     order: Order,
 ) -> Result<Response, Problem> {
     let Which { name } = json_body(body)?;
-    // In every partition.
-    let mut logs = shared.desk.logs(access.0.app);
+    // In every partition; the live one has none of its own.
+    let mut logs = shared.desk.ordinary_logs(access.0.app);
     let given = logs.try_for_each(|log| shared.registry.order(log, &name, order));
     given.map_err(|error| {
         let title = "the app has no such projection";
@@ -149,7 +149,6 @@ fn ordered(
 
 fn listed(shared: &Shared, access: &Access) -> Response {
     let Access(Caller { app, .. }) = access;
-    let end = shared.desk.log_end(*app);
     let now = shared.desk.log_now(*app);
     let registry = &shared.registry;
     let rows = registry.all().into_iter();
@@ -157,7 +156,8 @@ fn listed(shared: &Shared, access: &Access) -> Response {
         .filter(|(log, _)| log.app == *app)
         .map(|(log, status)| {
             let rebuild = registry.rebuild(log).filter(|_| status.inline);
-            let committed = end.sequence(log.partition).unwrap_or(0);
+            let committed = shared.desk.committed(log);
+            let committed = committed.map_or(0, |end| *end.borrow());
             row(log, status, rebuild, committed, now)
         })
         .collect();

@@ -131,7 +131,7 @@ pub(crate) async fn messages(
 }
 
 async fn answer(shared: &Shared, caller: &Caller, parts: &Parts) -> Result<Response, Problem> {
-    let logs: Vec<LogId> = shared.desk.logs(caller.app).collect();
+    let logs: Vec<LogId> = shared.desk.ordinary_logs(caller.app).collect();
     let readers = logs.iter().map(|log| shared.search.reader(*log));
     let readers = readers
         .collect::<Option<Vec<Reader>>>()

@@ -122,6 +122,11 @@ impl Call<'_> {
         self.desk.log_now(self.app())
     }
 
+    /// The time of the app's live partition, for visits.
+    pub(crate) fn live_now(&self) -> Timestamp {
+        self.desk.live_now(self.app())
+    }
+
     /// Reads what can be many rows: the readers are reached in no other way.
     pub(crate) async fn read<T>(
         &self,
@@ -145,6 +150,12 @@ impl Call<'_> {
             Some(_) => Ok(()),
             None => Err(self.refusal(Reason::AccountUnknown)),
         }
+    }
+
+    /// Whether a group is a live room: one look-up by key.
+    pub(crate) fn is_live_room(&self, group: &GroupId) -> Result<bool, Failure> {
+        let found = self.desk.is_live_room(self.app(), group);
+        found.map_err(|error| self.not_answered(error))
     }
 
     /// Gives a command to the desk and waits for its answer.

@@ -46,12 +46,13 @@ pub use shell::{Body, BodyBroken, Envelope, Head, V4, not_yet};
 
 /// Every endpoint, by service: the one place that routing, OpenAPI, metrics and the contract
 /// test go by.
-pub(crate) static SERVICES: [&[Endpoint]; 8] = [
+pub(crate) static SERVICES: [&[Endpoint]; 9] = [
     im_open_login_svc::ENDPOINTS,
     openim::ENDPOINTS,
     recentcontact::ENDPOINTS,
     group_open_http_svc::ENDPOINTS,
     group_open_http_svc::ATTRIBUTES,
+    group_open_http_svc::LIVE,
     profile::ENDPOINTS,
     sns::ENDPOINTS,
     openconfigsvr::ENDPOINTS,

@@ -7,14 +7,18 @@ use hansard_store::{Error, KeyRange, Overlay, Result, Table, row};
 use hansard_types::{ConversationId, LogId, Seq, Timestamp, UserId};
 
 use crate::reader::Reader;
-use crate::recent;
 use crate::rows::{
-    CONTACT, HEAD, HeadRow, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, READER, ReaderRow,
-    Recall, SENDERS, SENDERS_PAGE, Senders, TIME, UNCOUNTED, contact_key, conversation_key,
-    import_key, inbox_key, inbox_prefix, key_key, message_key, page_of, reader_key, time_key,
+    CONFIRMED, CONTACT, HEAD, HeadRow, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, READER,
+    RECEIPT, ReaderRow, Recall, SENDERS, SENDERS_PAGE, Senders, TIME, UNCOUNTED, contact_key,
+    conversation_key, import_key, inbox_key, inbox_prefix, key_key, message_key, page_of,
+    reader_key, time_key,
 };
+use crate::{receipts, recent};
 
 pub(crate) fn sent(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
+    if log.is_live() {
+        return recent::sent(log, event, state);
+    }
     let conversation = &event.conversation;
     let mut head = Reader::new(state, log).head(conversation)?;
     if event.seq != head.last_seq.next() {
@@ -58,6 +62,9 @@ pub(crate) fn sent(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> 
     }
     if event.no_unread {
         put_uncounted(log, conversation, event.seq, &event.sender, state)?;
+    }
+    if let Some(readers) = event.receipts_of {
+        receipts::wanted(log, (conversation, event.seq), readers, state)?;
     }
     if let Some(key) = &event.import_key {
         let encoded = row::encode(&IMPORT, &event.seq)?;
@@ -114,6 +121,8 @@ fn put_message(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> Resu
         targets,
         import_key: _,
         resets_unread: _,
+        receipts_of: _,
+        room: _,
     } = event;
     let elements = encode_elements(elements).map_err(|error| Error::Row {
         table: MESSAGE.name,
@@ -343,7 +352,7 @@ pub(crate) fn cleared(
         let lower = message_key(log, conversation, Seq(0));
         (lower, message_key(log, conversation, end))
     };
-    for table in [&MESSAGE, &UNCOUNTED] {
+    for table in [&MESSAGE, &UNCOUNTED, &RECEIPT, &CONFIRMED] {
         let (lower, upper) = range(up_to.next());
         state.delete_range(table, lower, upper);
     }
@@ -380,7 +389,9 @@ pub(crate) fn group_dissolved(
 ) -> Result<()> {
     let conversation = ConversationId::Group(event.group_id.clone());
     let prefix = conversation_key(log, &conversation);
-    for table in [&HEAD, &MESSAGE, &IMPORT, &SENDERS, &UNCOUNTED, &READER] {
+    for table in [
+        &HEAD, &MESSAGE, &IMPORT, &SENDERS, &UNCOUNTED, &READER, &RECEIPT, &CONFIRMED,
+    ] {
         delete_all(table, &prefix, state);
     }
     Ok(())

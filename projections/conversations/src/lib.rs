@@ -11,10 +11,12 @@
 //!   was cleared are gone;
 //! * a recalled message keeps its row and loses its content;
 //! * a reader's read position moves back only where what it has not read is set;
-//! * a dissolved group has no row: a group that has its id later begins anew.
+//! * a dissolved group has no row: a group that has its id later begins anew;
+//! * what is said in live partitions has no row here, but for recognising a retry.
 
 mod apply;
 mod reader;
+mod receipts;
 mod recent;
 mod rows;
 #[cfg(test)]
@@ -28,12 +30,12 @@ use hansard_types::LogId;
 
 pub use reader::{Contact, Reader};
 pub use recent::Recents;
-pub use rows::{HeadRow, MessageRow, ReaderRow, Recall, TABLES};
+pub use rows::{HeadRow, MessageRow, ReaderRow, Recall, ReceiptRow, TABLES};
 
 /// Its stable name.
 pub const NAME: &str = "conversations";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 9;
+pub const VERSION: u32 = 10;
 
 /// Folds message, conversation and group events.
 #[derive(Debug, Default)]
@@ -69,6 +71,7 @@ impl Projection for Conversations {
             Event::Conversation(event) => match event {
                 ConversationEvent::Read(event) => apply::read(log, event, state),
                 ConversationEvent::UnreadSet(event) => apply::unread_set(log, event, state),
+                ConversationEvent::ReceiptsSent(event) => receipts::sent(log, event, state),
                 ConversationEvent::Cleared(event) => apply::cleared(log, event, state),
             },
             Event::Group(event) => match event {
@@ -104,7 +107,7 @@ impl Projection for Conversations {
                 | AccountEvent::Muted(_)
                 | AccountEvent::ProfileChanged(_) => Ok(()),
             },
-            Event::Relation(_) | Event::App(_) => Ok(()),
+            Event::Relation(_) | Event::Live(_) | Event::App(_) => Ok(()),
         }
     }
 }

@@ -21,8 +21,8 @@ pub struct Contact {
 /// Queries of one app.
 #[derive(Clone, Copy)]
 pub struct Reader<'a> {
-    store: &'a dyn Read,
-    log: LogId,
+    pub(crate) store: &'a dyn Read,
+    pub(crate) log: LogId,
 }
 
 impl<'a> Reader<'a> {

@@ -72,6 +72,19 @@ pub(crate) static CONTACT: Table = Table {
     access: Access::Scan,
 };
 
+/// Messages that receipts are wanted of: how many readers there are, and how many have confirmed.
+pub(crate) static RECEIPT: Table = Table {
+    name: "conversations.seq_receipt",
+    kind: 0x0311,
+    access: Access::Point,
+};
+/// Who has confirmed a message.
+pub(crate) static CONFIRMED: Table = Table {
+    name: "conversations.seq_confirmed",
+    kind: 0x0312,
+    access: Access::Scan,
+};
+
 /// The tables of this projection.
 pub static TABLES: &[&Table] = &[
     &HEAD,
@@ -86,7 +99,18 @@ pub static TABLES: &[&Table] = &[
     &READER,
     &INBOX,
     &CONTACT,
+    &RECEIPT,
+    &CONFIRMED,
 ];
+
+/// How far the readers of a message have confirmed that they read it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptRow {
+    /// How many could read it when it was sent, without its sender.
+    pub readers: u32,
+    /// How many have confirmed it.
+    pub confirmed: u32,
+}
 
 /// The end of a conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -238,6 +262,16 @@ pub(crate) fn conversation_key(log: LogId, conversation: &ConversationId) -> Vec
 
 pub(crate) fn message_key(log: LogId, conversation: &ConversationId, seq: Seq) -> Vec<u8> {
     Key::of(log).conversation(conversation).u64(seq.0).bytes()
+}
+
+pub(crate) fn confirmed_key(
+    log: LogId,
+    conversation: &ConversationId,
+    seq: Seq,
+    reader: &UserId,
+) -> Vec<u8> {
+    let key = Key::of(log).conversation(conversation).u64(seq.0);
+    key.text(reader.as_str()).bytes()
 }
 
 pub(crate) fn key_key(

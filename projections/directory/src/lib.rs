@@ -131,7 +131,7 @@ impl Projection for Directory {
             Event::App(AppEvent::Created(event)) => created(log, event, time, state),
             Event::App(AppEvent::SettingsChanged(event)) => settings_changed(log, event, state),
             Event::Relation(event) => relation::apply(log, event, at, state),
-            Event::Message(_) | Event::Conversation(_) | Event::Group(_) => Ok(()),
+            Event::Message(_) | Event::Conversation(_) | Event::Group(_) | Event::Live(_) => Ok(()),
         }
     }
 }

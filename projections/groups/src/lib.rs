@@ -2,7 +2,8 @@
 //!
 //! Not here: what is said in a group, and from where its members may read it (conversations).
 //!
-//! Beside the roster stand the mutes of a group and who waits to be let in (`aside`).
+//! Beside the roster stand the mutes of a group and who waits to be let in (`aside`). Who is in a
+//! live room stands in that room's other partition (`visits`).
 //!
 //! Invariants: the roster and the list of a user's groups say the same; `member_count` is the
 //! number of the roster's rows; a dissolved group has no members, and keeps its profile until a
@@ -20,9 +21,10 @@ mod reader;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod visits;
 
 use hansard_events::group::{GroupProfile, GroupType, MemberProfile};
-use hansard_events::{AccountEvent, Event, GroupEvent, MessageEvent, Recorded};
+use hansard_events::{AccountEvent, Event, GroupEvent, LiveEvent, MessageEvent, Recorded};
 use hansard_projector::Projection;
 use hansard_store::key::Key;
 use hansard_store::{Access, Overlay, Result, Table};
@@ -33,6 +35,7 @@ use crate::sweep::{SWEEP, Task};
 
 pub use extras::AttributesRow;
 pub use reader::{Membership, Page, Reader};
+pub use visits::{VisitRow, Visitors};
 
 pub(crate) static GROUP: Table = Table {
     name: "groups.group_profile",
@@ -92,11 +95,15 @@ pub static TABLES: &[&Table] = &[
     &sweep::VOID,
     &sweep::QUEUE,
     &sweep::TASK,
+    &visits::VISIT,
+    &visits::VISIT_END,
+    &visits::VISIT_ORDER,
+    &visits::VISITORS,
 ];
 /// Its stable name.
 pub const NAME: &str = "groups";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// A group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -216,6 +223,10 @@ impl Projection for Groups {
                 | AccountEvent::SignaturesRevoked(_)
                 | AccountEvent::Muted(_)
                 | AccountEvent::ProfileChanged(_) => Ok(()),
+            },
+            Event::Live(event) => match event {
+                LiveEvent::Entered(event) => visits::entered(log, event, time, state),
+                LiveEvent::Left(event) => visits::left(log, event, state),
             },
             Event::Conversation(_) | Event::Relation(_) | Event::App(_) => Ok(()),
         }

@@ -212,8 +212,13 @@ impl Index {
             Some(Event::Conversation(ConversationEvent::Cleared(event))) => self.clear(event)?,
             Some(
                 Event::Account(_)
-                | Event::Conversation(ConversationEvent::Read(_) | ConversationEvent::UnreadSet(_))
+                | Event::Conversation(
+                    ConversationEvent::Read(_)
+                    | ConversationEvent::UnreadSet(_)
+                    | ConversationEvent::ReceiptsSent(_),
+                )
                 | Event::Relation(_)
+                | Event::Live(_)
                 | Event::App(_),
             ) => self.counts.skipped += 1,
             None => self.counts.unknown += 1,

@@ -7,12 +7,13 @@ use crate::account::{
     DeleteAccount, ForgetAccounts, ImportAccount, MuteAccount, MuteFor, RevokeSignatures,
 };
 use crate::app::{ChangeAppSettings, CreateApp};
-use crate::conversation::{ClearGroup, MarkRead, SetUnread, UpTo};
+use crate::conversation::{ClearGroup, ConfirmRead, MarkRead, SetUnread, UpTo};
 use crate::group::{
     AddMembers, AnswerJoinRequest, AttributeChange, BanMembers, ChangeAttributes, ChangeCounters,
     ChangeGroupProfile, ChangeMember, ChangeOwner, CounterChange, CreateGroup, DissolveGroup,
     ImportMembers, JoinGroup, MuteMembers, QuitGroup, RemoveMembers, UnbanMembers,
 };
+use crate::live::{EndVisits, EnterRoom, LeaveRoom};
 use crate::message::{
     Content, ImportGroupMessages, ImportMessage, NotifyGroup, RecallBySender, RecallC2c,
     RecallGroup, SendC2c, SendGroup,
@@ -57,6 +58,7 @@ const EXPECTED: &str = "
     ImportGroupMessages  -       any     any            -
     NotifyGroup          -       -       any            -
     RecallBySender       -       -       any            -
+    ConfirmRead          -       -       any            own
     SetUnread            -       -       any            -
     ClearGroup           -       -       any            -
     MarkRead             -       -       any            -
@@ -76,6 +78,9 @@ const EXPECTED: &str = "
     ChangeCounters       -       -       any            -
     ChangeGroupProfile   -       -       any            role
     DissolveGroup        -       -       any            role
+    EnterRoom            -       -       any            own
+    LeaveRoom            -       -       any            own
+    EndVisits            any     -       -              -
     CreateApp            any     -       -              -
     ChangeAppSettings    -       -       any            -
 ";
@@ -245,6 +250,8 @@ fn messages_of_ann() -> Vec<Command> {
             mentions: Vec::new(),
             targets: Vec::new(),
             online_only: false,
+            wants_receipts: false,
+            live: false,
         }
         .into(),
         ImportMessage {
@@ -327,6 +334,24 @@ fn members_of_ann() -> Vec<Command> {
             user: ann.clone(),
         }
         .into(),
+        ConfirmRead {
+            group_id: group_id.clone(),
+            reader: ann.clone(),
+            seqs: vec![Seq(1)],
+        }
+        .into(),
+        EnterRoom {
+            group_id: group_id.clone(),
+            user: ann.clone(),
+            seconds: 60,
+        }
+        .into(),
+        LeaveRoom {
+            group_id: group_id.clone(),
+            user: ann.clone(),
+        }
+        .into(),
+        EndVisits.into(),
         JoinGroup {
             group_id: group_id.clone(),
             user: ann.clone(),

@@ -193,6 +193,8 @@ rules! {
     has_attributes: bool = [false, false, false, true, false];
     /// Whether there are counters.
     has_counters: bool = [true, true, true, true, false];
+    /// Whether messages can want receipts.
+    has_receipts: bool = [true, true, true, false, false];
     /// Whether messages are recalled, or cleared.
     recalls: bool = [true, true, true, false, true];
 }

@@ -41,6 +41,7 @@ const EXPECTED: &str = "
     bans_members           owner     admins    admins    admins    nobody
     has_attributes         no        no        no        yes       no
     has_counters           yes       yes       yes       yes       no
+    has_receipts           yes       yes       yes       no        no
     recalls                yes       yes       yes       no        yes
 ";
 
@@ -500,6 +501,8 @@ fn who_is_muted_in_a_group_says_nothing_there_until_the_mute_is_over() {
             mentions: Vec::new(),
             targets: Vec::new(),
             online_only: false,
+            wants_receipts: false,
+            live: false,
         };
         given
             .when_own("kim", said)

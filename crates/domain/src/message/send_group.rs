@@ -4,7 +4,7 @@ use hansard_types::{ConversationId, GroupId, Reason, Timestamp, UserId};
 
 use super::{Content, delivered, next_seq, plain, sent};
 use crate::group::existing;
-use crate::group::rules::rules;
+use crate::group::rules::{TypeRules, rules};
 use crate::view::{Group, Sent};
 use crate::{Context, Decided, Decision, Halt, SentMessage, View};
 
@@ -24,6 +24,10 @@ pub struct SendGroup {
     pub targets: Vec<UserId>,
     /// For those who are there, and not stored.
     pub online_only: bool,
+    /// Whoever reads it is to confirm that.
+    pub wants_receipts: bool,
+    /// The group is a live room: this is decided in the live partition.
+    pub live: bool,
 }
 
 impl SendGroup {
@@ -31,9 +35,14 @@ impl SendGroup {
         let now = context.now;
         self.content.check()?;
         let group = existing(view, &self.group_id)?;
+        let rules = rules(group.group_type);
+        if self.live == rules.has_roster {
+            // A group of another type has the id now.
+            return Err(Reason::GroupTypeForbids.into());
+        }
         let sender = view.account(&self.from)?.ok_or(Reason::SenderUnknown)?;
         let conversation = ConversationId::Group(self.group_id.clone());
-        if let Some(first) = self.first(view, &conversation, now)? {
+        if let Some(first) = self.first(view, &conversation, &group, now)? {
             return Ok(Decision::nothing(sent(first, true)));
         }
         if sender.mutes.group > now {
@@ -44,7 +53,7 @@ impl SendGroup {
         }
         if context.is_account() || group.profile.mute_all {
             let member = view.member(&self.group_id, &self.from)?;
-            if context.is_account() && member.is_none() {
+            if context.is_account() && member.is_none() && !self.is_visitor(view, &group, now)? {
                 return Err(Reason::MemberUnknown.into());
             }
             if group.profile.mute_all
@@ -53,14 +62,26 @@ impl SendGroup {
                 return Err(Reason::GroupMuted.into());
             }
         }
-        self.check_targets(view, &group)?;
-        let seq = next_seq(view, &conversation, self.online_only)?;
+        self.check_targets(view, rules)?;
+        if self.wants_receipts && !rules.has_receipts {
+            return Err(Reason::GroupTypeForbids.into());
+        }
+        let receipts_of = match self.wants_receipts {
+            true => Some(self.readers(view, &group)?),
+            false => None,
+        };
+        let seq = match self.live {
+            true if !self.online_only => view.next_sequence(),
+            true | false => next_seq(view, &conversation, self.online_only)?,
+        };
         let message = MessageSent {
             seq,
             sent_at: now,
             priority: Some(self.priority),
             mentions: self.mentions.clone(),
             targets: self.targets.clone(),
+            receipts_of,
+            room: self.room(&group),
             // What some see only is unread to nobody.
             no_unread: self.content.no_unread || !self.targets.is_empty(),
             ..plain(conversation, &self.from, &self.content, self.random)
@@ -71,11 +92,35 @@ impl SendGroup {
 }
 
 impl SendGroup {
-    fn check_targets(&self, view: &dyn View, group: &Group) -> Result<(), Halt> {
+    /// How many can read it besides its sender.
+    fn readers(&self, view: &dyn View, group: &Group) -> Result<u32, Halt> {
+        if self.targets.is_empty() {
+            let is_member = view.member(&self.group_id, &self.from)?.is_some();
+            return Ok(group.member_count.saturating_sub(u32::from(is_member)));
+        }
+        let mut readers = 0;
+        for target in &self.targets {
+            let reads = *target != self.from && view.member(&self.group_id, target)?.is_some();
+            readers += u32::from(reads);
+        }
+        Ok(readers)
+    }
+
+    fn room(&self, group: &Group) -> Option<u64> {
+        self.live.then_some(group.made)
+    }
+
+    /// Whether the sender is in a live room.
+    fn is_visitor(&self, view: &dyn View, group: &Group, now: Timestamp) -> Result<bool, Halt> {
+        let room = (&self.group_id, group.made);
+        Ok(self.live && view.is_visitor(room, &self.from, now)?)
+    }
+
+    fn check_targets(&self, view: &dyn View, rules: &TypeRules) -> Result<(), Halt> {
         if self.targets.is_empty() {
             return Ok(());
         }
-        if !rules(group.group_type).takes_targets {
+        if !rules.takes_targets {
             return Err(Reason::GroupTypeForbids.into());
         }
         for target in &self.targets {
@@ -89,14 +134,20 @@ impl SendGroup {
         &self,
         view: &dyn View,
         conversation: &ConversationId,
+        group: &Group,
         now: Timestamp,
     ) -> Result<Option<Sent>, Halt> {
         let content = self.content.digest().to(&self.targets);
+        let content = content.in_room(self.room(group));
         let recent = view.recent_message(conversation, &self.from, self.random, content, now)?;
         let Some(recent) = recent else {
             return Ok(None);
         };
-        // What was said in a dissolved group is not said in the one that has its id now.
+        // What was said in a dissolved group is not said in the one that has its id now: of a live
+        // room its digest says so.
+        if self.live {
+            return Ok(Some(recent));
+        }
         let stored = view.message(conversation, recent.seq)?;
         let is_there = stored
             .is_some_and(|stored| stored.sender == self.from && stored.sent_at == recent.sent_at);

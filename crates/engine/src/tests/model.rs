@@ -18,11 +18,13 @@ mod accounts;
 mod apps;
 mod extras;
 mod groups;
+mod live;
 mod members;
 mod messages;
 mod relations;
 mod rights;
 
+use live::Live;
 pub(super) use rights::{by_role, own_name};
 
 /// A command, and who gives it.
@@ -219,6 +221,7 @@ pub(super) struct Model {
     pub(super) friend_groups: BTreeMap<UserId, Vec<String>>,
     pub(super) groups: BTreeMap<GroupId, Group>,
     pub(super) talks: BTreeMap<ConversationId, Talk>,
+    pub(super) live: Live,
     /// What those who are there are told, and nobody keeps.
     heard: Vec<Heard>,
 }
@@ -282,11 +285,16 @@ impl Model {
             Command::ChangeCounters(command) => self.change_counters(command),
             Command::NotifyGroup(command) => self.notify_group(command),
             Command::RecallBySender(command) => self.recall_by_sender(command),
+            Command::ConfirmRead(command) => self.confirm_read(command),
             Command::SetUnread(command) => self.set_unread(command),
             Command::ClearGroup(command) => self.clear_group(command),
             Command::ChangeOwner(command) => self.change_owner(actor, command),
             Command::ChangeGroupProfile(command) => self.change_group_profile(actor, command),
             Command::DissolveGroup(command) => self.dissolve_group(actor, &command.group_id),
+            Command::EnterRoom(command) => self.enter_room(actor, command),
+            Command::LeaveRoom(command) => self.leave_room(command),
+            // Nothing lasts so long.
+            Command::EndVisits(_) => Ok(Answered::Done),
             Command::CreateApp(command) => self.create_app(command),
             Command::ChangeAppSettings(command) => self.change_app_settings(command),
         }

@@ -63,6 +63,8 @@ async fn a_round_is_closed_when_its_events_are_large_and_leaves_the_rest() {
             mentions: Vec::new(),
             targets: Vec::new(),
             online_only: false,
+            wants_receipts: false,
+            live: false,
         }))
     };
     let mut letters: VecDeque<Letter> = (0..SENDS).map(send).collect();
@@ -148,6 +150,8 @@ async fn a_round_of_sends_writes_a_row_for_each_message_and_few_besides() {
             mentions: Vec::new(),
             targets: Vec::new(),
             online_only: false,
+            wants_receipts: false,
+            live: false,
         }))
     };
     let mut letters: VecDeque<Letter> = (0..SENDS).map(send).collect();
@@ -236,7 +240,7 @@ fn decide(world: &World, letters: &mut VecDeque<Letter>) -> (Tip, Round) {
         fold: Arc::new(fold()),
         time: Arc::new(LogTime::after(log, clock, Timestamp(0))),
         ids: Arc::new(world.ids.clone()),
-        directory: None,
+        others: Vec::new(),
     };
     let before = Tip {
         at: start_of(&*world.store, log).expect("readable"),

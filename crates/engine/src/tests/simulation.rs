@@ -143,7 +143,7 @@ impl Simulation {
     async fn deletions_are_known(&self) {
         let handle = self.engine().handle();
         let last = handle.last_deletion(APP).expect("readable");
-        for log in handle.logs(APP).skip(1) {
+        for log in handle.ordinary_logs(APP).skip(1) {
             let mut applied = handle.applied(log).expect("it is open");
             while handle.forgotten_up_to(log).expect("readable") < last {
                 applied.changed().await.expect("it is open");
@@ -175,6 +175,8 @@ impl Simulation {
         let is_control = self.rng.random_bool(0.12);
         let log = if is_control {
             LogId::CONTROL
+        } else if !self.maker.is_beginning() && self.rng.random_bool(0.2) {
+            LogId::live(APP)
         } else if self.partitions == 1 || self.maker.is_beginning() {
             LogId::directory(APP)
         } else {

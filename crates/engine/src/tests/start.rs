@@ -6,15 +6,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use hansard_domain::app::CreateApp;
 use hansard_domain::group::CreateGroup;
+use hansard_domain::live::EnterRoom;
 use hansard_domain::message::{Content, SendGroup};
 use hansard_domain::{Command, Reply};
 use hansard_events::group::{GroupProfileChange, GroupType};
 use hansard_log::{EventLog, Journal};
 use hansard_projector::Registry;
-use hansard_types::{AppId, GroupId, LogId, limits};
+use hansard_store::MemoryStore;
+use hansard_types::{AppId, GroupId, LogId, Seq, limits};
 use tokio::sync::Barrier;
 
-use crate::testing::{LOG, MemoryLogs, TestEngine, World, fold, provenance, user};
+use crate::testing::{APP, LOG, MemoryLogs, TestEngine, World, fold, provenance, user};
 use crate::{Engine, EngineOptions, LogProvider, SteadyClock};
 
 /// Logs of apps that only open once so many are being opened.
@@ -108,7 +110,94 @@ fn send(random: u32) -> Command {
         mentions: Vec::new(),
         targets: Vec::new(),
         online_only: false,
+        wants_receipts: false,
+        live: false,
     })
+}
+
+/// Read models are built of what is left of a live log; the room is in another, and is all there.
+#[tokio::test]
+async fn a_live_log_whose_beginning_has_aged_out_is_built_from_what_is_left() {
+    let TestEngine {
+        engine,
+        handle,
+        world,
+    } = TestEngine::start().await;
+    let (live, room) = (LogId::live(APP), GroupId::new("show").expect("a valid id"));
+    let create = Command::CreateGroup(CreateGroup {
+        group_id: room.clone(),
+        group_type: GroupType::AvChatRoom,
+        owner: Some(user("alice")),
+        profile: GroupProfileChange {
+            name: Some("a room".to_owned()),
+            ..GroupProfileChange::default()
+        },
+        members: Vec::new(),
+        created_at: None,
+    });
+    handle.submit(LOG, create, provenance()).await.expect("new");
+    let enter = |who: &str| {
+        Command::EnterRoom(EnterRoom {
+            group_id: room.clone(),
+            user: user(who),
+            seconds: 600,
+        })
+    };
+    let say = |random| {
+        let Command::SendGroup(said) = send(random) else {
+            panic!("it is one");
+        };
+        Command::SendGroup(SendGroup {
+            group_id: room.clone(),
+            live: true,
+            ..said
+        })
+    };
+    let commands = vec![enter("bob"), say(1), say(2), enter("carol"), say(3)];
+    for answer in handle.submit_all(live, commands, provenance()).await {
+        answer.expect("is taken");
+    }
+    engine.shutdown().await;
+    world.logs.get(live).lose(1..=2);
+    let world = World {
+        store: Arc::new(MemoryStore::new()),
+        journal: Arc::new(tempfile::tempdir().expect("a folder")),
+        ..world
+    };
+    let mut engine = world.open().await.expect("opens");
+    for round in 0..2 {
+        let handle = engine.handle();
+        let visitors = handle
+            .read(APP, |reads| reads.visits().visitors(&room))
+            .await;
+        assert_eq!(
+            visitors.expect("reads").expect("reads"),
+            1,
+            "carol is there"
+        );
+        let again = handle
+            .submit(live, say(3), provenance())
+            .await
+            .expect("known");
+        assert!(matches!(
+            again.reply,
+            Reply::Sent {
+                seq: Seq(5),
+                duplicate: true,
+                ..
+            }
+        ));
+        let next = handle.submit(live, say(10 + round), provenance()).await;
+        assert_eq!(
+            next.expect("goes on").position.sequence,
+            6 + u64::from(round)
+        );
+        engine.shutdown().await;
+        // Its checkpoint's event, and the one before it, have aged out.
+        world.logs.get(live).lose(3..=6);
+        engine = world.open().await.expect("opens again");
+    }
+    engine.shutdown().await;
 }
 
 #[tokio::test]

@@ -72,7 +72,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
 /// Every partition of the app.
 async fn look_at_all(logs: &Logs, arguments: &Arguments) -> Result<Vec<Found>> {
     let mut found = Vec::new();
-    for log in logs.of_app(arguments.app.id()).await? {
+    let mut of_app = logs.of_app(arguments.app.id()).await?;
+    // Of the live one there is one copy.
+    of_app.retain(|log| !log.is_live());
+    for log in of_app {
         found.push(look(logs, log, arguments.dry_run).await?);
     }
     Ok(found)

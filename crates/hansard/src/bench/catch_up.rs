@@ -32,7 +32,9 @@ pub(super) async fn measure(nats: &Nats) -> Result<Sample> {
     let engine = Engine::open(options, nats.provider()).await?;
     let elapsed = begun.elapsed();
     let handle = engine.handle();
-    let committed = handle.logs(APP).filter_map(|log| handle.committed(log));
+    let committed = handle
+        .ordinary_logs(APP)
+        .filter_map(|log| handle.committed(log));
     let count = committed.map(|end| *end.borrow()).sum();
     engine.shutdown().await;
     Ok(Sample {

@@ -17,6 +17,7 @@ use hansard_events::group::{GroupProfileChange, GroupType};
 use hansard_events::message::Element;
 use hansard_events::{Origin, RawEvent};
 use hansard_http::Front;
+use hansard_log::JetStreamOptions;
 use hansard_types::{Actor, AppId, GroupId, LogId, UserId, limits};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -81,7 +82,15 @@ impl Rig {
         }
         let lock = data.lock()?;
         let program = &arguments.program;
-        let nats = Nats::start(&data, None, program, drop, std::future::pending()).await?;
+        let options = JetStreamOptions::default();
+        let nats = Nats::start(
+            &data,
+            None,
+            program,
+            (options, drop),
+            std::future::pending(),
+        )
+        .await?;
         let nats = nats.context("nobody gives it up")?;
         let serve = serve::Arguments::for_bench(
             &root,
@@ -206,6 +215,8 @@ impl Load {
             mentions: Vec::new(),
             targets: Vec::new(),
             online_only: false,
+            wants_receipts: false,
+            live: false,
         })
     }
 
@@ -244,7 +255,10 @@ fn offset(at: usize) -> u32 {
 /// Some of the messages in the log, as they are stored.
 pub(super) async fn stored_messages(handle: &Handle, wanted: usize) -> Result<Vec<RawEvent>> {
     // The last partition has messages; the first, accounts too.
-    let log = handle.logs(APP).last().context("an app has a log")?;
+    let log = handle
+        .ordinary_logs(APP)
+        .last()
+        .context("an app has a log")?;
     let committed = handle.committed(log);
     let end = committed.map_or(0, |committed| *committed.borrow());
     let from = end.saturating_sub(u64::try_from(wanted)?) + 1;

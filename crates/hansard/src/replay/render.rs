@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use hansard_events::message::Element;
 use hansard_events::{
-    AccountEvent, AppEvent, ConversationEvent, Event, GroupEvent, MessageEvent, Recorded,
-    RelationEvent, header,
+    AccountEvent, AppEvent, ConversationEvent, Event, GroupEvent, LiveEvent, MessageEvent,
+    Recorded, RelationEvent, header,
 };
 use hansard_log::StoredEvent;
 use hansard_types::{ConversationId, GroupId, Position, Timestamp, UserId};
@@ -24,6 +24,9 @@ pub(crate) fn conversation_of(event: &Event) -> Option<ConversationId> {
             Some(event.conversation.clone())
         }
         Event::Conversation(ConversationEvent::Cleared(event)) => Some(event.conversation.clone()),
+        Event::Conversation(ConversationEvent::ReceiptsSent(event)) => {
+            Some(event.conversation.clone())
+        }
         Event::Group(GroupEvent::Created(event)) => group(&event.group_id),
         Event::Group(GroupEvent::MembersAdded(event)) => group(&event.group_id),
         Event::Group(GroupEvent::MembersRemoved(event)) => group(&event.group_id),
@@ -39,6 +42,8 @@ pub(crate) fn conversation_of(event: &Event) -> Option<ConversationId> {
         Event::Group(GroupEvent::MembersImported(event)) => group(&event.group_id),
         Event::Group(GroupEvent::AttributesChanged(event)) => group(&event.group_id),
         Event::Group(GroupEvent::CountersChanged(event)) => group(&event.group_id),
+        Event::Live(LiveEvent::Entered(event)) => group(&event.group_id),
+        Event::Live(LiveEvent::Left(event)) => group(&event.group_id),
         Event::Account(_) | Event::Relation(_) | Event::App(_) => None,
     }
 }
@@ -77,7 +82,10 @@ fn actor(event: &Event, caller: &str) -> String {
         Event::Message(MessageEvent::Recalled(event)) => event.recalled_by.to_string(),
         Event::Conversation(ConversationEvent::Read(event)) => event.reader.to_string(),
         Event::Conversation(ConversationEvent::UnreadSet(event)) => event.reader.to_string(),
+        Event::Conversation(ConversationEvent::ReceiptsSent(event)) => event.reader.to_string(),
+        Event::Live(LiveEvent::Entered(event)) => event.user_id.to_string(),
         Event::Account(_)
+        | Event::Live(LiveEvent::Left(_))
         | Event::Conversation(ConversationEvent::Cleared(_))
         | Event::Relation(_)
         | Event::Group(_)
@@ -89,6 +97,10 @@ fn summary(event: &Event) -> String {
     match event {
         Event::Message(MessageEvent::Sent(event)) => {
             format!("#{} {}", event.seq, text_of(&event.elements))
+        }
+        Event::Conversation(ConversationEvent::ReceiptsSent(event)) => {
+            let seqs: Vec<String> = event.seqs.iter().map(|seq| format!("#{seq}")).collect();
+            format!("confirmed {}", seqs.join(" "))
         }
         Event::Message(MessageEvent::Recalled(event)) => {
             let seqs: Vec<String> = event.seqs.iter().map(|seq| format!("#{seq}")).collect();
@@ -106,6 +118,13 @@ fn summary(event: &Event) -> String {
         }
         Event::Conversation(ConversationEvent::Read(event)) => {
             format!("read up to #{}", event.up_to)
+        }
+        Event::Live(LiveEvent::Entered(event)) => {
+            format!("is there until {}", event.until.seconds())
+        }
+        Event::Live(LiveEvent::Left(event)) => {
+            let how = if event.lapsed { " (in silence)" } else { "" };
+            format!("{} left{how}", accounts(&event.accounts))
         }
         Event::Account(event) => account_summary(event),
         Event::Relation(event) => relation_summary(event),

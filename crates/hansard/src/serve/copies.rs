@@ -8,8 +8,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use hansard_engine::{Handle, LogProvider};
 use hansard_log::{
-    Archive, Archiver, ArchiverParts, Copies, Journal, JournalOptions, Retention, ScrubOptions,
-    blocks, scrub,
+    Archive, Archiver, ArchiverParts, Copies, Journal, JournalOptions, Reader, Retention,
+    ScrubOptions, blocks, scrub,
 };
 use hansard_types::{LogId, limits};
 use hansard_v1::SearchIndexes;
@@ -149,6 +149,26 @@ impl OwnCopies {
     }
 }
 
+/// How often the journal is looked at for what it need not hold any more.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+
+/// Drops what the journal has held long enough, also of logs that nobody writes to.
+pub(crate) async fn prune_again_and_again(journal: Arc<Journal>) {
+    let mut due = tokio::time::interval(PRUNE_EVERY);
+    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        due.tick().await;
+        let journal = Arc::clone(&journal);
+        let pruned = tokio::task::spawn_blocking(move || journal.prune()).await;
+        match pruned {
+            Ok(Ok(0)) => {}
+            Ok(Ok(bytes)) => tracing::debug!(bytes, "the journal let go of what is old"),
+            Ok(Err(error)) => tracing::warn!(%error, "the journal was not pruned"),
+            Err(error) => tracing::error!(%error, "pruning the journal failed"),
+        }
+    }
+}
+
 /// Reads both copies of every log again and again, slowly, and has the archive mended.
 pub(crate) async fn scrub_again_and_again(
     every: Duration,
@@ -165,7 +185,9 @@ pub(crate) async fn scrub_again_and_again(
     due.tick().await;
     loop {
         due.tick().await;
-        for reader in engine.readers() {
+        // Of a live log there is one copy.
+        let compared = |reader: &Reader| !reader.id().is_live();
+        for reader in engine.readers().into_iter().filter(compared) {
             let log = reader.id();
             if let Err(error) = scrub_one(&reader, &streams).await {
                 tracing::warn!(%log, error = %format!("{error:#}"), "the scrub was broken off");
@@ -176,7 +198,7 @@ pub(crate) async fn scrub_again_and_again(
     }
 }
 
-async fn scrub_one(reader: &hansard_log::Reader, streams: &Arc<dyn LogProvider>) -> Result<()> {
+async fn scrub_one(reader: &Reader, streams: &Arc<dyn LogProvider>) -> Result<()> {
     let log = reader.id();
     let Some(copies) = reader.copies() else {
         return Ok(());

@@ -38,6 +38,7 @@ pub(crate) struct Parts {
     data: DataDir,
     engine: Engine,
     archiver: Option<Archiver>,
+    journal: Option<Arc<Journal>>,
     logs: Arc<dyn LogProvider>,
     followers: Followers,
     api: ApiState,
@@ -115,6 +116,9 @@ impl Parts {
             data: data.clone(),
             engine,
             archiver,
+            journal: own
+                .journal()
+                .filter(|_| arguments.durability == Durability::Fsync),
             logs,
             followers,
             api,
@@ -127,7 +131,8 @@ impl Parts {
         search::remove_others(&self.data)?;
         let handle = self.engine.handle();
         let apps = handle.apps().into_iter();
-        for log in apps.flat_map(|app| handle.logs(app)) {
+        // What ages out is not found.
+        for log in apps.flat_map(|app| handle.ordinary_logs(app)) {
             if let Some(source) = handle.source(log) {
                 self.followers.start(source);
             }
@@ -173,11 +178,15 @@ impl Parts {
             Arc::clone(&self.logs),
             Arc::clone(&self.api.search),
         ));
+        if let Some(journal) = self.journal.clone() {
+            watchers.spawn(copies::prune_again_and_again(journal));
+        }
         let Self {
             data: _,
             logs: _,
             engine,
             archiver,
+            journal: _,
             followers,
             api,
             made: _,

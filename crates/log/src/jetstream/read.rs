@@ -52,7 +52,9 @@ impl JetStreamLog {
         if wanted <= DIRECT_EVENTS_MAX {
             return self.read_direct(from, wanted).await;
         }
-        let end = crate::EventLog::last(self).await?;
+        let extent = crate::EventLog::extent(self).await?;
+        // Nothing would come of what has aged out.
+        let (from, end) = (from.max(extent.begins(self.id)), extent.last);
         let there = usize::try_from((end + 1).saturating_sub(from)).unwrap_or(usize::MAX);
         if there <= DIRECT_EVENTS_MAX {
             return self.read_direct(from, there).await;

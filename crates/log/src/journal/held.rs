@@ -33,6 +33,15 @@ pub(super) struct Rules {
     pub(super) sealed: watch::Sender<u64>,
 }
 
+impl Rules {
+    /// What holds for one of them: live logs are not archived.
+    pub(super) fn of(&self, log: LogId) -> Self {
+        let mut rules = self.clone();
+        rules.archive &= !log.is_live();
+        rules
+    }
+}
+
 pub(super) struct Held {
     log: LogId,
     folder: PathBuf,
@@ -125,6 +134,36 @@ impl Held {
             newest.appended(head, &tail, Instant::now());
         }
         Ok(())
+    }
+
+    /// Drops what has been held long enough, without an append that would; of a log that is not
+    /// archived, and that nobody writes to, everything: a start goes by the stream then, which was
+    /// brought to disk long ago. Returns how many bytes went.
+    pub(super) fn prune(&self, now: Instant) -> Result<u64> {
+        let _writing = self.writing.lock();
+        let mut view = self.view.lock();
+        let idle = view.segments.back().filter(|newest| {
+            !self.rules.archive
+                && newest.next > newest.first
+                && now.saturating_duration_since(newest.written) > self.rules.keep
+        });
+        let idle = idle.map(|newest| (newest.next, newest.first));
+        if let Some((next, previous)) = idle.filter(|_| view.unreadable.is_none()) {
+            drop(view);
+            self.push(Segment::create(&self.folder, self.log, next, previous)?)?;
+            view = self.view.lock();
+        }
+        let due = view.due(now, &self.rules);
+        drop(view);
+        let mut bytes = 0;
+        for segment in due {
+            bytes += segment.end;
+            segment.remove()?;
+        }
+        if bytes > 0 {
+            files::sync_folder(&self.folder)?;
+        }
+        Ok(bytes)
     }
 
     /// Begins the log's journal anew; what was there is set aside.

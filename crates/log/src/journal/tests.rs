@@ -11,6 +11,7 @@ use crate::conformance::events;
 mod archive;
 mod damage;
 mod mutation;
+mod prune;
 mod reuse;
 
 fn log() -> LogId {

@@ -7,7 +7,7 @@ use hansard_types::{LogId, limits};
 
 use super::repair::{follow, not_following};
 use crate::reader::blocking;
-use crate::{Copies, CopyError, EventLog, OpenError, StoredEvent};
+use crate::{Copies, CopyError, EventLog, Extent, OpenError, StoredEvent};
 
 /// Events of the overlap that are compared, newest first to go missing: more than any sync
 /// interval lets through, and far less than a journal can hold.
@@ -23,14 +23,15 @@ pub(super) struct Compared {
 }
 
 /// Compares the last events before the end of both: both hold them, they are the same ones, and
-/// each follows the one before it. `stream_last` is where the stream ends.
+/// each follows the one before it. `extent` is what the stream says that it holds.
 pub(super) async fn compare(
     log: &Arc<dyn EventLog>,
     copies: &Copies,
-    stream_last: u64,
+    extent: Extent,
 ) -> Result<Compared, OpenError> {
     let mut compared = Compared::default();
-    let (mut next, end) = overlap(copies, stream_last);
+    let (begins, last) = (extent.begins(log.id()), extent.last);
+    let (mut next, end) = overlap(copies, begins, last);
     let mut previous = (next == 1).then(|| chain::genesis(log.id()));
     while next <= end {
         let wanted = usize::try_from(end - next + 1).unwrap_or(usize::MAX);
@@ -77,14 +78,14 @@ fn read_on(copies: &Copies, from: u64, wanted: usize) -> Result<Vec<StoredEvent>
     Ok(events)
 }
 
-/// The end of what both the stream and our own copies hold.
-fn overlap(copies: &Copies, stream_last: u64) -> (u64, u64) {
+/// The end of what both the stream, from `begins` to `last`, and our own copies hold.
+fn overlap(copies: &Copies, begins: u64, last: u64) -> (u64, u64) {
     let ranges = copies.ranges();
     let Some(newest) = ranges.last() else {
         return (1, 0);
     };
-    let end = stream_last.min(*newest.end());
-    let from = end.saturating_sub(OVERLAP_COMPARED_MAX).max(1);
+    let end = last.min(*newest.end());
+    let from = end.saturating_sub(OVERLAP_COMPARED_MAX).max(begins);
     (from.max(*newest.start()), end)
 }
 

@@ -270,7 +270,7 @@ impl<'a> Mender<'a> {
         }
         self.copies_are_whole(last).await?;
         tracing::warn!(log = %self.id, last, "the stream is made again from archive and journal");
-        self.log.begin_again().await?;
+        self.log.begin_again(1).await?;
         let restored = self.restore(0, last).await?;
         if let Some(archive) = self.copies.archive() {
             let cleared = archive.clear_stream_damage(self.id);
@@ -310,7 +310,7 @@ impl<'a> Mender<'a> {
         let mut at = end;
         let mut previous = None;
         if at < last {
-            previous = Some(self.stream_value(end).await?);
+            previous = self.link(end).await?;
         }
         while at < last {
             let mut events = self.own(at + 1).await?;
@@ -342,6 +342,14 @@ impl<'a> Mender<'a> {
         there
             .and_then(StoredEvent::chain)
             .ok_or_else(|| lost(self.id, vec![sequence..=sequence], why))
+    }
+
+    /// As [`Mender::stream_value`]; of a live log `None` once that event has aged out.
+    async fn link(&self, sequence: u64) -> Result<Option<Chain>, OpenError> {
+        if !self.id.is_live() {
+            return self.stream_value(sequence).await.map(Some);
+        }
+        Ok(self.stream_value(sequence).await.ok())
     }
 }
 

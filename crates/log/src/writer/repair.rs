@@ -10,6 +10,8 @@ use hansard_types::{Checkpoint, LogId, limits};
 use super::compare::{OVERLAP_COMPARED_MAX, compare};
 use super::mend::Mender;
 use super::{WriterOptions, append_resolved};
+use crate::archive::merged;
+use crate::error::listed;
 use crate::reader::blocking;
 use crate::{
     ArchiveError, Copies, EventLog, Extent, Journal, JournalError, OpenError, StoredEvent, Unit,
@@ -41,7 +43,8 @@ pub(super) async fn repair(
     let Some(journal) = copies.journal() else {
         let extent = log.extent().await?;
         repairing.reaches(extent.last, applied)?;
-        if !repairing.holes_are_erasures(extent).await? {
+        let begins = repairing.begins(extent).await?;
+        if begins == 1 && !repairing.holes_are_erasures(extent).await? {
             // Says what is missing: nothing else holds it.
             Mender::new(log, copies, options)
                 .nothing_is_lost(extent.last)
@@ -77,7 +80,8 @@ pub(super) async fn repair(
 
 /// What stream, archive and journal were found to be.
 struct Found {
-    /// Where the stream ends.
+    /// Where the stream begins and ends.
+    begins: u64,
     end: u64,
     /// More is wrong with it than an end that was cut off.
     stream_is_damaged: bool,
@@ -138,7 +142,7 @@ impl<'a> Repairing<'a> {
 
     /// A journal that is gone as a whole is taken for a mistake until it is said not to be one.
     fn journal_is_there(&self, journal: &Journal, applied: u64) -> Result<(), OpenError> {
-        let is_missing = journal.bounds(self.id).is_none() && journal.damage(self.id).is_empty();
+        let is_missing = !journal.has_begun(self.id) && journal.damage(self.id).is_empty();
         let archived = self.copies.last().unwrap_or(0);
         if is_missing && applied > archived && !self.options.accept_missing_journal {
             return Err(self.contradiction(format!(
@@ -153,15 +157,16 @@ impl<'a> Repairing<'a> {
     /// Looks at what each holds, and compares the end of what both do.
     async fn look(&self, journal: &Journal, applied: u64) -> Result<Found, OpenError> {
         let extent = self.log.extent().await?;
-        let compared = compare(self.log, self.copies, extent.last).await?;
+        let compared = compare(self.log, self.copies, extent).await?;
         let archive = self.copies.archive();
         let noted = archive.map(|archive| archive.stream_is_damaged(self.id));
         let noted = noted
             .transpose()
             .map_err(|source| self.archive_failed(source))?;
-        let stream_is_damaged = compared.stream_lacks_events
-            || noted == Some(true)
-            || !self.holes_are_erasures(extent).await?;
+        let stream_is_damaged = !self.id.is_live()
+            && (compared.stream_lacks_events
+                || noted == Some(true)
+                || !self.holes_are_erasures(extent).await?);
         // What does not read may have been noticed only just now.
         let damage = journal.damage(self.id);
         for one in &damage {
@@ -176,6 +181,7 @@ impl<'a> Repairing<'a> {
         let behind = archived.map(|archived| archived + 1..=own_last);
         let has_gap = behind.is_some_and(|range| !self.copies.missing(range).is_empty());
         Ok(Found {
+            begins: self.begins(extent).await?,
             end: extent.last,
             stream_is_damaged,
             journal_is_damaged: lost || has_gap || (applied > own_last && own_last > 0),
@@ -193,15 +199,29 @@ impl<'a> Repairing<'a> {
     /// Whether the stream holds every event but those whose content was erased: it has none of
     /// them any more, and our own copies say so.
     async fn holes_are_erasures(&self, extent: Extent) -> Result<bool, OpenError> {
-        if extent.is_whole() {
+        let absent = extent.absent(self.id);
+        if absent == 0 {
             return Ok(true);
         }
-        if extent.last.saturating_sub(extent.events) > limits::ERASED_LOOKED_AT_MAX {
+        if absent > limits::ERASED_LOOKED_AT_MAX {
             return Ok(false);
         }
         let absent = self.log.absent().await?;
         let copies = self.copies.clone();
         Ok(blocking(move || are_erased(&copies, &absent)).await?)
+    }
+
+    /// Where the stream begins to be whole. What a live log's has lost before its time is in no
+    /// copy: whoever reads it goes on behind.
+    async fn begins(&self, extent: Extent) -> Result<u64, OpenError> {
+        let begins = extent.begins(self.id);
+        if !self.id.is_live() || extent.absent(self.id) == 0 {
+            return Ok(begins);
+        }
+        let lost = self.log.absent().await?;
+        let events = listed(&merged(lost.iter().map(|one| *one..=*one)));
+        tracing::error!(log = %self.id, events, "the stream has lost events: they are gone");
+        Ok(lost.last().map_or(begins, |last| begins.max(last + 1)))
     }
 
     /// Makes whatever is damaged again from what is not.
@@ -222,11 +242,11 @@ impl<'a> Repairing<'a> {
             )));
         }
         let mender = Mender::new(self.log, self.copies, self.options);
-        mender.nothing_is_lost(last).await?;
+        if !self.id.is_live() {
+            mender.nothing_is_lost(last).await?;
+        }
         if found.journal_is_damaged {
-            self.repaired.mended += self
-                .mend_journal(&mender, journal, last, found.stream_is_damaged)
-                .await?;
+            self.repaired.mended += self.mend_journal(&mender, journal, last, found).await?;
         }
         if found.stream_is_damaged {
             self.repaired.mended += mender.archive(1, last).await?;
@@ -242,7 +262,7 @@ impl<'a> Repairing<'a> {
         mender: &Mender<'_>,
         journal: &Journal,
         last: u64,
-        stream_is_damaged: bool,
+        found: &Found,
     ) -> Result<u64, OpenError> {
         let restart = |first| {
             journal
@@ -254,7 +274,7 @@ impl<'a> Repairing<'a> {
             restart(last + 1)?;
             return Ok(mended);
         }
-        if stream_is_damaged {
+        if found.stream_is_damaged {
             return Err(self.contradiction(
                 "both are damaged, in different places. Start once with --archive forever: the \
                  archive is made from what is whole of both"
@@ -262,6 +282,7 @@ impl<'a> Repairing<'a> {
             ));
         }
         let first = last.saturating_sub(OVERLAP_COMPARED_MAX) + 1;
+        let first = first.max(found.begins);
         restart(first)?;
         self.accept(journal, first, last, None).await
     }
@@ -277,9 +298,15 @@ impl<'a> Repairing<'a> {
         let Some(last) = self.copies.last() else {
             self.reaches(end, applied)?;
             let begin = end.saturating_sub(OVERLAP_COMPARED_MAX) + 1;
+            let begin = begin.max(found.begins);
             let previous = (begin == 1).then(|| chain::genesis(self.id));
             self.repaired.accepted = self.accept(journal, begin, end, previous).await?;
             return Ok(end);
+        };
+        let end = if self.id.is_live() && end < last {
+            self.begin_where_the_journal_does(journal, end).await?
+        } else {
+            end
         };
         let missing = self.copies.missing(end.saturating_add(1)..=last);
         if let Some(first) = missing.first().filter(|_| end < last) {
@@ -295,10 +322,36 @@ impl<'a> Repairing<'a> {
         let mender = Mender::new(self.log, self.copies, self.options);
         self.repaired.restored += mender.restore(end, last).await?;
         if end > last {
-            let previous = self.chain_of_copies(last).await?;
-            self.repaired.accepted += self.accept(journal, last + 1, end, previous).await?;
+            let (from, previous) = if found.begins > last + 1 {
+                // What lies between has aged out, and nobody was answered.
+                journal
+                    .restart(self.id, found.begins)
+                    .map_err(|source| self.journal_failed(source))?;
+                (found.begins, None)
+            } else {
+                (last + 1, self.chain_of_copies(last).await?)
+            };
+            self.repaired.accepted += self.accept(journal, from, end, previous).await?;
         }
         Ok(end.max(last))
+    }
+
+    /// A live log's stream that lacks more of its end than the journal holds begins anew with that:
+    /// what it still held would end in a hole. Returns where it ends then.
+    async fn begin_where_the_journal_does(
+        &self,
+        journal: &Journal,
+        end: u64,
+    ) -> Result<u64, OpenError> {
+        let Some((first, _)) = journal
+            .bounds(self.id)
+            .filter(|(first, _)| *first > end + 1)
+        else {
+            return Ok(end);
+        };
+        tracing::error!(log = %self.id, end, first, "the stream has lost its end: it begins anew");
+        self.log.begin_again(first).await?;
+        Ok(first - 1)
     }
 
     /// Journals events that the log holds behind the journal's end: they were appended before a

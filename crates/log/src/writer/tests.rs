@@ -8,6 +8,8 @@ use super::*;
 use crate::conformance::{events, spoil, units};
 use crate::{Fault, Journal, MemoryLog};
 
+mod live;
+
 fn id() -> LogId {
     LogId::new(AppId(7), 0)
 }

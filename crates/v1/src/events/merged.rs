@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures::future::select_all;
-use hansard_desk::{Committed, Desk, EventsError};
+use hansard_desk::{Committed, Desk, EventsError, LogError};
 use hansard_types::{LogId, Position, Positions};
 use tokio::sync::watch;
 
@@ -30,6 +30,8 @@ struct Part {
     /// Read, and not given out.
     ready: VecDeque<Arc<Committed>>,
     committed: watch::Receiver<u64>,
+    /// What was wanted before `next` has aged out, and nobody was told.
+    aged_out: bool,
 }
 
 impl Part {
@@ -59,6 +61,7 @@ impl Merged {
                 until: until.sequence(log.partition).unwrap_or(u64::MAX),
                 ready: VecDeque::new(),
                 committed: desk.committed(log)?,
+                aged_out: false,
             })
         };
         let parts = logs.map(part).collect::<Option<Vec<Part>>>()?;
@@ -110,7 +113,17 @@ impl Merged {
     pub(super) async fn fill(&mut self, desk: &Desk) -> Result<(), EventsError> {
         for part in self.parts.iter_mut().filter(|part| part.is_behind()) {
             let end = part.wanted_end();
-            let read = desk.events(part.log, part.next, BATCH_EVENTS_MAX).await?;
+            let read = match desk.events(part.log, part.next, BATCH_EVENTS_MAX).await {
+                Err(EventsError::Log(LogError::AgedOut { begins, .. })) => {
+                    part.aged_out = true;
+                    part.next = begins;
+                    if !part.is_behind() {
+                        continue;
+                    }
+                    desk.events(part.log, begins, BATCH_EVENTS_MAX).await?
+                }
+                read => read?,
+            };
             let wanted = read.into_iter().filter(|stored| stored.sequence <= end);
             part.ready.extend(wanted);
         }
@@ -137,6 +150,17 @@ impl Merged {
         })
     }
 
+    /// Where partitions go on in which something that was wanted has aged out; told once.
+    pub(super) fn begins(&mut self) -> Option<Positions> {
+        let aged = self.parts.iter_mut().filter(|part| part.aged_out);
+        let begins = aged.map(|part| {
+            part.aged_out = false;
+            Position::new(part.log.partition, part.next)
+        });
+        let begins: Positions = begins.collect();
+        (begins.iter().count() > 0).then_some(begins)
+    }
+
     /// Whether a partition ends before what is committed of it: it cannot be read on.
     pub(super) fn is_stuck(&self) -> bool {
         self.parts.iter().any(Part::is_behind)
@@ -144,9 +168,11 @@ impl Merged {
 
     /// The event at a position that was just peeked at is given out.
     pub(super) fn take(&mut self, position: Position) {
-        let part = &mut self.parts[usize::from(position.partition)];
-        part.ready.pop_front();
-        part.next = position.sequence.saturating_add(1);
+        let mut parts = self.parts.iter_mut();
+        if let Some(part) = parts.find(|part| part.log.partition == position.partition) {
+            part.ready.pop_front();
+            part.next = position.sequence.saturating_add(1);
+        }
     }
 
     /// Waits until more is committed; false when nothing will be any more. Cancel-safe.

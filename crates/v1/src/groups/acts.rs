@@ -10,18 +10,21 @@ use axum::response::{IntoResponse as _, Response};
 use hansard_desk::{Caller, Desk, Error};
 use hansard_domain::Verb;
 use hansard_domain::account::MuteFor;
+use hansard_domain::conversation::ConfirmRead;
 use hansard_domain::group::{
     AddMembers, AddOutcome, AnswerJoinRequest, ChangeGroupProfile, ChangeMember, ChangeOwner,
     CreateGroup, DissolveGroup, JoinGroup, MuteMembers, QuitGroup, RemoveMembers,
 };
+use hansard_domain::live::{EnterRoom, LeaveRoom};
 use hansard_events::group::{
     FirstMember, GroupProfileChange, GroupType, MemberChange, ReceiveOption, Role,
 };
 use hansard_types::limits::{
     GROUP_MEMBERS_ADDED_PER_CALL_MAX, GROUP_MEMBERS_AT_CREATION_MAX,
-    GROUP_MEMBERS_REMOVED_PER_CALL_MAX, GROUP_MUTES_PER_CALL_MAX, RECALL_REASON_BYTES_MAX,
+    GROUP_MEMBERS_REMOVED_PER_CALL_MAX, GROUP_MUTES_PER_CALL_MAX, GROUP_RECEIPTS_PER_CALL_MAX,
+    RECALL_REASON_BYTES_MAX, VISIT_SECONDS,
 };
-use hansard_types::{GroupId, UserId};
+use hansard_types::{GroupId, Seq, UserId};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -432,6 +435,76 @@ impl Act for Mute {
             group_id: self.group_id,
             accounts: self.accounts,
             mute: self.seconds.map_or(MuteFor::Good, MuteFor::Seconds),
+        })
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct RoomEntry {
+    /// A live room.
+    group_id: GroupId,
+    /// How long the caller stays unless it comes again, 10 to 3600; 300 when absent.
+    #[serde(default = "visit_seconds")]
+    #[schemars(range(min = *VISIT_SECONDS.start(), max = *VISIT_SECONDS.end()))]
+    seconds: u32,
+}
+
+fn visit_seconds() -> u32 {
+    300
+}
+
+impl Act for RoomEntry {
+    const NAME: &'static str = "enter_room";
+    const SUMMARY: &'static str = "Comes into a live room, or stays in it for longer";
+    type Command = EnterRoom;
+
+    fn command(self, caller: &Caller, _: &Desk) -> Result<EnterRoom, Problem> {
+        Ok(EnterRoom {
+            group_id: self.group_id,
+            user: caller.user.clone(),
+            seconds: self.seconds,
+        })
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct RoomLeave {
+    /// A live room.
+    group_id: GroupId,
+}
+
+impl Act for RoomLeave {
+    const NAME: &'static str = "leave_room";
+    const SUMMARY: &'static str = "Leaves a live room";
+    type Command = LeaveRoom;
+
+    fn command(self, caller: &Caller, _: &Desk) -> Result<LeaveRoom, Problem> {
+        Ok(LeaveRoom {
+            group_id: self.group_id,
+            user: caller.user.clone(),
+        })
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Receipts {
+    group_id: GroupId,
+    /// Messages that the caller has read; those that want no receipt are passed over.
+    #[schemars(length(min = 1, max = GROUP_RECEIPTS_PER_CALL_MAX))]
+    seqs: Vec<Seq>,
+}
+
+impl Act for Receipts {
+    const NAME: &'static str = "confirm_read";
+    const SUMMARY: &'static str = "Confirms that the caller has read messages which want receipts";
+    type Command = ConfirmRead;
+
+    fn command(self, caller: &Caller, _: &Desk) -> Result<ConfirmRead, Problem> {
+        bounded("seqs", &self.seqs, GROUP_RECEIPTS_PER_CALL_MAX)?;
+        Ok(ConfirmRead {
+            group_id: self.group_id,
+            reader: caller.user.clone(),
+            seqs: self.seqs,
         })
     }
 }

@@ -16,6 +16,7 @@ pub(super) const GROUP_ACCOUNT_UNKNOWN: u32 = 10019;
 pub(super) const GROUP_MESSAGE_UNKNOWN: u32 = 10030;
 pub(super) const GROUP_MESSAGE_NOT_RECALLABLE: u32 = 10032;
 pub(super) const ATTRIBUTES_TOO_MANY: u32 = 10047;
+pub(super) const NO_RECEIPT: u32 = 10062;
 pub(super) const COUNTERS_TOO_MANY: u32 = 10063;
 pub(super) const GROUP_TOO_MANY_MENTIONS: u32 = 10053;
 pub(super) const TOPICS_NOT_ENABLED: u32 = 11000;
@@ -23,6 +24,13 @@ pub(super) const TOPICS_NOT_ENABLED: u32 = 11000;
 /// The service of one endpoint, which [`SERVICE`] has too.
 pub(super) static ATTRIBUTES_SERVICE: Service = Service {
     path: "group_open_attr_http_svc",
+    exceptions: &[],
+    ..SERVICE_HERE
+};
+
+/// The service of live rooms.
+pub(super) static LIVE_SERVICE: Service = Service {
+    path: "group_open_avchatroom_http_svc",
     exceptions: &[],
     ..SERVICE_HERE
 };
@@ -67,6 +75,7 @@ const SERVICE_HERE: Service = Service {
         (R::GroupIdInvalid, GROUP_ID_INVALID),
         (R::GroupTextInvalid, GROUP_PARAMETER),
         (R::GroupTimeInvalid, GROUP_PARAMETER),
+        (R::VisitTimeInvalid, GROUP_PARAMETER),
         (R::MessageTimeInvalid, GROUP_PARAMETER),
         (R::MemberBanned, GROUP_FORBIDDEN),
         (R::BanReasonTooLong, GROUP_PARAMETER),

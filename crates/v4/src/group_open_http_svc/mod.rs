@@ -26,10 +26,12 @@ mod member;
 mod modify_group_base_info;
 mod modify_group_member_info;
 mod profile;
+mod receipts;
 mod send_group_msg;
 mod send_group_system_notification;
+mod visitors;
 
-use self::codes::{ATTRIBUTES_SERVICE, SERVICE};
+use self::codes::{ATTRIBUTES_SERVICE, LIVE_SERVICE, SERVICE};
 use crate::Endpoint;
 
 pub(crate) static ENDPOINTS: &[Endpoint] = &[
@@ -129,6 +131,21 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
     ),
     Endpoint::new::<group_msg_recall::GroupMsgRecall>(&SERVICE, "group_msg_recall", &[], 200),
     Endpoint::new::<destroy_group::DestroyGroup>(&SERVICE, "destroy_group", &[], 200),
+    Endpoint::new::<receipts::GroupMsgReceipt>(&SERVICE, "group_msg_receipt", &[], 200),
+    Endpoint::new::<receipts::GetGroupMsgReceipt>(&SERVICE, "get_group_msg_receipt", &[], 200),
+    Endpoint::new::<receipts::GetGroupMsgReceiptDetail>(
+        &SERVICE,
+        "get_group_msg_receipt_detail",
+        &[],
+        200,
+    ),
+    Endpoint::new::<visitors::GetOnlineMemberNum>(&SERVICE, "get_online_member_num", &[], 200),
+];
+
+/// `group_open_avchatroom_http_svc`.
+pub(crate) static LIVE: &[Endpoint] = &[
+    Endpoint::new::<visitors::GetMembers>(&LIVE_SERVICE, "get_members", &[], 200),
+    Endpoint::new::<visitors::CheckMembers>(&LIVE_SERVICE, "check_members", &[], 200),
 ];
 
 /// `group_open_attr_http_svc`.

@@ -56,6 +56,8 @@ pub(crate) struct SendGroupMsgRequest {
     /// Who besides the sender may read it; absent or empty: whoever may read the group.
     #[serde(rename = "To_Account", default)]
     to_account: List<UserId, GROUP_TARGETS_MAX>,
+    /// 1: whoever reads it is to confirm that (`group_msg_receipt`).
+    need_read_receipt: Option<u32>,
     /// Not there yet: refused unless empty.
     #[schemars(length(max = 0))]
     topic_id: Option<String>,
@@ -110,7 +112,8 @@ impl Operation for SendGroupMsg {
         call: &Call<'_>,
         request: SendGroupMsgRequest,
     ) -> Result<Answered<SendGroupMsgResponse>, Failure> {
-        let command = command(call, request)?;
+        let mut command = command(call, request)?;
+        command.live = call.is_live_room(&command.group_id)?;
         let conversation = ConversationId::Group(command.group_id.clone());
         let answer = call.submit(command).await?;
         let SentMessage { seq, sent_at, .. } = answer.reply;
@@ -142,6 +145,7 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
         cloud_custom_data,
         group_at_info,
         to_account,
+        need_read_receipt,
         topic_id,
         offline_push_info: _,
     } = request;
@@ -170,6 +174,8 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
         mentions,
         targets: to_account.0,
         online_only: online_only_flag.is_some_and(|flag| flag > 0),
+        wants_receipts: need_read_receipt.is_some_and(|flag| flag > 0),
+        live: false,
     })
 }
 

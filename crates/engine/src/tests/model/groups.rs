@@ -113,6 +113,7 @@ impl Model {
             return Err(Reason::GroupFull);
         }
         self.groups.insert(command.group_id.clone(), group);
+        self.made(&command.group_id);
         Ok(Answered::Group(command.group_id.clone()))
     }
 

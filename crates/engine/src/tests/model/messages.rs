@@ -1,7 +1,7 @@
 //! Messages, and who has read them.
 
 use hansard_domain::MessageKey;
-use hansard_domain::conversation::{MarkRead, UpTo};
+use hansard_domain::conversation::{ConfirmRead, MarkRead, UpTo};
 use hansard_domain::message::{Content, ImportMessage, RecallC2c, SendC2c, SendGroup};
 use hansard_events::group::{GroupType, Role};
 use hansard_types::{Actor, ConversationId, GroupId, Reason, Seq, Timestamp, UserId, limits};
@@ -39,7 +39,24 @@ fn is_retry(command: &SendC2c, sent_at: Timestamp, said: &Said) -> bool {
     said.key == Some(key)
 }
 
+/// Whether messages of groups of a type can want receipts.
+fn wants(group_type: GroupType) -> bool {
+    !matches!(group_type, GroupType::AvChatRoom | GroupType::Community)
+}
+
 impl Model {
+    /// Who has confirmed what is in no answer: that rebuilding makes the same is compared.
+    pub(super) fn confirm_read(&mut self, command: &ConfirmRead) -> Expected {
+        let group = self.existing(&command.group_id)?;
+        if !wants(group.group_type) {
+            return Err(Reason::GroupTypeForbids);
+        }
+        let is_member = group.members.contains_key(&command.reader);
+        is_member
+            .then_some(Answered::Done)
+            .ok_or(Reason::MemberUnknown)
+    }
+
     /// Unread, counted one by one.
     pub(in crate::tests) fn unread(&self, conversation: &ConversationId, user: &UserId) -> u64 {
         let Some(talk) = self.talks.get(conversation) else {
@@ -133,12 +150,22 @@ impl Model {
     pub(super) fn send_group(&mut self, actor: &Actor, command: &SendGroup) -> Expected {
         check(&command.content)?;
         let group = self.existing(&command.group_id)?;
+        if command.live != (group.group_type == GroupType::AvChatRoom) {
+            return Err(Reason::GroupTypeForbids);
+        }
+        let group_type = group.group_type;
         let role = group.members.get(&command.from).map(|one| one.role);
         let is_muted_here = group.muted.contains(&command.from);
         let is_silenced = group.mute_all && role.is_none_or(|role| role < Role::Admin);
         let sender = self.known(&command.from, Reason::SenderUnknown)?;
         let is_muted = sender.group_muted;
         let conversation = ConversationId::Group(command.group_id.clone());
+        if command.live {
+            if let Some(seq) = self.said_live(command) {
+                let duplicate = true;
+                return Ok(Answered::Sent { seq, duplicate });
+            }
+        }
         let is_it = |said: &Said| {
             !said.imported && is_same(&command.from, command.random, &command.content, said)
         };
@@ -152,11 +179,17 @@ impl Model {
         if is_muted_here {
             return Err(Reason::MutedInGroup);
         }
-        if is_account(actor) && role.is_none() {
+        if is_account(actor) && role.is_none() && !self.is_visitor(command) {
             return Err(Reason::MemberUnknown);
         }
         if is_silenced {
             return Err(Reason::GroupMuted);
+        }
+        if command.wants_receipts && !wants(group_type) {
+            return Err(Reason::GroupTypeForbids);
+        }
+        if command.live && !command.online_only {
+            return self.say_live(command);
         }
         let said = Said {
             sender: command.from.clone(),

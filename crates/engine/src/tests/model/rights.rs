@@ -10,7 +10,10 @@ pub(super) fn is_permitted(actor: &Actor, command: &Command) -> bool {
     match actor {
         Actor::System => matches!(
             command,
-            Command::CreateApp(_) | Command::ImportAccount(_) | Command::ForgetAccounts(_)
+            Command::CreateApp(_)
+                | Command::ImportAccount(_)
+                | Command::ForgetAccounts(_)
+                | Command::EndVisits(_)
         ),
         Actor::Import(_) => matches!(
             command,
@@ -23,9 +26,10 @@ pub(super) fn is_permitted(actor: &Actor, command: &Command) -> bool {
                 | Command::ImportMembers(_)
                 | Command::ImportGroupMessages(_)
         ),
-        Actor::Administrator(_) => {
-            !matches!(command, Command::CreateApp(_) | Command::ForgetAccounts(_))
-        }
+        Actor::Administrator(_) => !matches!(
+            command,
+            Command::CreateApp(_) | Command::ForgetAccounts(_) | Command::EndVisits(_)
+        ),
         Actor::Account(user) => own_name(command) == Some(user) || by_role(command),
     }
 }
@@ -51,6 +55,9 @@ pub(in crate::tests) fn own_name(command: &Command) -> Option<&UserId> {
         Command::CreateGroup(command) => command.owner.as_ref(),
         Command::QuitGroup(command) => Some(&command.user),
         Command::JoinGroup(command) => Some(&command.user),
+        Command::ConfirmRead(command) => Some(&command.reader),
+        Command::EnterRoom(command) => Some(&command.user),
+        Command::LeaveRoom(command) => Some(&command.user),
         Command::ImportAccount(_)
         | Command::DeleteAccount(_)
         | Command::ForgetAccounts(_)
@@ -79,6 +86,7 @@ pub(in crate::tests) fn own_name(command: &Command) -> Option<&UserId> {
         | Command::ChangeOwner(_)
         | Command::ChangeGroupProfile(_)
         | Command::DissolveGroup(_)
+        | Command::EndVisits(_)
         | Command::CreateApp(_)
         | Command::ChangeAppSettings(_) => None,
     }

@@ -1,6 +1,6 @@
 //! What every query answers, against the model.
 
-use hansard_events::group::{MemberProfile, Role};
+use hansard_events::group::{GroupType, MemberProfile, Role};
 use hansard_events::relation::FriendDetails;
 use hansard_types::{ConversationId, GroupId, Seq, UserId};
 
@@ -23,6 +23,30 @@ pub(super) fn everything(handle: &Handle, model: &Model) {
     for conversation in model.talks.keys() {
         talk(handle, model, conversation);
     }
+    visits(handle, model);
+}
+
+fn visits(handle: &Handle, model: &Model) {
+    let stores = handle.stores(APP);
+    let live = handle.live_store(APP);
+    let visits = Reads::new(&stores, &*live, APP).visits();
+    let now = handle.live_now(APP);
+    for id in GROUPS {
+        let group = GroupId::new(id).expect("a valid id");
+        let room = model.groups.get(&group).filter(|room| !room.dissolved);
+        if room.is_none_or(|room| room.group_type != GroupType::AvChatRoom) {
+            continue;
+        }
+        let made = Reads::new(&stores, &*live, APP).groups_with(&group);
+        let made = made.group(&group).expect("readable").map(|row| row.roster);
+        for id in USERS {
+            let visit = visits.visit(&group, &user(id), now).expect("readable");
+            let is_there = visit.is_some_and(|visit| Some(visit.room) == made);
+            let expected = (model.room(&group), user(id));
+            let expected = model.live.visits.contains(&expected);
+            assert_eq!(is_there, expected, "{id} in {group}");
+        }
+    }
 }
 
 fn apps(handle: &Handle, model: &Model) {
@@ -44,7 +68,8 @@ fn apps(handle: &Handle, model: &Model) {
 
 fn account(handle: &Handle, model: &Model, user: &UserId) {
     let stores = handle.stores(APP);
-    let reads = Reads::new(&stores, APP);
+    let live = handle.live_store(APP);
+    let reads = Reads::new(&stores, &*live, APP);
     let directory = reads.directory();
     let now = handle.log_now(APP);
     let row = directory.account(user).expect("readable");
@@ -68,7 +93,8 @@ fn account(handle: &Handle, model: &Model, user: &UserId) {
 
 fn relations(handle: &Handle, model: &Model, user: &UserId) {
     let stores = handle.stores(APP);
-    let directory = Reads::new(&stores, APP).directory();
+    let live = handle.live_store(APP);
+    let directory = Reads::new(&stores, &*live, APP).directory();
     let lists = directory.lists(user).expect("readable");
     let friends = directory.friends(user, 0, usize::MAX).expect("readable");
     let requests = directory.requests(user, 0, usize::MAX).expect("readable");
@@ -125,7 +151,8 @@ fn relations(handle: &Handle, model: &Model, user: &UserId) {
 /// account's of its name.
 fn inbox(handle: &Handle, model: &Model, user: &UserId) {
     let stores = handle.stores(APP);
-    let reads = Reads::new(&stores, APP);
+    let live = handle.live_store(APP);
+    let reads = Reads::new(&stores, &*live, APP);
     let contacts = reads.contacts(user, None, usize::MAX);
     let contacts = contacts.expect("readable");
     let mut peers: Vec<UserId> = contacts.into_iter().map(|one| one.peer).collect();
@@ -148,7 +175,8 @@ fn inbox(handle: &Handle, model: &Model, user: &UserId) {
 
 fn group(handle: &Handle, model: &Model, id: &GroupId) {
     let stores = handle.stores(APP);
-    let groups = Reads::new(&stores, APP).groups_with(id);
+    let live = handle.live_store(APP);
+    let groups = Reads::new(&stores, &*live, APP).groups_with(id);
     let members = groups.members(id, usize::MAX).expect("readable");
     let row = groups.group(id).expect("readable");
     let count = row.as_ref().map_or(0, |row| row.member_count);
@@ -213,7 +241,8 @@ fn membership(profile: MemberProfile) -> Membership {
 
 fn talk(handle: &Handle, model: &Model, conversation: &ConversationId) {
     let stores = handle.stores(APP);
-    let conversations = Reads::new(&stores, APP).conversations_with(conversation);
+    let live = handle.live_store(APP);
+    let conversations = Reads::new(&stores, &*live, APP).conversations_with(conversation);
     let talk = &model.talks[conversation];
     let head = conversations.head(conversation).expect("readable");
     assert_eq!(head.last_seq, Seq(talk.said.len() as u64), "{conversation}");

@@ -25,7 +25,9 @@ impl Trouble {
 }
 
 /// Refusals of rules that only an account meets, or that depend on who acts.
-const REFUSALS: [(&str, Reason); 9] = [
+const REFUSALS: [(&str, Reason); 11] = [
+    ("EnterRoom", Reason::MemberBanned),
+    ("SendGroup", Reason::GroupTypeForbids),
     ("AddFriend", Reason::NotPermitted),
     ("ChangeProfile", Reason::ProfileReadOnly),
     ("UpdateFriend", Reason::ProfileReadOnly),

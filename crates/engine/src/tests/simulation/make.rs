@@ -88,7 +88,11 @@ impl Maker {
         }
         let command = self.command();
         let mut order = self.given(command);
-        if matches!(order.command, Command::ForgetAccounts(_)) && self.yes(0.5) {
+        let by_system = matches!(
+            order.command,
+            Command::ForgetAccounts(_) | Command::EndVisits(_)
+        );
+        if by_system && self.yes(0.5) {
             order.actor = Actor::System;
         }
         if self.made.len() == REMEMBERED {
@@ -99,8 +103,9 @@ impl Maker {
     }
 
     fn command(&mut self) -> Command {
-        match self.rng.random_range(0..102) {
-            100.. => ForgetAccounts.into(),
+        match self.rng.random_range(0..110) {
+            102.. => self.visit(),
+            100..102 => ForgetAccounts.into(),
             0..11 => self.account(),
             11..33 => self.relation(),
             33..60 => self.message(),
@@ -115,8 +120,8 @@ impl Maker {
         let actor = match self.rng.random_range(0..100) {
             0..4 => Actor::System,
             4..12 => Actor::Import(user("administrator")),
-            12..16 => Actor::Account(self.user()),
-            16..60 => own.map_or_else(administrator, Actor::Account),
+            12..19 => Actor::Account(self.user()),
+            19..61 => own.map_or_else(administrator, Actor::Account),
             _ => administrator(),
         };
         Order { actor, command }

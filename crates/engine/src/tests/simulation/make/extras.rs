@@ -23,18 +23,18 @@ impl Maker {
     pub(super) fn extra(&mut self) -> Command {
         let group_id = self.group();
         match self.rng.random_range(0..100) {
-            0..12 => Command::BanMembers(BanMembers {
+            0..9 => Command::BanMembers(BanMembers {
                 group_id,
                 accounts: self.users(2),
                 // Longer than any simulation.
                 seconds: 1_000_000,
                 reason: self.word(),
             }),
-            12..24 => Command::UnbanMembers(UnbanMembers {
+            9..20 => Command::UnbanMembers(UnbanMembers {
                 group_id,
                 accounts: self.users(3),
             }),
-            24..35 => self.attributes(),
+            20..35 => self.attributes(),
             35..46 => self.counters(),
             46..58 => self.import_members(),
             58..70 => self.import_group_messages(),

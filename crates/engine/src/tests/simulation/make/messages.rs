@@ -1,4 +1,5 @@
-use hansard_domain::conversation::{MarkRead, UpTo};
+use hansard_domain::conversation::{ConfirmRead, MarkRead, UpTo};
+use hansard_domain::live::{EndVisits, EnterRoom, LeaveRoom};
 use hansard_domain::message::{Content, ImportMessage, RecallC2c, RecallGroup, SendC2c, SendGroup};
 use hansard_domain::{Command, MessageKey};
 use hansard_types::{ConversationId, Seq, Timestamp, limits};
@@ -15,6 +16,21 @@ pub(super) const IMPORTED_SECONDS: u64 = 1_780_000_000;
 const FAR_SECONDS: u64 = 1_900_000_000;
 
 impl Maker {
+    /// Comings and goings of live rooms.
+    pub(super) fn visit(&mut self) -> Command {
+        let (group_id, user) = (self.group(), self.user());
+        match self.rng.random_range(0..10) {
+            0..6 => Command::EnterRoom(EnterRoom {
+                group_id,
+                user,
+                // Longer than any simulation, or wrong.
+                seconds: if self.yes(0.9) { 3600 } else { 3601 },
+            }),
+            6..9 => Command::LeaveRoom(LeaveRoom { group_id, user }),
+            _ => EndVisits.into(),
+        }
+    }
+
     pub(super) fn message(&mut self) -> Command {
         match self.rng.random_range(0..100) {
             0..26 => self.send_c2c(),
@@ -27,6 +43,8 @@ impl Maker {
                 mentions: Vec::new(),
                 targets: Vec::new(),
                 online_only: self.yes(0.1),
+                wants_receipts: self.yes(0.2),
+                live: self.yes(0.3),
             }),
             60..74 => self.import_message(),
             74..80 => self.recall_c2c(),
@@ -39,6 +57,11 @@ impl Maker {
                     reason: None,
                 })
             }
+            88..92 => Command::ConfirmRead(ConfirmRead {
+                group_id: self.group(),
+                reader: self.user(),
+                seqs: (0..3).map(|_| self.seq()).collect(),
+            }),
             _ => self.mark_read(),
         }
     }
