@@ -97,7 +97,10 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
         online_only,
         wants_receipts,
     } = json_body(body)?;
-    check(&elements)?;
+    check(
+        &elements,
+        wants_receipts && matches!(to, Recipient::Account(_)),
+    )?;
     let content = Content {
         elements,
         cloud_custom_data,
@@ -106,9 +109,6 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
     };
     let from = caller.user.clone();
     let sent = match to {
-        Recipient::Account(_) if wants_receipts => {
-            return Err(Problem::invalid("wants_receipts is for groups"));
-        }
         Recipient::Account(to) => {
             let conversation = ConversationId::c2c(&from, &to);
             let command = SendC2c {
@@ -137,11 +137,8 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
             written(conversation, sent, answer.position)
         }
         Recipient::Group(group_id) => {
-            let live = shared.desk.is_live_room(caller.app, &group_id);
-            let live = live.map_err(not_answered)?;
             let conversation = ConversationId::Group(group_id.clone());
             let command = SendGroup {
-                group_id,
                 from,
                 content,
                 random,
@@ -150,7 +147,8 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
                 targets: Vec::new(),
                 online_only,
                 wants_receipts,
-                live,
+                live: is_live_room(shared, caller, &group_id)?,
+                group_id,
             };
             let answer = shared.desk.submit(caller, command).await;
             let answer = answer.map_err(not_answered)?;
@@ -158,6 +156,11 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
         }
     };
     Ok(Json(sent).into_response())
+}
+
+fn is_live_room(shared: &Shared, caller: &Caller, group: &GroupId) -> Result<bool, Problem> {
+    let found = shared.desk.is_live_room(caller.app, group);
+    found.map_err(not_answered)
 }
 
 fn written(conversation: ConversationId, sent: SentMessage, position: Position) -> Sent {
@@ -175,7 +178,10 @@ fn written(conversation: ConversationId, sent: SentMessage, position: Position) 
     }
 }
 
-fn check(elements: &[Element]) -> Result<(), Problem> {
+fn check(elements: &[Element], wants_what_groups_have: bool) -> Result<(), Problem> {
+    if wants_what_groups_have {
+        return Err(Problem::invalid("wants_receipts is for groups"));
+    }
     let customs = elements
         .iter()
         .filter(|element| matches!(element, Element::Custom { .. }));

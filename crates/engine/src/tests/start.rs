@@ -115,6 +115,20 @@ fn send(random: u32) -> Command {
     })
 }
 
+fn make(group_id: &GroupId, group_type: GroupType) -> Command {
+    Command::CreateGroup(CreateGroup {
+        group_id: group_id.clone(),
+        group_type,
+        owner: Some(user("alice")),
+        profile: GroupProfileChange {
+            name: Some("a group".to_owned()),
+            ..GroupProfileChange::default()
+        },
+        members: Vec::new(),
+        created_at: None,
+    })
+}
+
 /// Read models are built of what is left of a live log; the room is in another, and is all there.
 #[tokio::test]
 async fn a_live_log_whose_beginning_has_aged_out_is_built_from_what_is_left() {
@@ -124,17 +138,7 @@ async fn a_live_log_whose_beginning_has_aged_out_is_built_from_what_is_left() {
         world,
     } = TestEngine::start().await;
     let (live, room) = (LogId::live(APP), GroupId::new("show").expect("a valid id"));
-    let create = Command::CreateGroup(CreateGroup {
-        group_id: room.clone(),
-        group_type: GroupType::AvChatRoom,
-        owner: Some(user("alice")),
-        profile: GroupProfileChange {
-            name: Some("a room".to_owned()),
-            ..GroupProfileChange::default()
-        },
-        members: Vec::new(),
-        created_at: None,
-    });
+    let create = make(&room, GroupType::AvChatRoom);
     handle.submit(LOG, create, provenance()).await.expect("new");
     let enter = |who: &str| {
         Command::EnterRoom(EnterRoom {
@@ -207,17 +211,7 @@ async fn a_retry_right_after_a_start_is_recognised() {
         handle,
         world,
     } = TestEngine::start().await;
-    let create = Command::CreateGroup(CreateGroup {
-        group_id: group(),
-        group_type: GroupType::Public,
-        owner: Some(user("alice")),
-        profile: GroupProfileChange {
-            name: Some("a group".to_owned()),
-            ..GroupProfileChange::default()
-        },
-        members: Vec::new(),
-        created_at: None,
-    });
+    let create = make(&group(), GroupType::Public);
     let created = handle.submit(LOG, create, provenance()).await;
     created.expect("a new group");
     let mut first = Vec::new();

@@ -176,7 +176,7 @@ impl Supervisor {
         loop {
             let probing = async {
                 ticks.tick().await;
-                probe_once(&files, &mut probe).await
+                Box::pin(probe_once(&files, &mut probe)).await
             };
             // All three are cancel-safe: a probe that is broken off is made again.
             let probed = tokio::select! {

@@ -160,11 +160,11 @@ impl Model {
         let sender = self.known(&command.from, Reason::SenderUnknown)?;
         let is_muted = sender.group_muted;
         let conversation = ConversationId::Group(command.group_id.clone());
-        if command.live {
-            if let Some(seq) = self.said_live(command) {
-                let duplicate = true;
-                return Ok(Answered::Sent { seq, duplicate });
-            }
+        if command.live
+            && let Some(seq) = self.said_live(command)
+        {
+            let duplicate = true;
+            return Ok(Answered::Sent { seq, duplicate });
         }
         let is_it = |said: &Said| {
             !said.imported && is_same(&command.from, command.random, &command.content, said)
