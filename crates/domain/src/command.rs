@@ -208,6 +208,7 @@ commands! {
     message::SendC2c,               (Pair from to),              from,      SentC2c,     [Never, Never, Any,   Own];
     message::SendGroup,             (Said group_id live),        from,      SentMessage, [Never, Never, Any,   Own];
     message::ImportMessage,         (Conversation conversation), -,         SentMessage, [Never, Any,   Any,   Never];
+    message::EditMessage,           (Conversation conversation), by,        (),          [Never, Never, Any,   Never];
     message::RecallC2c,             (Pair from to),              by,        Recalled,    [Never, Never, Any,   Never];
     message::RecallGroup,           (Group group_id),            by,        Recalled,    [Never, Never, Any,   Never];
     message::ImportGroupMessages,   (Group group_id),            -,         Recalled,    [Never, Any,   Any,   Never];

@@ -1,6 +1,7 @@
-//! Messages: sending, importing, recalling.
+//! Messages: sending, importing, editing, recalling.
 
 mod content;
+mod edit_message;
 mod import_group_messages;
 mod import_message;
 mod notify_group;
@@ -11,6 +12,7 @@ mod send_c2c;
 mod send_group;
 
 pub use content::Content;
+pub use edit_message::{EditMessage, Which};
 pub use import_group_messages::{ImportGroupMessages, MessageToImport};
 pub use import_message::ImportMessage;
 pub use notify_group::NotifyGroup;

@@ -12,7 +12,7 @@ use hansard_types::{Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestam
 use crate::message::Content;
 use crate::{
     Account, App, Attributes, Command, Context, Decision, Group, Head, JoinRequest, Lists, Member,
-    Message, MessageKey, Profile, Rejection, Request, Sent, View, ViewError, Visits, decide,
+    Message, MessageKey, Profile, Rejection, Request, Said, Sent, View, ViewError, Visits, decide,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_794_000_000_500);
@@ -450,6 +450,12 @@ impl View for Given {
         seq: Seq,
     ) -> Result<Option<Message>, ViewError> {
         Ok(self.messages.get(&(conversation.clone(), seq)).cloned())
+    }
+
+    fn content(&self, conversation: &ConversationId, seq: Seq) -> Result<Option<Said>, ViewError> {
+        let message = self.messages.get(&(conversation.clone(), seq));
+        let there = message.filter(|message| !message.recalled);
+        Ok(there.map(|_| (Content::text("hello").elements, None)))
     }
 
     fn has_confirmed(

@@ -1,5 +1,5 @@
-use hansard_events::Event;
 use hansard_events::group::{FirstMember, GroupProfileChange, GroupType, JoinOption, Role};
+use hansard_events::{Event, MessageEvent};
 use hansard_types::{ConversationId, Reason, Seq, Timestamp, limits};
 
 use crate::account::ImportAccount;
@@ -7,7 +7,9 @@ use crate::conversation::{MarkRead, UpTo};
 use crate::group::{
     AddMembers, AddOutcome, ChangeGroupProfile, CreateGroup, DissolveGroup, RemoveMembers,
 };
-use crate::message::{Content, ImportMessage, RecallC2c, RecallGroup, SendC2c, SendGroup};
+use crate::message::{
+    Content, EditMessage, ImportMessage, RecallC2c, RecallGroup, SendC2c, SendGroup, Which,
+};
 use crate::testing::{Given, NOW, group, user};
 use crate::{Command, Decision, MessageKey, Reply, Signal};
 
@@ -497,7 +499,7 @@ fn importing_a_message_again_adds_nothing_whatever_has_become_of_its_sender() {
     let again = given.when(import("first")).expect("taken");
     assert_eq!((sent(&again.reply), again.events.len()), ((7, true), 0));
     let new = given.when(import("second")).expect("taken");
-    let Event::Message(hansard_events::MessageEvent::Sent(event)) = &new.events[0] else {
+    let Event::Message(MessageEvent::Sent(event)) = &new.events[0] else {
         panic!("not a sent message");
     };
     assert!(
@@ -672,4 +674,45 @@ fn what_is_for_those_online_is_decided_as_what_is_stored_and_is_no_event() {
     let to_blocker = muted.blocks("ben", "ann");
     assert!(to_blocker.when(c2c.clone()).is_ok());
     assert_eq!(to_blocker.when_own("ann", c2c), Err(Reason::SenderBlocked));
+}
+
+#[test]
+fn an_edit_changes_what_is_said_and_nothing_twice() {
+    let given = team(Given::default().accounts(&["ann", "ben"]))
+        .message("group:team", 1, "ben")
+        .message("group:team", 2, "ben")
+        .recalled("group:team", 2);
+    let edit = |id: &str, seq: u64, words: Option<&str>, data: Option<&str>| EditMessage {
+        conversation: ConversationId::Group(group(id)),
+        which: Which::Seq(Seq(seq)),
+        sender: None,
+        elements: words.map(|words| Content::text(words).elements),
+        cloud_custom_data: data.map(str::to_owned),
+        by: user("administrator"),
+    };
+    let edited = |command| match given.when(command)?.events.as_slice() {
+        [] => Ok(None),
+        [Event::Message(MessageEvent::Edited(event))] => Ok(Some(event.clone())),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        edited(edit("team", 1, Some("hello"), None)),
+        Ok(None),
+        "the same"
+    );
+    let event = edited(edit("team", 1, None, Some("new"))).expect("is taken");
+    let event = event.expect("it changes");
+    assert_eq!(event.elements, Content::text("hello").elements, "it stays");
+    assert_eq!(event.cloud_custom_data.as_deref(), Some("new"));
+    assert_eq!(event.sender, user("ben"));
+    for (command, reason) in [
+        (
+            edit("team", 2, Some("x"), None),
+            Reason::MessageAlreadyRecalled,
+        ),
+        (edit("team", 3, Some("x"), None), Reason::MessageUnknown),
+        (edit("none", 1, Some("x"), None), Reason::GroupUnknown),
+    ] {
+        assert_eq!(edited(command), Err(reason));
+    }
 }

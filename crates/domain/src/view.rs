@@ -5,7 +5,7 @@ use std::str::FromStr;
 use hansard_events::account::{Mutes, ProfileValue};
 use hansard_events::app::{CustomField, GroupField};
 use hansard_events::group::{GroupProfile, GroupType, MemberProfile};
-use hansard_events::message::ContentDigest;
+use hansard_events::message::{ContentDigest, Element};
 use hansard_events::relation::FriendDetails;
 use hansard_types::{AppId, ConversationId, GroupId, Seq, Timestamp, UserId};
 
@@ -52,6 +52,9 @@ pub struct Group {
     /// How many accounts wait to be let in.
     pub join_requests: u32,
 }
+
+/// What a message says, and its custom data.
+pub type Said = (Vec<Element>, Option<String>);
 
 /// Accounts by the live room that they are in.
 pub type Visits = BTreeMap<GroupId, Vec<UserId>>;
@@ -255,6 +258,8 @@ pub trait View {
         conversation: &ConversationId,
         seq: Seq,
     ) -> Result<Option<Message>, ViewError>;
+    /// What a message says, and its custom data; `None`: there is none, or it was recalled.
+    fn content(&self, conversation: &ConversationId, seq: Seq) -> Result<Option<Said>, ViewError>;
     /// Whether a reader has confirmed a message; `None`: it wants no receipts.
     fn has_confirmed(
         &self,

@@ -4,9 +4,9 @@ use hansard_conversations::{Reader as Conversations, Recents};
 use hansard_directory::Reader as Directory;
 use hansard_domain::{
     Account, App, Attributes, Group, Head, JoinRequest, Lists, Member, Message, MessageKey,
-    Profile, Request, Sent, View, ViewError, Visits,
+    Profile, Request, Said, Sent, View, ViewError, Visits,
 };
-use hansard_events::message::ContentDigest;
+use hansard_events::message::{ContentDigest, decode_elements};
 use hansard_events::partition_of;
 use hansard_events::relation::FriendDetails;
 use hansard_groups::Reader as Groups;
@@ -280,6 +280,17 @@ impl View for StateView<'_> {
             sent_at: row.sent_at,
             recalled: row.recall.is_some(),
         }))
+    }
+
+    fn content(&self, conversation: &ConversationId, seq: Seq) -> Result<Option<Said>, ViewError> {
+        let row = self.conversations.message(conversation, seq);
+        let row = row.map_err(broken)?.filter(|row| row.recall.is_none());
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let elements = decode_elements(&row.elements);
+        let elements = elements.map_err(|error| ViewError(Box::new(error)))?;
+        Ok(Some((elements, row.cloud_custom_data)))
     }
 
     fn has_confirmed(

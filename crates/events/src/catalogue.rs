@@ -15,7 +15,7 @@ use crate::group::{
     MembersUnbanned, OwnerChanged, ProfileChanged,
 };
 use crate::live::{LiveEntered, LiveLeft};
-use crate::message::{MessageRecalled, MessageSent};
+use crate::message::{MessageEdited, MessageRecalled, MessageSent};
 use crate::relation::{
     Befriended, Blocked, FriendChanged, FriendGroupLeft, FriendGroupRenamed, FriendGroupsAdded,
     FriendGroupsDeleted, FriendRequested, FriendsCleared, RequestRefused, Unblocked, Unfriended,
@@ -182,6 +182,8 @@ catalogue! {
     Message(MessageEvent) "message" {
         /// A message was sent and took the next seq of its conversation.
         Sent(MessageSent) "sent" v 1 since "0.1.0",
+        /// A message says something else from now on; it keeps its seq.
+        Edited(MessageEdited) "edited" v 1 since "0.1.0",
         /// Messages were recalled: they keep their seq and lose their content.
         Recalled(MessageRecalled) "recalled" v 1 since "0.1.0",
     }

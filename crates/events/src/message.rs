@@ -213,6 +213,32 @@ impl fmt::Debug for MessageSent {
     }
 }
 
+/// `message.edited`: it says something else from now on, under its seq.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageEdited {
+    pub conversation: ConversationId,
+    pub seq: Seq,
+    pub sender: UserId,
+    /// The message's own time, as when it was sent.
+    pub sent_at: Timestamp,
+    /// All of it, also what has not changed.
+    pub elements: Vec<Element>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud_custom_data: Option<String>,
+    /// The account that edited, or the administrator that did.
+    pub edited_by: UserId,
+}
+
+impl fmt::Debug for MessageEdited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageEdited")
+            .field("conversation", &self.conversation)
+            .field("seq", &self.seq)
+            .field("edited_by", &self.edited_by)
+            .finish_non_exhaustive()
+    }
+}
+
 /// `message.recalled`: from any state a message goes to recalled once and stays there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MessageRecalled {
@@ -223,6 +249,33 @@ pub struct MessageRecalled {
     pub recalled_by: UserId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+impl Sample for MessageEdited {
+    fn sample() -> Self {
+        let MessageSent {
+            conversation,
+            seq,
+            sender,
+            sent_at,
+            elements,
+            cloud_custom_data,
+            ..
+        } = MessageSent::sample();
+        Self {
+            conversation,
+            seq,
+            sender,
+            sent_at,
+            elements,
+            cloud_custom_data,
+            edited_by: UserId::new("administrator").expect("a valid id"),
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        self.conversation.to_string()
+    }
 }
 
 impl Sample for MessageSent {

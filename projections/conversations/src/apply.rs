@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use hansard_events::conversation::{ConversationCleared, ConversationRead, UnreadSet};
 use hansard_events::group::{GroupDissolved, MembersAdded, MembersImported, MembersRemoved};
-use hansard_events::message::{MessageRecalled, MessageSent, encode_elements};
+use hansard_events::message::{MessageEdited, MessageRecalled, MessageSent, encode_elements};
 use hansard_store::{Error, KeyRange, Overlay, Result, Table, row};
 use hansard_types::{ConversationId, LogId, Seq, Timestamp, UserId};
 
@@ -220,6 +220,32 @@ pub(crate) fn account_deleted(log: LogId, user: &UserId, state: &mut Overlay<'_>
     for table in [&INBOX, &CONTACT] {
         delete_all(table, &prefix, state);
     }
+}
+
+pub(crate) fn edited(log: LogId, event: &MessageEdited, state: &mut Overlay<'_>) -> Result<()> {
+    let MessageEdited {
+        conversation,
+        seq,
+        sender: _,
+        sent_at: _,
+        elements,
+        cloud_custom_data,
+        edited_by: _,
+    } = event;
+    let Some(mut message) = Reader::new(state, log).message(conversation, *seq)? else {
+        return Ok(());
+    };
+    if message.recall.is_some() {
+        return Ok(());
+    }
+    message.elements = encode_elements(elements).map_err(|error| Error::Row {
+        table: MESSAGE.name,
+        reason: error.to_string(),
+    })?;
+    message.cloud_custom_data.clone_from(cloud_custom_data);
+    let encoded = row::encode(&MESSAGE, &message)?;
+    state.put(&MESSAGE, message_key(log, conversation, *seq), encoded);
+    Ok(())
 }
 
 pub(crate) fn recalled(

@@ -64,6 +64,7 @@ impl Projection for Conversations {
         match event {
             Event::Message(event) => match event {
                 MessageEvent::Sent(event) => apply::sent(log, event, state),
+                MessageEvent::Edited(event) => apply::edited(log, event, state),
                 MessageEvent::Recalled(event) => {
                     apply::recalled(log, event, recorded.envelope.time, state)
                 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use hansard_events::conversation::ConversationCleared;
 use hansard_events::group::GroupDissolved;
-use hansard_events::message::{MessageRecalled, MessageSent};
+use hansard_events::message::MessageRecalled;
 use hansard_events::{ConversationEvent, Event, GroupEvent, MessageEvent, Recorded};
 use hansard_types::{Checkpoint, ConversationId, Seq};
 use parking_lot::RwLock;
@@ -26,9 +26,11 @@ use crate::schema::{self, Fields};
 use crate::{Error, Reader, Result, text_of};
 
 mod payload;
+mod said;
 mod sound;
 
 use payload::{applied, is_unwritten, payload, version};
+use said::Said;
 pub use sound::Check;
 use sound::MergeSound;
 
@@ -206,7 +208,11 @@ impl Index {
             });
         }
         match event {
-            Some(Event::Message(MessageEvent::Sent(sent))) => self.add(sent)?,
+            Some(Event::Message(MessageEvent::Sent(sent))) => self.add(&Said::of(sent))?,
+            Some(Event::Message(MessageEvent::Edited(edited))) => {
+                self.remove_one(&edited.conversation, edited.seq)?;
+                self.add(&Said::edited(edited))?;
+            }
             Some(Event::Message(MessageEvent::Recalled(recalled))) => self.remove(recalled)?,
             Some(Event::Group(event)) => self.apply_group(event)?,
             Some(Event::Conversation(ConversationEvent::Cleared(event))) => self.clear(event)?,
@@ -314,8 +320,8 @@ impl Index {
         Ok(self.writer.as_mut().ok_or_else(closed)?)
     }
 
-    fn add(&mut self, sent: &MessageSent) -> Result<()> {
-        let Some(text) = text_of(&sent.elements) else {
+    fn add(&mut self, sent: &Said<'_>) -> Result<()> {
+        let Some(text) = text_of(sent.elements) else {
             self.counts.skipped += 1;
             return Ok(());
         };

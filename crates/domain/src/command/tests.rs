@@ -15,8 +15,8 @@ use crate::group::{
 };
 use crate::live::{EndVisits, EnterRoom, LeaveRoom};
 use crate::message::{
-    Content, ImportGroupMessages, ImportMessage, NotifyGroup, RecallBySender, RecallC2c,
-    RecallGroup, SendC2c, SendGroup,
+    Content, EditMessage, ImportGroupMessages, ImportMessage, NotifyGroup, RecallBySender,
+    RecallC2c, RecallGroup, SendC2c, SendGroup, Which,
 };
 use crate::profile::ChangeProfile;
 use crate::relation::{
@@ -53,6 +53,7 @@ const EXPECTED: &str = "
     SendC2c              -       -       any            own
     SendGroup            -       -       any            own
     ImportMessage        -       any     any            -
+    EditMessage          -       -       any            -
     RecallC2c            -       -       any            -
     RecallGroup          -       -       any            -
     ImportGroupMessages  -       any     any            -
@@ -239,6 +240,15 @@ fn messages_of_ann() -> Vec<Command> {
             time_seconds: None,
             hidden_from_sender: false,
             online_only: false,
+        }
+        .into(),
+        EditMessage {
+            conversation: ConversationId::c2c(&from, &to),
+            which: Which::Seq(Seq(1)),
+            sender: None,
+            elements: None,
+            cloud_custom_data: None,
+            by: from.clone(),
         }
         .into(),
         SendGroup {

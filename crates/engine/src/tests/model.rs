@@ -266,6 +266,7 @@ impl Model {
             Command::SendC2c(command) => self.send_c2c(actor, command),
             Command::SendGroup(command) => self.send_group(actor, command),
             Command::ImportMessage(command) => self.import_message(command),
+            Command::EditMessage(command) => self.edit(command),
             Command::RecallC2c(command) => self.recall_c2c(command),
             Command::RecallGroup(command) => self.recall_group(&command.group_id, &command.seqs),
             Command::MarkRead(command) => self.mark_read(command),

@@ -18,6 +18,7 @@ pub(crate) fn conversation_of(event: &Event) -> Option<ConversationId> {
     let group = |id: &GroupId| Some(ConversationId::Group(id.clone()));
     match event {
         Event::Message(MessageEvent::Sent(event)) => Some(event.conversation.clone()),
+        Event::Message(MessageEvent::Edited(event)) => Some(event.conversation.clone()),
         Event::Message(MessageEvent::Recalled(event)) => Some(event.conversation.clone()),
         Event::Conversation(ConversationEvent::Read(event)) => Some(event.conversation.clone()),
         Event::Conversation(ConversationEvent::UnreadSet(event)) => {
@@ -79,6 +80,7 @@ pub(crate) fn line(stored: &StoredEvent, recorded: &Recorded) -> String {
 fn actor(event: &Event, caller: &str) -> String {
     match event {
         Event::Message(MessageEvent::Sent(event)) => event.sender.to_string(),
+        Event::Message(MessageEvent::Edited(event)) => event.edited_by.to_string(),
         Event::Message(MessageEvent::Recalled(event)) => event.recalled_by.to_string(),
         Event::Conversation(ConversationEvent::Read(event)) => event.reader.to_string(),
         Event::Conversation(ConversationEvent::UnreadSet(event)) => event.reader.to_string(),
@@ -97,6 +99,9 @@ fn summary(event: &Event) -> String {
     match event {
         Event::Message(MessageEvent::Sent(event)) => {
             format!("#{} {}", event.seq, text_of(&event.elements))
+        }
+        Event::Message(MessageEvent::Edited(event)) => {
+            format!("#{} says now {}", event.seq, text_of(&event.elements))
         }
         Event::Conversation(ConversationEvent::ReceiptsSent(event)) => {
             let seqs: Vec<String> = event.seqs.iter().map(|seq| format!("#{seq}")).collect();

@@ -18,6 +18,7 @@ pub(super) const TO_ACCOUNT_UNKNOWN: u32 = 90012;
 pub(super) const MSG_LIFETIME_INVALID: u32 = 90026;
 pub(super) const PUSH_INFO_INVALID: u32 = 90043;
 pub(super) const MSG_KEY_INVALID: u32 = 90054;
+pub(super) const GROUP_ID_INVALID: u32 = 10015;
 pub(super) const OPENIM_INTERNAL: u32 = 91000;
 
 pub(super) static SERVICE: Service = Service {
@@ -37,6 +38,8 @@ pub(super) static SERVICE: Service = Service {
         (R::MessageTimeInvalid, MSG_TIME_INVALID),
         (R::SenderMuted, 20012),
         (R::SenderBlocked, 20007),
+        (R::GroupUnknown, 10010),
+        (R::GroupTypeForbids, 10007),
     ],
     exceptions: &[
         ("query_online_status", R::AccountUnknown, ACCOUNT_UNKNOWN),

@@ -6,6 +6,7 @@ mod admin_set_msg_read;
 mod codes;
 mod get_c2c_unread_msg_num;
 mod key;
+mod modify_msg;
 mod query_online_status;
 mod sendmsg;
 
@@ -16,6 +17,8 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
     Endpoint::new::<sendmsg::SendMsg>(&SERVICE, "sendmsg", &[], 200),
     Endpoint::new::<admin_getroammsg::AdminGetRoamMsg>(&SERVICE, "admin_getroammsg", &[], 200),
     Endpoint::new::<admin_msgwithdraw::AdminMsgWithdraw>(&SERVICE, "admin_msgwithdraw", &[], 200),
+    Endpoint::new::<modify_msg::ModifyC2cMsg>(&SERVICE, "modify_c2c_msg", &[], 200),
+    Endpoint::new::<modify_msg::ModifyGroupMsg>(&SERVICE, "modify_group_msg", &[], 200),
     Endpoint::new::<admin_set_msg_read::AdminSetMsgRead>(&SERVICE, "admin_set_msg_read", &[], 200),
     Endpoint::new::<get_c2c_unread_msg_num::GetC2cUnreadMsgNum>(
         &SERVICE,

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hansard_events::account::AccountImported;
-use hansard_events::message::Element;
+use hansard_events::message::{Element, MessageEdited, MessageSent};
 use hansard_events::{Envelope, EventId, Provenance, Sample};
 use hansard_types::{AppId, GroupId, LogId, Position, Timestamp, UserId};
 use tempfile::TempDir;
@@ -181,6 +181,29 @@ fn a_recalled_message_is_not_found() {
     );
     let counts = bench.index.counts();
     assert_eq!((counts.added, counts.removed), (5, 4));
+}
+
+#[test]
+fn an_edited_message_is_found_by_what_it_says_now() {
+    let mut bench = Bench::new();
+    bench.say("group:team", 1, "at three");
+    bench.say("group:team", 2, "at three");
+    bench.commit();
+    for words in ["at four", "at five"] {
+        let edited = MessageEdited {
+            conversation: conversation("group:team"),
+            seq: Seq(1),
+            elements: vec![Element::Text {
+                text: words.to_owned(),
+            }],
+            ..MessageEdited::sample()
+        };
+        bench.apply(edited.into());
+    }
+    bench.commit();
+    assert_eq!(bench.find(&Query::new("three")), ["group:team/2"]);
+    assert_eq!(bench.find(&Query::new("four")), Vec::<String>::new());
+    assert_eq!(bench.find(&Query::new("five")), ["group:team/1"]);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use hansard_domain::MessageKey;
 use hansard_domain::conversation::{ConfirmRead, MarkRead, UpTo};
-use hansard_domain::message::{Content, ImportMessage, RecallC2c, SendC2c, SendGroup};
+use hansard_domain::message::{
+    Content, EditMessage, ImportMessage, RecallC2c, SendC2c, SendGroup, Which,
+};
 use hansard_events::group::{GroupType, Role};
 use hansard_types::{Actor, ConversationId, GroupId, Reason, Seq, Timestamp, UserId, limits};
 
@@ -271,6 +273,43 @@ impl Model {
         group.members.insert(sender.clone(), member);
         self.joined(group_id, sender, last);
         Ok(())
+    }
+
+    /// What it says then is in no answer: that rebuilding makes the same is compared.
+    pub(super) fn edit(&mut self, command: &EditMessage) -> Expected {
+        match &command.conversation {
+            ConversationId::Group(group_id) => {
+                if self.existing(group_id)?.group_type == GroupType::AvChatRoom {
+                    return Err(Reason::GroupTypeForbids);
+                }
+            }
+            ConversationId::C2c(one, other) => {
+                let sender = command.sender.as_ref().unwrap_or(one);
+                let recipient = if sender == one { other } else { one };
+                self.known(sender, Reason::SenderUnknown)?;
+                self.known(recipient, Reason::RecipientUnknown)?;
+            }
+        }
+        let conversation = &command.conversation;
+        let seq = match command.which {
+            Which::Seq(seq) => Some(seq),
+            Which::Key(key) => self.find(conversation, |said| said.key == Some(key)),
+        };
+        let seq = seq.ok_or(Reason::MessageUnknown)?;
+        let gone = self.talks.get(conversation).map_or(0, |talk| talk.gone);
+        let said = self.said(conversation, seq).filter(|_| seq.0 > gone);
+        let said = said.ok_or(Reason::MessageUnknown)?;
+        if command
+            .sender
+            .as_ref()
+            .is_some_and(|one| *one != said.sender)
+        {
+            return Err(Reason::MessageUnknown);
+        }
+        if said.recalled {
+            return Err(Reason::MessageAlreadyRecalled);
+        }
+        Ok(Answered::Done)
     }
 
     pub(super) fn recall_c2c(&mut self, command: &RecallC2c) -> Expected {

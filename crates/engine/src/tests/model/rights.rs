@@ -65,6 +65,7 @@ pub(in crate::tests) fn own_name(command: &Command) -> Option<&UserId> {
         | Command::MuteAccount(_)
         | Command::ImportFriend(_)
         | Command::ImportMessage(_)
+        | Command::EditMessage(_)
         | Command::RecallC2c(_)
         | Command::RecallGroup(_)
         | Command::MarkRead(_)

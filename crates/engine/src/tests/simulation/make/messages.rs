@@ -1,6 +1,8 @@
 use hansard_domain::conversation::{ConfirmRead, MarkRead, UpTo};
 use hansard_domain::live::{EndVisits, EnterRoom, LeaveRoom};
-use hansard_domain::message::{Content, ImportMessage, RecallC2c, RecallGroup, SendC2c, SendGroup};
+use hansard_domain::message::{
+    Content, EditMessage, ImportMessage, RecallC2c, RecallGroup, SendC2c, SendGroup, Which,
+};
 use hansard_domain::{Command, MessageKey};
 use hansard_types::{ConversationId, Seq, Timestamp, limits};
 
@@ -16,6 +18,31 @@ pub(super) const IMPORTED_SECONDS: u64 = 1_780_000_000;
 const FAR_SECONDS: u64 = 1_900_000_000;
 
 impl Maker {
+    fn edit(&mut self) -> Command {
+        let content = Content::text(&self.word());
+        let (conversation, sender, which) = if self.yes(0.5) {
+            let group = ConversationId::Group(self.group());
+            (group, None, Which::Seq(self.seq()))
+        } else if let Some((from, to, key)) = self.keys.last().cloned() {
+            (ConversationId::c2c(&from, &to), Some(from), Which::Key(key))
+        } else {
+            let (from, to) = (self.user(), self.user());
+            (
+                ConversationId::c2c(&from, &to),
+                None,
+                Which::Seq(self.seq()),
+            )
+        };
+        Command::EditMessage(EditMessage {
+            conversation,
+            which,
+            sender,
+            elements: Some(content.elements),
+            cloud_custom_data: self.maybe(0.2, Self::word),
+            by: user("administrator"),
+        })
+    }
+
     /// Comings and goings of live rooms.
     pub(super) fn visit(&mut self) -> Command {
         let (group_id, user) = (self.group(), self.user());
@@ -48,7 +75,7 @@ impl Maker {
             }),
             60..74 => self.import_message(),
             74..80 => self.recall_c2c(),
-            80..88 => {
+            80..84 => {
                 let count = self.rng.random_range(1..4);
                 Command::RecallGroup(RecallGroup {
                     group_id: self.group(),
@@ -57,6 +84,7 @@ impl Maker {
                     reason: None,
                 })
             }
+            84..88 => self.edit(),
             88..92 => Command::ConfirmRead(ConfirmRead {
                 group_id: self.group(),
                 reader: self.user(),

@@ -1,0 +1,92 @@
+use hansard_events::message::{Element, MessageEdited};
+use hansard_types::{ConversationId, Reason, Seq, UserId};
+
+use super::Content;
+use crate::group::existing;
+use crate::group::rules::rules;
+use crate::view::MessageKey;
+use crate::{Context, Decided, Decision, Halt, View};
+
+/// What names a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    Seq(Seq),
+    /// One-to-one.
+    Key(MessageKey),
+}
+
+/// Makes a message say something else. What is absent stays; the same again changes nothing.
+#[derive(Debug, Clone)]
+pub struct EditMessage {
+    pub conversation: ConversationId,
+    pub which: Which,
+    /// Whose it must be, if that is said.
+    pub sender: Option<UserId>,
+    pub elements: Option<Vec<Element>>,
+    pub cloud_custom_data: Option<String>,
+    pub by: UserId,
+}
+
+impl EditMessage {
+    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided<()> {
+        self.check_parties(view)?;
+        let conversation = &self.conversation;
+        let seq = match self.which {
+            Which::Seq(seq) => seq,
+            Which::Key(key) => {
+                let found = view.message_by_key(conversation, key)?;
+                found.ok_or(Reason::MessageUnknown)?.seq
+            }
+        };
+        let message = view.message(conversation, seq)?;
+        let message = message.ok_or(Reason::MessageUnknown)?;
+        if self
+            .sender
+            .as_ref()
+            .is_some_and(|one| *one != message.sender)
+        {
+            return Err(Reason::MessageUnknown.into());
+        }
+        let said = view.content(conversation, seq)?;
+        let said = said.ok_or(Reason::MessageAlreadyRecalled)?;
+        let content = Content {
+            elements: self.elements.clone().unwrap_or_else(|| said.0.clone()),
+            cloud_custom_data: self.cloud_custom_data.clone().or_else(|| said.1.clone()),
+            no_unread: false,
+            no_last: false,
+        };
+        content.check()?;
+        let now = (content.elements, content.cloud_custom_data);
+        if now == said {
+            return Ok(Decision::nothing(()));
+        }
+        let event = MessageEdited {
+            conversation: conversation.clone(),
+            seq,
+            sender: message.sender,
+            sent_at: message.sent_at,
+            elements: now.0,
+            cloud_custom_data: now.1,
+            edited_by: self.by.clone(),
+        };
+        Ok(Decision::event(event, ()))
+    }
+
+    fn check_parties(&self, view: &dyn View) -> Result<(), Halt> {
+        match &self.conversation {
+            ConversationId::Group(group) => {
+                let group = existing(view, group)?;
+                if !rules(group.group_type).recalls {
+                    return Err(Reason::GroupTypeForbids.into());
+                }
+            }
+            ConversationId::C2c(one, other) => {
+                let sender = self.sender.as_ref().unwrap_or(one);
+                let recipient = if sender == one { other } else { one };
+                view.account(sender)?.ok_or(Reason::SenderUnknown)?;
+                view.account(recipient)?.ok_or(Reason::RecipientUnknown)?;
+            }
+        }
+        Ok(())
+    }
+}
