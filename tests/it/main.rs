@@ -8,6 +8,7 @@ mod full_disk;
 mod harness;
 mod house;
 mod journey;
+mod live;
 mod own_nats;
 mod partitions;
 mod power_loss;

@@ -227,6 +227,7 @@ commands! {
     group::ChangeMember,            (Group group_id),            -,         (),          [Never, Never, Any,   Role];
     group::MuteMembers,             (Group group_id),            -,         (),          [Never, Never, Any,   Role];
     group::ChangeOwner,             (Group group_id),            -,         (),          [Never, Never, Any,   Role];
+    group::AppointAdmins,           (Group group_id),            -,         (),          [Never, Never, Any,   Role];
     group::BanMembers,              (Group group_id),            -,         (),          [Never, Never, Any,   Role];
     group::UnbanMembers,            (Group group_id),            -,         (),          [Never, Never, Any,   Role];
     group::ImportMembers,           (Group group_id),            -,         Added,       [Never, Any,   Any,   Never];

@@ -2,6 +2,7 @@
 
 mod add_members;
 mod answer_join_request;
+mod appoint_admins;
 mod ban_members;
 mod change_attributes;
 mod change_counters;
@@ -20,6 +21,7 @@ pub mod rules;
 
 pub use add_members::{AddMembers, AddOutcome};
 pub use answer_join_request::AnswerJoinRequest;
+pub use appoint_admins::AppointAdmins;
 pub use ban_members::{BanMembers, UnbanMembers};
 pub use change_attributes::{AttributeChange, ChangeAttributes};
 pub use change_counters::{ChangeCounters, CounterChange};

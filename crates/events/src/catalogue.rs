@@ -12,7 +12,7 @@ use crate::conversation::{ConversationCleared, ConversationRead, ReceiptsSent, U
 use crate::group::{
     AttributesChanged, CountersChanged, GroupCreated, GroupDissolved, JoinRefused, JoinRequested,
     MemberChanged, MembersAdded, MembersBanned, MembersImported, MembersMuted, MembersRemoved,
-    MembersUnbanned, OwnerChanged, ProfileChanged,
+    MembersUnbanned, OwnerChanged, ProfileChanged, RoomAdminsChanged,
 };
 use crate::live::{LiveEntered, LiveLeft};
 use crate::message::{MessageEdited, MessageRecalled, MessageSent};
@@ -228,6 +228,8 @@ catalogue! {
         CountersChanged(CountersChanged) "counters_changed" v 1 since "0.1.0",
         /// A group has another owner.
         OwnerChanged(OwnerChanged) "owner_changed" v 1 since "0.1.0",
+        /// Accounts became administrators of a live room, or are no longer.
+        RoomAdminsChanged(RoomAdminsChanged) "room_admins_changed" v 1 since "0.1.0",
         /// A group was dissolved; its id is free for another group.
         Dissolved(GroupDissolved) "dissolved" v 1 since "0.1.0",
     }

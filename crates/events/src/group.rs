@@ -24,7 +24,7 @@ pub use membership::{
 };
 use membership::{apply_fields, diff_fields};
 pub use requests::{JoinRefused, JoinRequested};
-pub use roster::{Joining, Leaving, MembersAdded, MembersRemoved};
+pub use roster::{Joining, Leaving, MembersAdded, MembersRemoved, RoomAdminsChanged};
 
 /// The five types. The wire keeps the server API's older names (`Private` is Work, `ChatRoom` is
 /// Meeting).

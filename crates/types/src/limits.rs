@@ -227,6 +227,8 @@ pub const READS_WAITING_MAX: usize = 1024;
 pub const ROW_CACHE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// How long a visit of a live room lasts unless it is renewed, seconds.
 pub const VISIT_SECONDS: RangeInclusive<u32> = 10..=3600;
+/// Administrators of a live room, besides its owner.
+pub const ROOM_ADMINS_MAX: usize = 5;
 /// The newest members of a live room that are shown, and how many a page holds.
 pub const ROOM_MEMBERS_SHOWN_MAX: usize = 1000;
 pub const ROOM_MEMBERS_PAGE: usize = 500;

@@ -85,6 +85,7 @@ impl Projection for Conversations {
                 | GroupEvent::MemberChanged(_)
                 | GroupEvent::MembersMuted(_)
                 | GroupEvent::OwnerChanged(_)
+                | GroupEvent::RoomAdminsChanged(_)
                 | GroupEvent::JoinRequested(_)
                 | GroupEvent::JoinRefused(_)
                 | GroupEvent::MembersBanned(_)

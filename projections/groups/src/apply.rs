@@ -1,6 +1,6 @@
 use hansard_events::group::{
     GroupCreated, GroupDissolved, MemberChanged, MemberProfile, MembersAdded, MembersImported,
-    MembersRemoved, OwnerChanged, ProfileChanged, Role,
+    MembersRemoved, OwnerChanged, ProfileChanged, Role, RoomAdminsChanged,
 };
 use hansard_events::message::MessageSent;
 use hansard_store::{Overlay, Result, row};
@@ -45,6 +45,35 @@ pub(crate) fn created(
     }
     extras::list(log, group_id, (event.group_type, at), true, state)?;
     put(log, group_id, &group, state)
+}
+
+pub(crate) fn room_admins_changed(
+    log: LogId,
+    event: &RoomAdminsChanged,
+    at: u64,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let RoomAdminsChanged {
+        group_id,
+        accounts,
+        are_admins,
+        changed_at,
+    } = event;
+    change(log, group_id, state, |group, state| {
+        for user in accounts {
+            if !*are_admins {
+                remove(log, group_id, group, user, state)?;
+                continue;
+            }
+            let joined = MemberRow {
+                profile: MemberProfile::new(Role::Admin),
+                joined_at: *changed_at,
+                since: at,
+            };
+            add(log, group_id, group, user, joined, state)?;
+        }
+        Ok(())
+    })
 }
 
 pub(crate) fn members_imported(

@@ -193,6 +193,9 @@ impl Projection for Groups {
                 }
                 GroupEvent::MemberChanged(event) => apply::member_changed(log, event, state),
                 GroupEvent::OwnerChanged(event) => apply::owner_changed(log, event, time, state),
+                GroupEvent::RoomAdminsChanged(event) => {
+                    apply::room_admins_changed(log, event, at, state)
+                }
                 GroupEvent::MembersMuted(event) => aside::muted(log, event, at, state),
                 GroupEvent::MembersBanned(event) => aside::banned(log, event, at, state),
                 GroupEvent::MembersUnbanned(event) => aside::unbanned(log, event, state),

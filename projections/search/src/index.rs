@@ -390,6 +390,7 @@ impl Index {
             | GroupEvent::MemberChanged(_)
             | GroupEvent::MembersMuted(_)
             | GroupEvent::OwnerChanged(_)
+            | GroupEvent::RoomAdminsChanged(_)
             | GroupEvent::JoinRequested(_)
             | GroupEvent::JoinRefused(_)
             | GroupEvent::MembersBanned(_)

@@ -9,9 +9,9 @@ use crate::account::{
 use crate::app::{ChangeAppSettings, CreateApp};
 use crate::conversation::{ClearGroup, ConfirmRead, MarkRead, SetUnread, UpTo};
 use crate::group::{
-    AddMembers, AnswerJoinRequest, AttributeChange, BanMembers, ChangeAttributes, ChangeCounters,
-    ChangeGroupProfile, ChangeMember, ChangeOwner, CounterChange, CreateGroup, DissolveGroup,
-    ImportMembers, JoinGroup, MuteMembers, QuitGroup, RemoveMembers, UnbanMembers,
+    AddMembers, AnswerJoinRequest, AppointAdmins, AttributeChange, BanMembers, ChangeAttributes,
+    ChangeCounters, ChangeGroupProfile, ChangeMember, ChangeOwner, CounterChange, CreateGroup,
+    DissolveGroup, ImportMembers, JoinGroup, MuteMembers, QuitGroup, RemoveMembers, UnbanMembers,
 };
 use crate::live::{EndVisits, EnterRoom, LeaveRoom};
 use crate::message::{
@@ -72,6 +72,7 @@ const EXPECTED: &str = "
     ChangeMember         -       -       any            role
     MuteMembers          -       -       any            role
     ChangeOwner          -       -       any            role
+    AppointAdmins        -       -       any            role
     BanMembers           -       -       any            role
     UnbanMembers         -       -       any            role
     ImportMembers        -       any     any            -
@@ -348,6 +349,12 @@ fn members_of_ann() -> Vec<Command> {
             group_id: group_id.clone(),
             reader: ann.clone(),
             seqs: vec![Seq(1)],
+        }
+        .into(),
+        AppointAdmins {
+            group_id: group_id.clone(),
+            accounts: vec![ann.clone()],
+            are_admins: true,
         }
         .into(),
         EnterRoom {

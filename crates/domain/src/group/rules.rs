@@ -167,6 +167,8 @@ rules! {
     owner_may_leave: bool = [true, false, false, false, false];
     /// Who makes members administrators of the group and takes it back.
     sets_admins: Who = [Nobody, Owner, Owner, Nobody, Owner];
+    /// Who makes accounts administrators of a live room, up to 5, and takes it back.
+    appoints_admins: Who = [Nobody, Nobody, Nobody, Owner, Nobody];
     /// Who makes another member the owner.
     changes_owner: Who = [Owner, Owner, Owner, Nobody, Owner];
     /// Who removes members; administrators of the group are removed by its owner only.

@@ -28,6 +28,7 @@ const EXPECTED: &str = "
     has_roster             yes       yes       yes       no        yes
     owner_may_leave        yes       no        no        no        no
     sets_admins            nobody    owner     owner     nobody    owner
+    appoints_admins        nobody    nobody    nobody    owner     nobody
     changes_owner          owner     owner     owner     nobody    owner
     removes_members        owner     admins    admins    nobody    admins
     mutes_members          nobody    admins    admins    admins    admins
@@ -178,6 +179,15 @@ fn answer(who: &str, accept: bool) -> Command {
     .into()
 }
 
+fn appoint(who: &[&str], are_admins: bool) -> Command {
+    AppointAdmins {
+        group_id: group(GROUP),
+        accounts: who.iter().map(|id| user(id)).collect(),
+        are_admins,
+    }
+    .into()
+}
+
 /// One command for each rule that says who may.
 fn commands() -> Vec<(&'static str, Command)> {
     let name = GroupProfileChange {
@@ -205,6 +215,7 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("edits_settings", profile(settings)),
         ("dissolves", dissolve.into()),
         ("sets_admins", member("kim", admin)),
+        ("appoints_admins", appoint(&["kim"], true)),
         ("changes_owner", owner.into()),
         ("removes_members", remove(&["kim"])),
         ("mutes_members", mute(&["kim"], MuteFor::Good)),
@@ -252,7 +263,33 @@ fn every_cell_of_who_may_holds_for_every_role() {
             assert_eq!(events, expected, "{rule} {group_type:?} by the app");
         }
     }
-    assert_eq!(cells, 5 * 8 * 4);
+    assert_eq!(cells, 5 * 9 * 4);
+}
+
+#[test]
+fn a_live_room_has_up_to_five_administrators() {
+    let given = Given::default()
+        .accounts(&["owner", "a1", "a2", "a3", "a4", "a5", "a6"])
+        .group(
+            GROUP,
+            GroupType::AvChatRoom,
+            &[("owner", Role::Owner), ("a1", Role::Admin)],
+        );
+    let changed = |who: &[&str], are_admins| {
+        let decided = given.when_own("owner", appoint(who, are_admins));
+        decided.map(|decision| match decision.events.as_slice() {
+            [] => Vec::new(),
+            [Event::Group(GroupEvent::RoomAdminsChanged(event))] => event.accounts.clone(),
+            other => panic!("{other:?}"),
+        })
+    };
+    let four = ["a2", "a3", "a4", "a5"];
+    assert_eq!(changed(&four, true), Ok(four.map(user).to_vec()));
+    let five = changed(&["a2", "a3", "a4", "a5", "a6"], true);
+    assert_eq!(five, Err(Reason::GroupFull));
+    assert_eq!(changed(&["a1", "owner"], true), Ok(Vec::new()), "they are");
+    assert_eq!(changed(&["a1", "a2"], false), Ok(vec![user("a1")]));
+    assert_eq!(changed(&["zoe"], true), Err(Reason::AccountUnknown));
 }
 
 #[test]

@@ -278,6 +278,7 @@ impl Model {
             Command::AnswerJoinRequest(command) => self.answer_join_request(actor, command),
             Command::ChangeMember(command) => self.change_member(actor, command),
             Command::MuteMembers(command) => self.mute_members(actor, command),
+            Command::AppointAdmins(command) => self.appoint_admins(actor, command),
             Command::BanMembers(command) => self.ban_members(actor, command),
             Command::UnbanMembers(command) => self.unban_members(actor, command),
             Command::ImportMembers(command) => self.import_members(command),

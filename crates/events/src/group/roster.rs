@@ -121,3 +121,30 @@ impl Sample for MembersRemoved {
         group_bucket(&self.group_id)
     }
 }
+
+/// `group.room_admins_changed`: who is an administrator of a live room is on its roster, beside its
+/// owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoomAdminsChanged {
+    pub group_id: GroupId,
+    pub accounts: Vec<UserId>,
+    /// They are administrators from now on; else no longer.
+    pub are_admins: bool,
+    /// When, Unix milliseconds.
+    pub changed_at: Timestamp,
+}
+
+impl Sample for RoomAdminsChanged {
+    fn sample() -> Self {
+        Self {
+            group_id: sample_group(),
+            accounts: vec![sample_user("bob")],
+            are_admins: true,
+            changed_at: Timestamp(1_794_000_000_000),
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        group_bucket(&self.group_id)
+    }
+}

@@ -36,6 +36,7 @@ pub(crate) fn conversation_of(event: &Event) -> Option<ConversationId> {
         Event::Group(GroupEvent::MemberChanged(event)) => group(&event.group_id),
         Event::Group(GroupEvent::MembersMuted(event)) => group(&event.group_id),
         Event::Group(GroupEvent::OwnerChanged(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::RoomAdminsChanged(event)) => group(&event.group_id),
         Event::Group(GroupEvent::JoinRequested(event)) => group(&event.group_id),
         Event::Group(GroupEvent::JoinRefused(event)) => group(&event.group_id),
         Event::Group(GroupEvent::MembersBanned(event)) => group(&event.group_id),
@@ -238,6 +239,10 @@ fn group_summary(event: &GroupEvent) -> String {
                 Timestamp::FOREVER => format!("{accounts} muted for good"),
                 Timestamp(ms) => format!("{accounts} muted until {ms}"),
             }
+        }
+        GroupEvent::RoomAdminsChanged(event) => {
+            let what = if event.are_admins { "now" } else { "no longer" };
+            format!("{} {what} administrators", accounts(&event.accounts))
         }
         GroupEvent::OwnerChanged(event) => format!("{} is the owner", event.owner),
         GroupEvent::JoinRequested(event) => match &event.invited_by {

@@ -27,6 +27,7 @@ mod modify_group_base_info;
 mod modify_group_member_info;
 mod profile;
 mod receipts;
+mod room_admins;
 mod send_group_msg;
 mod send_group_system_notification;
 mod visitors;
@@ -145,6 +146,8 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
 /// `group_open_avchatroom_http_svc`.
 pub(crate) static LIVE: &[Endpoint] = &[
     Endpoint::new::<visitors::GetMembers>(&LIVE_SERVICE, "get_members", &[], 200),
+    Endpoint::new::<room_admins::ModifyAdmin>(&LIVE_SERVICE, "modify_admin", &[], 200),
+    Endpoint::new::<room_admins::GetAdminList>(&LIVE_SERVICE, "get_admin_list", &[], 200),
     Endpoint::new::<visitors::CheckMembers>(&LIVE_SERVICE, "check_members", &[], 200),
 ];
 

@@ -14,7 +14,7 @@ use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::typed::{Field, Items};
 
 /// A room that is there: which of those that had the id it is.
-fn room(reads: &Reading<'_>, id: &GroupId) -> Result<u64, Failure> {
+pub(super) fn room(reads: &Reading<'_>, id: &GroupId) -> Result<u64, Failure> {
     let group = there_must_be(reads, id)?;
     if rules(group.group_type).has_roster {
         return Err(reads.refusal(Reason::GroupTypeForbids));
@@ -89,10 +89,31 @@ struct RoomMember {
     /// Unix seconds.
     #[serde(rename = "JoinTime")]
     join_time: u64,
+    #[serde(flatten)]
+    shown: Shown,
+}
+
+/// How an account is shown.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Shown {
     #[serde(rename = "NickName")]
     nick_name: String,
     #[serde(rename = "Avatar")]
     avatar: String,
+}
+
+impl Shown {
+    pub(super) fn of(reads: &Reading<'_>, user: &UserId) -> Result<Self, Failure> {
+        let profile = reads.directory().profile(user).map_err(Failure::broken)?;
+        let text = |tag: &str| match profile.get(tag) {
+            Some(ProfileValue::Text(text)) => text.clone(),
+            Some(ProfileValue::Number(_)) | None => String::new(),
+        };
+        Ok(Self {
+            nick_name: text(profile::NICK),
+            avatar: text(profile::IMAGE),
+        })
+    }
 }
 
 impl Operation for GetMembers {
@@ -147,26 +168,16 @@ fn page(
         let visit = visits.visit(id, &user, now).map_err(Failure::broken)?;
         if visit.is_some_and(|visit| visit.room == room) {
             last = entered_at;
-            members.push(member(reads, user, entered_at)?);
+            members.push(RoomMember {
+                shown: Shown::of(reads, &user)?,
+                member_account: user,
+                join_time: entered_at.seconds(),
+            });
         }
     }
     Ok(GetMembersResponse {
         member_list: members,
         next_timestamp: 0,
-    })
-}
-
-fn member(reads: &Reading<'_>, user: UserId, entered_at: Timestamp) -> Result<RoomMember, Failure> {
-    let profile = reads.directory().profile(&user).map_err(Failure::broken)?;
-    let text = |tag: &str| match profile.get(tag) {
-        Some(ProfileValue::Text(text)) => text.clone(),
-        Some(ProfileValue::Number(_)) | None => String::new(),
-    };
-    Ok(RoomMember {
-        nick_name: text(profile::NICK),
-        avatar: text(profile::IMAGE),
-        member_account: user,
-        join_time: entered_at.seconds(),
     })
 }
 

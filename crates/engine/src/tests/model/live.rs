@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hansard_domain::group::AppointAdmins;
 use hansard_domain::live::{EnterRoom, LeaveRoom};
 use hansard_domain::message::SendGroup;
-use hansard_events::group::{GroupType, JoinOption};
+use hansard_events::group::{GroupType, JoinOption, Role};
 use hansard_types::{Actor, GroupId, Reason, Seq, UserId, limits};
 
-use super::rights::is_account;
-use super::{Answered, Expected, Model};
+use super::rights::{account, is_account};
+use super::{Answered, Expected, Membership, Model};
 
 /// A room: its id, and the how manieth that had it.
 type Room = (GroupId, u64);
@@ -64,6 +65,36 @@ impl Model {
         let visit = (self.room(&command.group_id), command.user.clone());
         if self.live.visits.insert(visit) {
             self.live.append();
+        }
+        Ok(Answered::Done)
+    }
+
+    pub(super) fn appoint_admins(&mut self, actor: &Actor, command: &AppointAdmins) -> Expected {
+        self.live_room(&command.group_id)?;
+        let group = self.existing(&command.group_id)?.clone();
+        let is_owner = account(actor).is_none_or(|user| group.owner.as_ref() == Some(user));
+        if !is_owner {
+            return Err(Reason::GroupRoleForbids);
+        }
+        let mut changed = BTreeSet::new();
+        for user in &command.accounts {
+            self.known(user, Reason::AccountUnknown)?;
+            let is_admin = group.members.contains_key(user);
+            if group.owner.as_ref() != Some(user) && is_admin != command.are_admins {
+                changed.insert(user.clone());
+            }
+        }
+        let others = group.members.len() - usize::from(group.owner.is_some());
+        if command.are_admins && !changed.is_empty() && others + changed.len() > 5 {
+            return Err(Reason::GroupFull);
+        }
+        let group = self.existing(&command.group_id)?;
+        for user in changed {
+            if command.are_admins {
+                group.members.insert(user, Membership::new(Role::Admin));
+            } else {
+                group.members.remove(&user);
+            }
         }
         Ok(Answered::Done)
     }

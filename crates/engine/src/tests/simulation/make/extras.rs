@@ -23,32 +23,32 @@ impl Maker {
     pub(super) fn extra(&mut self) -> Command {
         let group_id = self.group();
         match self.rng.random_range(0..100) {
-            0..9 => Command::BanMembers(BanMembers {
+            0..12 => Command::BanMembers(BanMembers {
                 group_id,
                 accounts: self.users(2),
                 // Longer than any simulation.
                 seconds: 1_000_000,
                 reason: self.word(),
             }),
-            9..20 => Command::UnbanMembers(UnbanMembers {
+            12..22 => Command::UnbanMembers(UnbanMembers {
                 group_id,
                 accounts: self.users(3),
             }),
-            20..35 => self.attributes(),
-            35..46 => self.counters(),
-            46..58 => self.import_members(),
-            58..70 => self.import_group_messages(),
-            70..73 => Command::NotifyGroup(NotifyGroup {
+            22..36 => self.attributes(),
+            36..46 => self.counters(),
+            46..57 => self.import_members(),
+            57..68 => self.import_group_messages(),
+            68..71 => Command::NotifyGroup(NotifyGroup {
                 group_id,
                 content: self.word(),
                 to: self.maybe(0.3, |maker| maker.users(2)).unwrap_or_default(),
             }),
-            73..78 => Command::RecallBySender(RecallBySender {
+            71..76 => Command::RecallBySender(RecallBySender {
                 group_id,
                 sender: self.user(),
                 by: user("administrator"),
             }),
-            78..92 => Command::SetUnread(SetUnread {
+            76..88 => Command::SetUnread(SetUnread {
                 group_id,
                 reader: self.user(),
                 unread: self.rng.random_range(0..6),

@@ -49,8 +49,8 @@ impl Maker {
                 imported: self.imported("leave"),
             }),
             50..62 => Command::ChangeGroupProfile(self.change_group_profile()),
-            62..80 => self.member(),
-            80..97 => self.extra(),
+            62..77 => self.member(),
+            77..97 => self.extra(),
             _ => Command::DissolveGroup(DissolveGroup {
                 group_id: self.group(),
             }),

@@ -1,4 +1,5 @@
 use hansard_domain::conversation::{ConfirmRead, MarkRead, UpTo};
+use hansard_domain::group::AppointAdmins;
 use hansard_domain::live::{EndVisits, EnterRoom, LeaveRoom};
 use hansard_domain::message::{
     Content, EditMessage, ImportMessage, RecallC2c, RecallGroup, SendC2c, SendGroup, Which,
@@ -53,7 +54,12 @@ impl Maker {
                 // Longer than any simulation, or wrong.
                 seconds: if self.yes(0.9) { 3600 } else { 3601 },
             }),
-            6..9 => Command::LeaveRoom(LeaveRoom { group_id, user }),
+            6..8 => Command::LeaveRoom(LeaveRoom { group_id, user }),
+            8 => Command::AppointAdmins(AppointAdmins {
+                group_id,
+                accounts: self.users(2),
+                are_admins: self.yes(0.7),
+            }),
             _ => EndVisits.into(),
         }
     }
