@@ -9,7 +9,7 @@ use std::time::Duration;
 use hansard_domain::Command;
 use hansard_domain::account::ForgetAccounts;
 use hansard_events::Origin;
-use hansard_types::{Actor, AppId, LogId};
+use hansard_types::{AppId, LogId};
 use tokio::time::sleep;
 
 use crate::commit::blocking;
@@ -50,10 +50,7 @@ async fn forget_behind(handle: &Handle, app: AppId, told: u64) -> Result<u64, Su
     }
     // In the live one nothing is kept of an account.
     for log in handle.ordinary_logs(app).skip(1) {
-        let by_system = Origin {
-            actor: Actor::System,
-            correlation: None,
-        };
+        let by_system = Origin::system();
         let forget = Command::from(ForgetAccounts);
         handle.submit(log, forget, by_system).await?;
     }

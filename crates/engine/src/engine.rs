@@ -9,7 +9,7 @@ use hansard_events::Origin;
 use hansard_log::{Archive, Copies, Journal, LogProvider, Reader, Tail};
 use hansard_projector::{Fold, Registry, State, Status};
 use hansard_store::Store;
-use hansard_types::{Actor, AppId, LogId, limits};
+use hansard_types::{AppId, LogId, limits};
 use parking_lot::RwLock;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -182,10 +182,7 @@ impl Engine {
     /// [`OpenError::Submit`] when it is refused, the others when its log cannot be opened.
     pub async fn create_app(&mut self, command: CreateApp) -> Result<(), OpenError> {
         let app = command.app_id;
-        let by_system = Origin {
-            actor: Actor::System,
-            correlation: None,
-        };
+        let by_system = Origin::system();
         self.handle()
             .submit(LogId::CONTROL, Command::CreateApp(command), by_system)
             .await?;
@@ -260,7 +257,7 @@ impl Engine {
             models: models.clone(),
             keeper: instruct,
         };
-        let others = self.read_by(log);
+        let others = self.handle().read_by(log);
         let others = others.map(|other| self.shared.models_of(other)).collect();
         let keeper = Keeper {
             log,
@@ -284,16 +281,6 @@ impl Engine {
         self.running
             .insert(log, tokio::spawn(keeper.run(recovered)));
         self.shared.doors.write().insert(log, door);
-    }
-
-    /// The partitions that a partition's deciders read besides their own, from 0 on.
-    fn read_by(&self, log: LogId) -> impl Iterator<Item = LogId> + use<> {
-        let partitions = match log {
-            log if log.is_control() || log == LogId::directory(log.app) => 0,
-            log if log.is_live() => self.handle().partitions(log.app),
-            _ => 1,
-        };
-        LogId::ordinary(log.app, partitions)
     }
 
     /// Reads the list of apps again after each round of the control log.

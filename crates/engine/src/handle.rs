@@ -4,14 +4,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hansard_directory::{AccountRow, AppRow, Reader as Directory};
-use hansard_domain::Command;
+use hansard_domain::{Command, Place};
 use hansard_events::group::GroupType;
-use hansard_events::{Committed, Origin, partition_of};
+use hansard_events::{Committed, Origin};
 use hansard_groups::Reader as Groups;
 use hansard_log::Reader;
 use hansard_projector::Registry;
 use hansard_store::Store;
-use hansard_types::{AppId, ConversationId, GroupId, LogId, Position, Timestamp, UserId};
+use hansard_types::{AppId, GroupId, LogId, Position, Timestamp, UserId};
 use parking_lot::RwLock;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -109,18 +109,22 @@ impl Handle {
         log.unwrap_or(LogId::directory(app))
     }
 
+    /// The partitions that a partition's deciders read besides their own, from 0 on: the directory,
+    /// and for a live partition every one that a room can be in.
+    pub(crate) fn read_by(&self, log: LogId) -> impl Iterator<Item = LogId> + use<> {
+        let partitions = match log {
+            log if log.is_control() || log == LogId::directory(log.app) => 0,
+            log if log.is_live() => self.partitions(log.app),
+            _ => 1,
+        };
+        LogId::ordinary(log.app, partitions)
+    }
+
     /// Waits until what a decider reads of other partitions can be read at what is committed there
-    /// now: who was muted, blocked or deleted before a command came in is so for it. That is the
-    /// directory, and for a live partition every one that a room can be in.
+    /// now: who was muted, blocked or deleted before a command came in is so for it.
     async fn others_are_visible(&self, log: LogId) -> Result<(), SubmitError> {
-        if log.is_control() || log == LogId::directory(log.app) {
-            return Ok(());
-        }
-        self.is_visible(LogId::directory(log.app)).await?;
-        if log.is_live() {
-            for other in self.ordinary_logs(log.app).skip(1) {
-                self.is_visible(other).await?;
-            }
+        for other in self.read_by(log) {
+            self.is_visible(other).await?;
         }
         Ok(())
     }
@@ -311,11 +315,11 @@ impl Handle {
     /// # Errors
     /// When the store fails.
     pub fn is_live_room(&self, app: AppId, group: &GroupId) -> hansard_store::Result<bool> {
-        let conversation = ConversationId::Group(group.clone());
-        let log = LogId::new(app, partition_of(&conversation, self.partitions(app)));
+        let home = Place::Group(group).log(app, self.partitions(app));
+        let log = home.unwrap_or(LogId::directory(app));
         let store = self.shared.store(log);
-        let group = Groups::new(&*store, log).group(group)?;
-        Ok(group.is_some_and(|group| group.group_type == GroupType::AvChatRoom))
+        let group_type = Groups::new(&*store, log).group_type(group)?;
+        Ok(group_type == Some(GroupType::AvChatRoom))
     }
 
     pub(crate) fn applied(&self, log: LogId) -> Option<Applied> {

@@ -9,7 +9,7 @@ use hansard_events::{Event, Origin, RawEvent, Recorded, encode};
 use hansard_log::Unit;
 use hansard_projector::Fold;
 use hansard_store::{Cached, Changes, Layers, Overlay, Read, RowCache, Store};
-use hansard_types::{Actor, Checkpoint, LogId, Position, Seq, Timestamp, error_chain, limits};
+use hansard_types::{Checkpoint, LogId, Position, Seq, Timestamp, error_chain, limits};
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
@@ -292,10 +292,7 @@ impl Deciding<'_> {
         if self.others.is_empty() || self.surroundings.log.is_live() {
             return Ok(());
         }
-        let by_system = Origin {
-            actor: Actor::System,
-            correlation: None,
-        };
+        let by_system = Origin::system();
         let forget = Command::from(ForgetAccounts);
         loop {
             let units = self.units.len();

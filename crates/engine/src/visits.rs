@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hansard_domain::live::EndVisits;
 use hansard_events::Origin;
-use hansard_types::{Actor, AppId, LogId};
+use hansard_types::{AppId, LogId};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::commit::blocking;
@@ -32,10 +32,7 @@ async fn end_all(handle: &Handle, app: AppId) -> Result<(), SubmitError> {
         if !over.map_err(|error| SubmitError::Unavailable(error.to_string()))? {
             return Ok(());
         }
-        let by_system = Origin {
-            actor: Actor::System,
-            correlation: None,
-        };
+        let by_system = Origin::system();
         handle.submit(log, EndVisits.into(), by_system).await?;
     }
 }

@@ -63,6 +63,15 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// What the system does by itself, for no request.
+    #[must_use]
+    pub fn system() -> Self {
+        Self {
+            actor: Actor::System,
+            correlation: None,
+        }
+    }
+
     /// What the command's events keep of it.
     #[must_use]
     pub fn provenance(&self) -> Provenance {

@@ -77,7 +77,8 @@ impl Nats {
         data: &DataDir,
         url: Option<&str>,
         program: &NatsProgram,
-        (options, launched): (JetStreamOptions, impl FnOnce(watch::Receiver<ServerState>)),
+        options: JetStreamOptions,
+        launched: impl FnOnce(watch::Receiver<ServerState>),
         given_up: impl Future<Output = ()>,
     ) -> Result<Option<Self>> {
         if let Some(url) = url {

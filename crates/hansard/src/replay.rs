@@ -144,6 +144,9 @@ async fn print(reader: &Reader, range: RangeInclusive<u64>, lines: &Arc<Lines>) 
 
 /// The first event that is kept, and the word that others have aged out.
 async fn begins(reader: &Reader, end: u64) -> Result<u64> {
+    if !reader.id().is_live() {
+        return Ok(1);
+    }
     match reader.read(1, 1).await {
         Err(hansard_log::Error::AgedOut { begins, .. }) => {
             let first = Position::new(reader.id().partition, begins);

@@ -361,7 +361,7 @@ async fn reach_log(
         live_keep: Some(arguments.live_keep),
         ..JetStreamOptions::default()
     };
-    let starting = Nats::start(data, url, &arguments.program, (options, launched), given_up);
+    let starting = Nats::start(data, url, &arguments.program, options, launched, given_up);
     let (nats, store) = tokio::join!(starting, opening);
     let Some(nats) = nats? else {
         return Ok(None);

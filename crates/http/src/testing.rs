@@ -255,6 +255,13 @@ impl TestApi {
         self.v4_ok("group_open_http_svc/create_group", body).await;
     }
 
+    /// A live room of alice's.
+    pub async fn create_room(&self, id: &str) {
+        let body = json!({ "Type": "AVChatRoom", "Name": id, "GroupId": id,
+            "Owner_Account": "alice" });
+        self.v4_ok("group_open_http_svc/create_group", body).await;
+    }
+
     /// A request of `/v1` with the administrator's token.
     pub fn v1_request(&self, method: &str, path: &str, body: Body) -> Request<Body> {
         let token = self.usersig("administrator");

@@ -89,6 +89,8 @@ pub(crate) async fn send(
 }
 
 async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Response, Problem> {
+    let sending: Sending = json_body(body)?;
+    sending.check()?;
     let Sending {
         to,
         elements,
@@ -96,11 +98,7 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
         random,
         online_only,
         wants_receipts,
-    } = json_body(body)?;
-    check(
-        &elements,
-        wants_receipts && matches!(to, Recipient::Account(_)),
-    )?;
+    } = sending;
     let content = Content {
         elements,
         cloud_custom_data,
@@ -178,19 +176,22 @@ fn written(conversation: ConversationId, sent: SentMessage, position: Position) 
     }
 }
 
-fn check(elements: &[Element], wants_what_groups_have: bool) -> Result<(), Problem> {
-    if wants_what_groups_have {
-        return Err(Problem::invalid("wants_receipts is for groups"));
+impl Sending {
+    fn check(&self) -> Result<(), Problem> {
+        if self.wants_receipts && matches!(self.to, Recipient::Account(_)) {
+            return Err(Problem::invalid("wants_receipts is for groups"));
+        }
+        let customs = self
+            .elements
+            .iter()
+            .filter(|element| matches!(element, Element::Custom { .. }));
+        if (1..=MESSAGE_ELEMENTS_MAX).contains(&self.elements.len()) && customs.count() <= 1 {
+            return Ok(());
+        }
+        Err(Problem::invalid(format!(
+            "elements holds 1 to {MESSAGE_ELEMENTS_MAX}, of which at most one is custom"
+        )))
     }
-    let customs = elements
-        .iter()
-        .filter(|element| matches!(element, Element::Custom { .. }));
-    if (1..=MESSAGE_ELEMENTS_MAX).contains(&elements.len()) && customs.count() <= 1 {
-        return Ok(());
-    }
-    Err(Problem::invalid(format!(
-        "elements holds 1 to {MESSAGE_ELEMENTS_MAX}, of which at most one is custom"
-    )))
 }
 
 #[cfg(test)]

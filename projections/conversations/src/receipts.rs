@@ -9,6 +9,14 @@ use hansard_types::{ConversationId, LogId, Seq, UserId};
 use crate::reader::Reader;
 use crate::rows::{CONFIRMED, RECEIPT, ReceiptRow, confirmed_key, message_key};
 
+fn of_confirmed_key(key: &[u8]) -> Option<UserId> {
+    let mut parts = Parts::of(key);
+    parts.log()?;
+    parts.conversation()?;
+    parts.u64()?;
+    UserId::new(parts.text()?).ok()
+}
+
 pub(crate) fn wanted(
     log: LogId,
     (conversation, seq): (&ConversationId, Seq),
@@ -85,15 +93,8 @@ impl Reader<'_> {
         let up = Direction::Ascending;
         self.store
             .rows(&CONFIRMED, &range, up, readers_max, |key, _| {
-                let mut parts = Parts::of(key);
-                let read = || {
-                    parts.log()?;
-                    parts.conversation()?;
-                    parts.u64()?;
-                    UserId::new(parts.text()?).ok()
-                };
-                let found = { read }();
-                found.map(Some).ok_or_else(|| Error::key(&CONFIRMED))
+                let found = of_confirmed_key(key).map(Some);
+                found.ok_or_else(|| Error::key(&CONFIRMED))
             })
     }
 }

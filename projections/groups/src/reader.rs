@@ -1,6 +1,7 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
+use hansard_events::group::GroupType;
 use hansard_store::key::Parts;
 use hansard_store::{Direction, Error, KeyRange, Read, Result, row};
 use hansard_types::{GroupId, LogId, UserId};
@@ -91,8 +92,17 @@ impl<'a> Reader<'a> {
         let Some(bytes) = self.store.get(&GROUP, &group_key(self.log, group))? else {
             return Ok(None);
         };
-        let roster = row::decode::<RosterOnly>(&GROUP, &bytes)?.0;
+        let Beginning(roster, _) = row::decode(&GROUP, &bytes)?;
         Ok((roster > 0).then_some(roster))
+    }
+
+    /// A group's type, dissolved or not: one look-up by key.
+    pub fn group_type(&self, group: &GroupId) -> Result<Option<GroupType>> {
+        let Some(bytes) = self.store.get(&GROUP, &group_key(self.log, group))? else {
+            return Ok(None);
+        };
+        let Beginning(_, group_type) = row::decode(&GROUP, &bytes)?;
+        Ok(Some(group_type))
     }
 
     /// Whether a user's row is an earlier account's of that name.
@@ -209,16 +219,16 @@ fn member_row(id: Option<&[u8]>, value: &[u8]) -> Result<(UserId, MemberRow)> {
     Ok((user, row::decode(&MEMBER, value)?))
 }
 
-/// A [`GroupRow`] of which only the roster is wanted, its first field: every send to a group asks
-/// for it, and the rest is not copied.
-struct RosterOnly(u64);
+/// A [`GroupRow`] of which only roster and type are wanted, its first fields: every send to a group
+/// asks for them, and the rest is not copied.
+struct Beginning(u64, GroupType);
 
-impl<'de> Deserialize<'de> for RosterOnly {
+impl<'de> Deserialize<'de> for Beginning {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         struct First;
 
         impl<'de> Visitor<'de> for First {
-            type Value = RosterOnly;
+            type Value = Beginning;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a group's row")
@@ -227,12 +237,12 @@ impl<'de> Deserialize<'de> for RosterOnly {
             fn visit_seq<A: SeqAccess<'de>>(
                 self,
                 mut fields: A,
-            ) -> std::result::Result<RosterOnly, A::Error> {
-                let roster = fields.next_element()?;
+            ) -> std::result::Result<Beginning, A::Error> {
+                let too_short = || serde::de::Error::custom("it is too short");
+                let roster = fields.next_element()?.ok_or_else(too_short)?;
+                let group_type = fields.next_element()?.ok_or_else(too_short)?;
                 while fields.next_element::<IgnoredAny>()?.is_some() {}
-                roster
-                    .map(RosterOnly)
-                    .ok_or_else(|| serde::de::Error::custom("it is empty"))
+                Ok(Beginning(roster, group_type))
             }
         }
 

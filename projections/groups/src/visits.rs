@@ -65,6 +65,22 @@ fn order_key(log: LogId, group: &GroupId, entered_at: Timestamp, user: &UserId) 
     key.text(user.as_str()).bytes()
 }
 
+fn of_end_key(key: &[u8]) -> Option<(GroupId, UserId)> {
+    let mut parts = Parts::of(key);
+    parts.log()?;
+    parts.u64()?;
+    let group = GroupId::new(parts.text()?).ok()?;
+    Some((group, UserId::new(parts.text()?).ok()?))
+}
+
+fn of_order_key(key: &[u8]) -> Option<(Timestamp, UserId)> {
+    let mut parts = Parts::of(key);
+    parts.log()?;
+    parts.text()?;
+    let entered_at = Timestamp(parts.u64()?);
+    Some((entered_at, UserId::new(parts.text()?).ok()?))
+}
+
 pub(crate) fn entered(
     log: LogId,
     event: &LiveEntered,
@@ -88,9 +104,7 @@ pub(crate) fn entered(
         until: *until,
     };
     if let Some(before) = before {
-        state.delete(&VISIT_END, end_key(log, before.until, group_id, user_id));
-        let entry = order_key(log, group_id, before.entered_at, user_id);
-        state.delete(&VISIT_ORDER, entry);
+        delete(log, group_id, user_id, before, state);
     } else {
         count(log, group_id, 1, state)?;
     }
@@ -114,13 +128,17 @@ pub(crate) fn left(log: LogId, event: &LiveLeft, state: &mut Overlay<'_>) -> Res
         let Some(visit) = Reader::new(state, log).stored_visit(group_id, user)? else {
             continue;
         };
-        state.delete(&VISIT, visit_key(log, group_id, user));
-        state.delete(&VISIT_END, end_key(log, visit.until, group_id, user));
-        let entry = order_key(log, group_id, visit.entered_at, user);
-        state.delete(&VISIT_ORDER, entry);
+        delete(log, group_id, user, visit, state);
         gone += 1;
     }
     count(log, group_id, -gone, state)
+}
+
+/// The rows of a visit.
+fn delete(log: LogId, group: &GroupId, user: &UserId, visit: VisitRow, state: &mut Overlay<'_>) {
+    state.delete(&VISIT, visit_key(log, group, user));
+    state.delete(&VISIT_END, end_key(log, visit.until, group, user));
+    state.delete(&VISIT_ORDER, order_key(log, group, visit.entered_at, user));
 }
 
 fn count(log: LogId, group: &GroupId, more: i64, state: &mut Overlay<'_>) -> Result<()> {
@@ -165,15 +183,8 @@ impl Reader<'_> {
         let down = Direction::Descending;
         self.store
             .rows(&VISIT_ORDER, &range, down, visitors_max, |key, _| {
-                let mut parts = Parts::of(key);
-                let read = || {
-                    parts.log()?;
-                    parts.text()?;
-                    let entered_at = Timestamp(parts.u64()?);
-                    Some((entered_at, UserId::new(parts.text()?).ok()?))
-                };
-                let found = { read }();
-                found.map(Some).ok_or_else(|| Error::key(&VISIT_ORDER))
+                let found = of_order_key(key).map(Some);
+                found.ok_or_else(|| Error::key(&VISIT_ORDER))
             })
     }
 
@@ -191,15 +202,8 @@ impl Reader<'_> {
         let over = self
             .store
             .rows(&VISIT_END, &range, up, visits_max, |key, _| {
-                let mut parts = Parts::of(key);
-                let read = || {
-                    parts.log()?;
-                    parts.u64()?;
-                    let group = GroupId::new(parts.text()?).ok()?;
-                    Some((group, UserId::new(parts.text()?).ok()?))
-                };
-                let found = { read }();
-                found.map(Some).ok_or_else(|| Error::key(&VISIT_END))
+                let found = of_end_key(key).map(Some);
+                found.ok_or_else(|| Error::key(&VISIT_END))
             })?;
         let mut by_room: BTreeMap<GroupId, Vec<UserId>> = BTreeMap::new();
         for (group, user) in over {

@@ -66,13 +66,14 @@ impl SendGroup {
         if self.wants_receipts && !rules.has_receipts {
             return Err(Reason::GroupTypeForbids.into());
         }
-        let receipts_of = match self.wants_receipts {
-            true => Some(self.readers(view, &group)?),
-            false => None,
-        };
-        let seq = match self.live {
-            true if !self.online_only => view.next_sequence(),
-            true | false => next_seq(view, &conversation, self.online_only)?,
+        let receipts_of = self
+            .wants_receipts
+            .then(|| self.readers(view, &group))
+            .transpose()?;
+        let seq = if self.live && !self.online_only {
+            view.next_sequence()
+        } else {
+            next_seq(view, &conversation, self.online_only)?
         };
         let message = MessageSent {
             seq,

@@ -83,14 +83,8 @@ impl Rig {
         let lock = data.lock()?;
         let program = &arguments.program;
         let options = JetStreamOptions::default();
-        let nats = Nats::start(
-            &data,
-            None,
-            program,
-            (options, drop),
-            std::future::pending(),
-        )
-        .await?;
+        let given_up = std::future::pending();
+        let nats = Nats::start(&data, None, program, options, drop, given_up).await?;
         let nats = nats.context("nobody gives it up")?;
         let serve = serve::Arguments::for_bench(
             &root,

@@ -8,7 +8,7 @@ use hansard_events::{
     Recorded, RelationEvent, header,
 };
 use hansard_log::StoredEvent;
-use hansard_types::{ConversationId, GroupId, Position, Timestamp, UserId};
+use hansard_types::{ConversationId, GroupId, Position, Seq, Timestamp, UserId};
 
 /// Characters of what was said on a line for people.
 const TEXT_CHARS_MAX: usize = 80;
@@ -105,16 +105,14 @@ fn summary(event: &Event) -> String {
             format!("#{} says now {}", event.seq, text_of(&event.elements))
         }
         Event::Conversation(ConversationEvent::ReceiptsSent(event)) => {
-            let seqs: Vec<String> = event.seqs.iter().map(|seq| format!("#{seq}")).collect();
-            format!("confirmed {}", seqs.join(" "))
+            format!("confirmed {}", numbers(&event.seqs))
         }
         Event::Message(MessageEvent::Recalled(event)) => {
-            let seqs: Vec<String> = event.seqs.iter().map(|seq| format!("#{seq}")).collect();
             let reason = event
                 .reason
                 .as_deref()
                 .map_or(String::new(), |text| format!(": {text}"));
-            format!("recalled {}{reason}", seqs.join(" "))
+            format!("recalled {}{reason}", numbers(&event.seqs))
         }
         Event::Conversation(ConversationEvent::UnreadSet(event)) => {
             format!("{} has read up to {} as set", event.reader, event.read_seq)
@@ -212,6 +210,12 @@ fn relation_summary(event: &RelationEvent) -> String {
             )
         }
     }
+}
+
+/// `#3 #7`.
+fn numbers(seqs: &[Seq]) -> String {
+    let seqs: Vec<String> = seqs.iter().map(|seq| format!("#{seq}")).collect();
+    seqs.join(" ")
 }
 
 fn group_summary(event: &GroupEvent) -> String {

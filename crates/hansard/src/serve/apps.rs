@@ -9,7 +9,7 @@ use hansard_domain::account::ImportAccount;
 use hansard_domain::app::CreateApp;
 use hansard_engine::{Engine, SubmitError};
 use hansard_events::{Origin, chain};
-use hansard_types::{Actor, AppId, LogId, UserId};
+use hansard_types::{AppId, LogId, UserId};
 use rand::TryRngCore as _;
 use rand::rngs::OsRng;
 use sha2::{Digest as _, Sha256};
@@ -102,10 +102,7 @@ async fn import_account(engine: &Engine, app: AppId, user: &UserId) -> Result<()
         nick: None,
         face_url: None,
     };
-    let by_system = Origin {
-        actor: Actor::System,
-        correlation: None,
-    };
+    let by_system = Origin::system();
     match handle
         .submit(
             LogId::directory(app),

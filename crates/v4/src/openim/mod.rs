@@ -3,6 +3,7 @@
 mod admin_getroammsg;
 mod admin_msgwithdraw;
 mod admin_set_msg_read;
+mod body;
 mod codes;
 mod get_c2c_unread_msg_num;
 mod key;

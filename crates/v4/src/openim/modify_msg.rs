@@ -7,6 +7,7 @@ use hansard_types::{ConversationId, GroupId, Seq, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::body::{MSG_BODY, MSG_BODY_ITEM, MSG_TYPE};
 use super::codes;
 use super::key::MsgKey;
 use crate::element::{self, MsgBody};
@@ -37,9 +38,9 @@ impl Action for ModifyC2cMsg {
         Field::account("From_Account", codes::FROM_ACCOUNT_INVALID),
         Field::account("To_Account", codes::TO_ACCOUNT_INVALID),
         Field::of("MsgKey", codes::MSG_KEY_INVALID),
-        Field::of("MsgBody", codes::MSG_BODY_INVALID).wrong_type(codes::MSG_BODY_NOT_ARRAY),
-        Field::of("MsgBody[]", codes::MSG_BODY_INVALID),
-        Field::of("MsgBody[].MsgType", codes::MSG_BODY_INVALID).invalid(codes::MSG_ELEMENT_INVALID),
+        MSG_BODY,
+        MSG_BODY_ITEM,
+        MSG_TYPE,
     ];
     type Command = EditMessage;
 
@@ -81,9 +82,9 @@ impl Action for ModifyGroupMsg {
     const SUMMARY: &'static str = "Changes what a message of a group says";
     const FIELDS: &'static [Field] = &[
         Field::of("GroupId", codes::GROUP_ID_INVALID),
-        Field::of("MsgBody", codes::MSG_BODY_INVALID).wrong_type(codes::MSG_BODY_NOT_ARRAY),
-        Field::of("MsgBody[]", codes::MSG_BODY_INVALID),
-        Field::of("MsgBody[].MsgType", codes::MSG_BODY_INVALID).invalid(codes::MSG_ELEMENT_INVALID),
+        MSG_BODY,
+        MSG_BODY_ITEM,
+        MSG_TYPE,
     ];
     type Command = EditMessage;
 

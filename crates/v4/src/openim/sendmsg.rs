@@ -15,6 +15,7 @@ use hansard_types::{ConversationId, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::body::{MSG_BODY, MSG_BODY_ITEM, MSG_TYPE};
 use super::codes;
 use crate::element::{self, MsgBody};
 use crate::endpoint::{Answered, Call, Failure, Operation};
@@ -75,9 +76,9 @@ impl Operation for SendMsg {
         Field::of("MsgRandom", codes::MSG_RANDOM_INVALID),
         Field::of("MsgTimeStamp", codes::MSG_TIME_INVALID),
         Field::of("MsgLifeTime", codes::MSG_LIFETIME_INVALID),
-        Field::of("MsgBody", codes::MSG_BODY_INVALID).wrong_type(codes::MSG_BODY_NOT_ARRAY),
-        Field::of("MsgBody[]", codes::MSG_BODY_INVALID),
-        Field::of("MsgBody[].MsgType", codes::MSG_BODY_INVALID).invalid(codes::MSG_ELEMENT_INVALID),
+        MSG_BODY,
+        MSG_BODY_ITEM,
+        MSG_TYPE,
         Field::of("OfflinePushInfo", codes::PUSH_INFO_INVALID),
     ];
     type Request = SendMsgRequest;

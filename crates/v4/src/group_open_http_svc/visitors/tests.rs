@@ -9,9 +9,7 @@ const SEND: &str = "group_open_http_svc/send_group_msg";
 
 async fn with_room() -> TestApi {
     let api = TestApi::start().await;
-    let room = json!({ "Type": "AVChatRoom", "Name": "show", "GroupId": "show",
-        "Owner_Account": "alice" });
-    api.v4_ok("group_open_http_svc/create_group", room).await;
+    api.create_room("show").await;
     api.create_group("team", &[]).await;
     api
 }
