@@ -1,10 +1,12 @@
 //! Apps: decided on the control log.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField, GroupField};
+use hansard_events::group::{NoticeSetting, Telling};
 use hansard_types::{AppId, Reason, UserId, limits};
 
+use crate::group::rules::rules;
 use crate::view::App;
 use crate::{Context, Decided, Decision, View};
 
@@ -51,6 +53,8 @@ pub struct ChangeAppSettings {
     pub group_fields: Option<Vec<GroupField>>,
     /// The whole new list. A key names one field, of groups or of members.
     pub member_fields: Option<Vec<GroupField>>,
+    /// The whole new list: one entry of a type and a kind at most.
+    pub group_notices: Option<Vec<NoticeSetting>>,
 }
 
 impl ChangeAppSettings {
@@ -63,6 +67,9 @@ impl ChangeAppSettings {
             check_fields(fields, &app.friend_fields)?;
         }
         self.check_group_fields(&app)?;
+        if let Some(notices) = &self.group_notices {
+            check_notices(notices)?;
+        }
         let event = AppSettingsChanged {
             app_id: self.app_id,
             administrators: self
@@ -89,6 +96,10 @@ impl ChangeAppSettings {
                 .member_fields
                 .clone()
                 .filter(|new| *new != app.member_fields),
+            group_notices: self
+                .group_notices
+                .clone()
+                .filter(|new| *new != app.group_notices),
         };
         let unchanged = AppSettingsChanged {
             app_id: self.app_id,
@@ -117,6 +128,20 @@ impl ChangeAppSettings {
         }
         Ok(())
     }
+}
+
+/// Nothing is kept of live rooms.
+fn check_notices(notices: &[NoticeSetting]) -> Result<(), Reason> {
+    let mut named = HashSet::new();
+    for setting in notices {
+        let keeps = setting.telling == Telling::Kept;
+        if !named.insert((setting.group_type, setting.kind))
+            || (keeps && !rules(setting.group_type).has_roster)
+        {
+            return Err(Reason::GroupNoticesInvalid);
+        }
+    }
+    Ok(())
 }
 
 fn is_key(key: &str) -> bool {

@@ -15,6 +15,7 @@ mod fields;
 mod import_members;
 mod join_group;
 mod mute_members;
+mod notices;
 mod quit_group;
 mod remove_members;
 pub mod rules;

@@ -95,6 +95,7 @@ impl Given {
             friend_fields: Vec::new(),
             group_fields: Vec::new(),
             member_fields: Vec::new(),
+            group_notices: Vec::new(),
         });
         self
     }
@@ -193,6 +194,7 @@ impl Given {
             sender: user(sender),
             sent_at,
             recalled: false,
+            is_notice: false,
         };
         let key = MessageKey {
             client_seq: number,
@@ -221,6 +223,7 @@ impl Given {
             sender: user(sender),
             sent_at: NOW,
             recalled: false,
+            is_notice: false,
         };
         let conversation = conversation.parse().expect("a valid conversation");
         self.messages.insert((conversation, Seq(seq)), message);

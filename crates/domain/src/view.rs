@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use hansard_events::account::{Mutes, ProfileValue};
 use hansard_events::app::{CustomField, GroupField};
-use hansard_events::group::{GroupProfile, GroupType, MemberProfile};
+use hansard_events::group::{GroupProfile, GroupType, MemberProfile, NoticeSetting};
 use hansard_events::message::{ContentDigest, Element};
 use hansard_events::relation::FriendDetails;
 use hansard_types::{AppId, ConversationId, GroupId, Seq, Timestamp, UserId};
@@ -32,6 +32,8 @@ pub struct App {
     pub friend_fields: Vec<CustomField>,
     pub group_fields: Vec<GroupField>,
     pub member_fields: Vec<GroupField>,
+    /// What members of groups are told of otherwise than the types have it.
+    pub group_notices: Vec<NoticeSetting>,
 }
 
 /// A group. A dissolved one stays until a group is made that has its id.
@@ -98,6 +100,8 @@ pub struct Message {
     pub sender: UserId,
     pub sent_at: Timestamp,
     pub recalled: bool,
+    /// The server's own, of what happened in the group: nobody said it.
+    pub is_notice: bool,
 }
 
 /// A message that is already there: what a retry is answered with.

@@ -115,6 +115,7 @@ impl View for StateView<'_> {
             friend_fields: row.friend_fields,
             group_fields: row.group_fields,
             member_fields: row.member_fields,
+            group_notices: row.group_notices,
         }))
     }
 
@@ -279,12 +280,15 @@ impl View for StateView<'_> {
             sender: row.sender,
             sent_at: row.sent_at,
             recalled: row.recall.is_some(),
+            is_notice: row.is_notice,
         }))
     }
 
     fn content(&self, conversation: &ConversationId, seq: Seq) -> Result<Option<Said>, ViewError> {
         let row = self.conversations.message(conversation, seq);
-        let row = row.map_err(broken)?.filter(|row| row.recall.is_none());
+        let row = row
+            .map_err(broken)?
+            .filter(|row| row.recall.is_none() && !row.is_notice);
         let Some(row) = row else {
             return Ok(None);
         };

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Sample;
+use crate::group::{GroupType, NoticeKind, NoticeSetting, Telling};
 
 /// `app.created`. The secret itself is never in a log: it stays in the data directory, and the
 /// fingerprint tells which one belongs here.
@@ -109,6 +110,9 @@ pub struct AppSettingsChanged {
     /// Custom fields of members of groups, the whole new list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member_fields: Option<Vec<GroupField>>,
+    /// What members of groups are told of otherwise than the types have it, the whole new list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_notices: Option<Vec<NoticeSetting>>,
 }
 
 impl Sample for AppCreated {
@@ -156,6 +160,11 @@ impl Sample for AppSettingsChanged {
                 key: "Desk".to_owned(),
                 readers: FieldRank::Member,
                 writers: FieldRank::App,
+            }]),
+            group_notices: Some(vec![NoticeSetting {
+                group_type: GroupType::Public,
+                kind: NoticeKind::Joined,
+                telling: Telling::Off,
             }]),
         }
     }

@@ -2,13 +2,14 @@
 
 mod extras;
 mod membership;
+mod notices;
 mod requests;
 mod roster;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use hansard_types::{ConversationId, GroupId, Timestamp, UserId, limits};
+use hansard_types::{ConversationId, GroupId, Seq, Timestamp, UserId, limits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,7 @@ pub use membership::{
     ReceiveOption,
 };
 use membership::{apply_fields, diff_fields};
+pub use notices::{Notice, NoticeKind, NoticeSetting, Telling};
 pub use requests::{JoinRefused, JoinRequested};
 pub use roster::{Joining, Leaving, MembersAdded, MembersRemoved, RoomAdminsChanged};
 
@@ -264,6 +266,21 @@ impl GroupProfileChange {
         }
     }
 
+    /// What it is of what members are told of.
+    #[must_use]
+    pub fn notice_kinds(&self) -> Vec<NoticeKind> {
+        let joining = self.apply_join_option.or(self.invite_join_option);
+        let kinds = [
+            self.name.as_ref().map(|_| NoticeKind::Name),
+            self.introduction.as_ref().map(|_| NoticeKind::Introduction),
+            self.notification.as_ref().map(|_| NoticeKind::Notification),
+            self.face_url.as_ref().map(|_| NoticeKind::FaceUrl),
+            joining.map(|_| NoticeKind::JoinOption),
+            self.mute_all.map(|_| NoticeKind::MuteAll),
+        ];
+        kinds.into_iter().flatten().collect()
+    }
+
     /// Whether it says nothing but custom fields.
     #[must_use]
     pub fn is_fields_only(&self) -> bool {
@@ -406,6 +423,10 @@ pub struct ProfileChanged {
     /// In whose name, if not the actor's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown_as: Option<UserId>,
+    /// The seq of its notice among the group's messages; 0: those who are there are told, and it is
+    /// not kept; absent: nobody is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Seq>,
 }
 
 /// `group.dissolved`. Its id is free from here on: whatever follows under it is of another group,
@@ -488,6 +509,7 @@ impl Sample for ProfileChanged {
                 fields: BTreeMap::from([("Colour".to_owned(), String::new())]),
             },
             shown_as: Some(sample_user("alice")),
+            notice: Some(Seq(42)),
         }
     }
 

@@ -255,6 +255,12 @@ impl TestApi {
         self.v4_ok("group_open_http_svc/create_group", body).await;
     }
 
+    /// Changes settings of the app, as its administrator.
+    pub async fn change_settings(&self, change: Value) -> Response {
+        let body = Body::from(change.to_string());
+        self.send(self.v1_request("PATCH", "settings", body)).await
+    }
+
     /// A live room of alice's.
     pub async fn create_room(&self, id: &str) {
         let body = json!({ "Type": "AVChatRoom", "Name": id, "GroupId": id,

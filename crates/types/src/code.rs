@@ -58,6 +58,10 @@ reasons! {
     ProfileReadOnly = 108, "profile_read_only", "the field may not be written by the caller";
     // 200..: messages
     MessageUnknown = 200, "message_unknown", "there is no such message";
+    ReceiptsNeedStored = 210, "receipts_need_stored",
+        "nobody confirms what is not stored";
+    NoticeStays = 209, "notice_stays",
+        "what the server says of a group's changes is neither recalled nor edited";
     MessageAlreadyRecalled = 201, "message_already_recalled",
         "the message has been recalled before";
     MessageTooLarge = 202, "message_too_large", "a message is at most 12 KB";
@@ -126,6 +130,9 @@ reasons! {
          its own among groups and members";
     GroupFieldsFull = 407, "group_fields_full",
         "an app declares at most 10 custom fields of groups and 5 of members";
+    GroupNoticesInvalid = 408, "group_notices_invalid",
+        "an app says of a type of group and a kind of notice once how members are told, and keeps \
+         none in live rooms";
     PartitionsInvalid = 405, "partitions_invalid", "an app's log has 1 to 64 partitions";
     // 500..: relations
     RelationWithSelf = 500, "relation_with_self", "an account has no relation with itself";

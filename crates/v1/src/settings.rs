@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use hansard_desk::Caller;
 use hansard_domain::app::ChangeAppSettings;
 use hansard_events::app::{CustomField, GroupField};
+use hansard_events::group::NoticeSetting;
 use hansard_types::{AppId, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,8 @@ struct Settings {
     group_fields: Vec<GroupField>,
     /// Custom fields of members of groups: keys of `AppMemberDefinedData`.
     member_fields: Vec<GroupField>,
+    /// What members of groups are told of otherwise than the types have it (group-rules).
+    group_notices: Vec<NoticeSetting>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -81,6 +84,9 @@ struct SettingsChange {
     group_fields: Option<Vec<GroupField>>,
     /// The whole new list, at most 5; no key of `group_fields`.
     member_fields: Option<Vec<GroupField>>,
+    /// The whole new list, one entry of a type and a kind at most. `kept` is an entry among the
+    /// messages, `told` is for those who are there, `off` for nobody; nothing is kept of live rooms.
+    group_notices: Option<Vec<NoticeSetting>>,
 }
 
 pub(crate) async fn show(State(shared): State<Arc<Shared>>, access: Access) -> Response {
@@ -97,6 +103,7 @@ fn settings(shared: &Shared, app: AppId) -> Result<Response, Problem> {
         friend_fields: row.friend_fields,
         group_fields: row.group_fields,
         member_fields: row.member_fields,
+        group_notices: row.group_notices,
     })
     .into_response())
 }
@@ -118,6 +125,7 @@ async fn apply(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<(), Pro
         friend_fields,
         group_fields,
         member_fields,
+        group_notices,
     } = json_body(body)?;
     if let Some(administrators) = &administrators {
         check_administrators(administrators, caller)?;
@@ -130,6 +138,7 @@ async fn apply(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<(), Pro
         friend_fields,
         group_fields,
         member_fields,
+        group_notices,
     };
     let submitted = shared.desk.submit(caller, command).await;
     submitted.map(drop).map_err(not_answered)

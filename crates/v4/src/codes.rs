@@ -40,6 +40,7 @@ pub(crate) static REFUSALS: &[(Reason, u32)] = &[
     (Reason::FieldNameInvalid, APP_INVALID),
     (Reason::FieldsFull, APP_INVALID),
     (Reason::GroupFieldKeyInvalid, APP_INVALID),
+    (Reason::GroupNoticesInvalid, APP_INVALID),
     (Reason::GroupFieldsFull, APP_INVALID),
     (Reason::FieldStays, APP_INVALID),
     (Reason::NotPermitted, NOT_AN_ADMINISTRATOR),

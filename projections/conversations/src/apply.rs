@@ -20,39 +20,29 @@ pub(crate) fn sent(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> 
         return recent::sent(log, event, state);
     }
     let conversation = &event.conversation;
-    let mut head = Reader::new(state, log).head(conversation)?;
-    if event.seq != head.last_seq.next() {
-        return Err(Error::Row {
-            table: HEAD.name,
-            reason: format!("message {} came after {}", event.seq, head.last_seq),
-        });
-    }
-    let before = (head.last_shown_seq, head.last_shown_at);
-    head.last_seq = event.seq;
-    head.last_sent_at = event.sent_at;
-    if !event.no_last {
-        head.last_shown_seq = event.seq;
-        head.last_shown_at = head.last_shown_at.max(event.sent_at);
-    }
+    let mut before = (Seq(0), Timestamp(0));
+    let at = (conversation, event.seq);
+    let head = enter_head(
+        log,
+        at,
+        Some(&event.sender),
+        |head| {
+            before = (head.last_shown_seq, head.last_shown_at);
+            head.last_sent_at = event.sent_at;
+            if !event.no_last {
+                head.last_shown_seq = event.seq;
+                head.last_shown_at = head.last_shown_at.max(event.sent_at);
+            }
+            if event.resets_unread {
+                head.unread_floor = event.seq;
+            }
+        },
+        state,
+    )?;
     if let ConversationId::C2c(one, other) = conversation {
         enter_contact(log, (one, other), before, &head, state)?;
         enter_contact(log, (other, one), before, &head, state)?;
     }
-    if event.resets_unread {
-        head.unread_floor = event.seq;
-    }
-    head.senders.push(&event.sender);
-    if event.seq.0.is_multiple_of(SENDERS_PAGE) {
-        let page = std::mem::take(&mut head.senders);
-        let key = message_key(log, conversation, page_of(event.seq));
-        state.put(&SENDERS, key, row::encode(&SENDERS, &page)?);
-        note_senders(log, conversation, event.seq, &page, state)?;
-    }
-    state.put(
-        &HEAD,
-        conversation_key(log, conversation),
-        row::encode(&HEAD, &head)?,
-    );
     put_message(log, event, state)?;
     if event.sender_joins {
         let mut sender = Reader::new(state, log).reader(conversation, &event.sender)?;
@@ -61,7 +51,7 @@ pub(crate) fn sent(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> 
         put_reader(log, conversation, &event.sender, &sender, state)?;
     }
     if event.no_unread {
-        put_uncounted(log, conversation, event.seq, &event.sender, state)?;
+        put_uncounted(log, conversation, event.seq, event.sender.as_str(), state)?;
     }
     if let Some(readers) = event.receipts_of {
         receipts::wanted(log, (conversation, event.seq), readers, state)?;
@@ -78,6 +68,36 @@ pub(crate) fn sent(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> 
     }
 }
 
+/// Gives the next seq of a conversation to what is there now; `change`: what else it changes of
+/// the end. `sender`: `None` of a notice.
+pub(crate) fn enter_head(
+    log: LogId,
+    (conversation, seq): (&ConversationId, Seq),
+    sender: Option<&UserId>,
+    change: impl FnOnce(&mut HeadRow),
+    state: &mut Overlay<'_>,
+) -> Result<HeadRow> {
+    let mut head = Reader::new(state, log).head(conversation)?;
+    if seq != head.last_seq.next() {
+        return Err(Error::Row {
+            table: HEAD.name,
+            reason: format!("message {seq} came after {}", head.last_seq),
+        });
+    }
+    head.last_seq = seq;
+    change(&mut head);
+    head.senders.push(sender);
+    if seq.0.is_multiple_of(SENDERS_PAGE) {
+        let page = std::mem::take(&mut head.senders);
+        let key = message_key(log, conversation, page_of(seq));
+        state.put(&SENDERS, key, row::encode(&SENDERS, &page)?);
+        note_senders(log, conversation, seq, &page, state)?;
+    }
+    let encoded = row::encode(&HEAD, &head)?;
+    state.put(&HEAD, conversation_key(log, conversation), encoded);
+    Ok(head)
+}
+
 /// When members sent last is asked of groups: noted once a page, not with each message.
 fn note_senders(
     log: LogId,
@@ -91,7 +111,7 @@ fn note_senders(
     }
     let mut noted = BTreeSet::new();
     for (seq, sender) in (0..=last.0).rev().zip(page.iter().rev()) {
-        if !noted.insert(sender) {
+        if sender.is_empty() || !noted.insert(sender) {
             continue;
         }
         let sender = UserId::new(sender).map_err(|_| Error::key(&SENDERS))?;
@@ -142,6 +162,7 @@ fn put_message(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> Resu
         mentions_all: false,
         targets: targets.clone(),
         recall: None,
+        is_notice: false,
     };
     message.set_mentions(mentions);
     let encoded = row::encode(&MESSAGE, &message)?;
@@ -235,7 +256,7 @@ pub(crate) fn edited(log: LogId, event: &MessageEdited, state: &mut Overlay<'_>)
     let Some(mut message) = Reader::new(state, log).message(conversation, *seq)? else {
         return Ok(());
     };
-    if message.recall.is_some() {
+    if message.recall.is_some() || message.is_notice {
         return Ok(());
     }
     message.elements = encode_elements(elements).map_err(|error| Error::Row {
@@ -264,7 +285,7 @@ pub(crate) fn recalled(
         let Some(before) = Reader::new(state, log).message(conversation, *seq)? else {
             continue;
         };
-        if before.recall.is_some() {
+        if before.recall.is_some() || before.is_notice {
             continue;
         }
         let recall = Recall {
@@ -279,6 +300,7 @@ pub(crate) fn recalled(
             mentions_all: false,
             targets: before.targets,
             recall: Some(recall),
+            is_notice: false,
             sender: before.sender,
             sent_at: before.sent_at,
             random: before.random,
@@ -289,7 +311,7 @@ pub(crate) fn recalled(
         };
         let encoded = row::encode(&MESSAGE, &message)?;
         state.put(&MESSAGE, message_key(log, conversation, *seq), encoded);
-        put_uncounted(log, conversation, *seq, &message.sender, state)?;
+        put_uncounted(log, conversation, *seq, message.sender.as_str(), state)?;
     }
     Ok(())
 }
@@ -319,6 +341,7 @@ pub(crate) fn members_added(
         joined_at: _,
         silent: _,
         import_key,
+        notice: _,
     } = event;
     let conversation = ConversationId::Group(group_id.clone());
     let last_seq = Reader::new(state, log).head(&conversation)?.last_seq;
@@ -454,14 +477,15 @@ fn put_reader(
     Ok(())
 }
 
-fn put_uncounted(
+/// `sender`: empty of a notice.
+pub(crate) fn put_uncounted(
     log: LogId,
     conversation: &ConversationId,
     seq: Seq,
-    sender: &UserId,
+    sender: &str,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
-    let encoded = row::encode(&UNCOUNTED, sender)?;
+    let encoded = row::encode(&UNCOUNTED, &sender)?;
     state.put(&UNCOUNTED, message_key(log, conversation, seq), encoded);
     Ok(())
 }

@@ -15,6 +15,7 @@
 //! * what is said in live partitions has no row here, but for recognising a retry.
 
 mod apply;
+mod notices;
 mod reader;
 mod receipts;
 mod recent;
@@ -35,7 +36,7 @@ pub use rows::{HeadRow, MessageRow, ReaderRow, Recall, ReceiptRow, TABLES};
 /// Its stable name.
 pub const NAME: &str = "conversations";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 10;
+pub const VERSION: u32 = 11;
 
 /// Folds message, conversation and group events.
 #[derive(Debug, Default)]
@@ -76,19 +77,36 @@ impl Projection for Conversations {
                 ConversationEvent::Cleared(event) => apply::cleared(log, event, state),
             },
             Event::Group(event) => match event {
-                GroupEvent::MembersAdded(event) => apply::members_added(log, event, state),
-                GroupEvent::MembersRemoved(event) => apply::members_removed(log, event, state),
+                GroupEvent::MembersAdded(event) => {
+                    apply::members_added(log, event, state)?;
+                    notices::kept(log, recorded, event.into(), state)
+                }
+                GroupEvent::MembersRemoved(event) => {
+                    apply::members_removed(log, event, state)?;
+                    notices::kept(log, recorded, event.into(), state)
+                }
                 GroupEvent::MembersImported(event) => apply::members_imported(log, event, state),
                 GroupEvent::Dissolved(event) => apply::group_dissolved(log, event, state),
+                GroupEvent::ProfileChanged(event) => {
+                    notices::kept(log, recorded, event.into(), state)
+                }
+                GroupEvent::MemberChanged(event) => match notices::role_told(event) {
+                    Some(told) => notices::kept(log, recorded, told, state),
+                    None => Ok(()),
+                },
+                GroupEvent::MembersMuted(event) => {
+                    notices::kept(log, recorded, event.into(), state)
+                }
+                GroupEvent::OwnerChanged(event) => {
+                    notices::kept(log, recorded, event.into(), state)
+                }
+                GroupEvent::MembersBanned(event) => {
+                    notices::kept(log, recorded, event.into(), state)
+                }
                 GroupEvent::Created(_)
-                | GroupEvent::ProfileChanged(_)
-                | GroupEvent::MemberChanged(_)
-                | GroupEvent::MembersMuted(_)
-                | GroupEvent::OwnerChanged(_)
                 | GroupEvent::RoomAdminsChanged(_)
                 | GroupEvent::JoinRequested(_)
                 | GroupEvent::JoinRefused(_)
-                | GroupEvent::MembersBanned(_)
                 | GroupEvent::MembersUnbanned(_)
                 | GroupEvent::AttributesChanged(_)
                 | GroupEvent::CountersChanged(_) => Ok(()),

@@ -146,14 +146,32 @@ impl<'a> Reader<'a> {
         let (mut low, mut high) = (head.clear_seq.0, head.last_seq.0);
         while low < high {
             let middle = low + (high - low).div_ceil(2);
-            let message = self.message(conversation, Seq(middle))?;
-            if message.is_some_and(|message| message.sent_at <= time) {
-                low = middle;
-            } else {
-                high = middle - 1;
+            match self.said_down(conversation, Seq(middle), Seq(low + 1))? {
+                Some((said, sent_at)) if sent_at > time => high = said.0 - 1,
+                // Notices that follow it stand with it.
+                Some(_) | None => low = middle,
             }
         }
         Ok(Seq(low))
+    }
+
+    /// The newest message between two seqs (both included) that is no notice, and its own time;
+    /// looks at a page of entries.
+    fn said_down(
+        &self,
+        conversation: &ConversationId,
+        from: Seq,
+        down_to: Seq,
+    ) -> Result<Option<(Seq, Timestamp)>> {
+        const LOOK_BACK_MAX: usize = 128;
+        if let Some(row) = self.message(conversation, from)?
+            && !row.is_notice
+        {
+            return Ok(Some((from, row.sent_at)));
+        }
+        let rows = self.timeline_down(conversation, from, down_to, LOOK_BACK_MAX)?;
+        let said = rows.into_iter().find(|(_, row)| !row.is_notice);
+        Ok(said.map(|(seq, row)| (seq, row.sent_at)))
     }
 
     /// How many one-to-one messages the user has not read, all conversations together: of at most

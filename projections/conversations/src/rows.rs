@@ -144,8 +144,9 @@ pub(crate) struct Senders(
 );
 
 impl Senders {
-    pub(crate) fn push(&mut self, sender: &UserId) {
-        self.0.push_str(sender.as_str());
+    /// `None`: a notice, which nobody sent.
+    pub(crate) fn push(&mut self, sender: Option<&UserId>) {
+        self.0.push_str(sender.map_or("", UserId::as_str));
         self.0.push('\0');
     }
 
@@ -195,6 +196,8 @@ pub struct MessageRow {
     /// Who besides the sender may read it; empty: whoever may read the group.
     pub targets: Vec<UserId>,
     pub recall: Option<Recall>,
+    /// `elements` is a [`hansard_events::group::Notice`], encoded: `sender` did what it tells of.
+    pub is_notice: bool,
 }
 
 impl MessageRow {

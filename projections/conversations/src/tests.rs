@@ -45,6 +45,47 @@ fn a_hole_in_a_conversation_is_refused() {
 }
 
 #[test]
+fn notices_take_seqs_and_stand_with_the_message_before_them() {
+    let mut fixture = Fixture::new();
+    let told = |seq: u64| MembersAdded {
+        notice: Some(Seq(seq)),
+        ..added(&format!("user{seq}"))
+    };
+    for (seq, time) in [(1, 10), (3, 20), (5, 30)] {
+        let message = sent(&team(), seq, "ann", time);
+        fixture.apply(message).expect("a message");
+        fixture.apply(told(seq + 1)).expect("a notice");
+    }
+    assert!(fixture.apply(told(9)).is_err(), "a hole");
+    let reader = fixture.reader();
+    let head = reader.head(&team()).expect("reads");
+    assert_eq!((head.last_seq, head.last_shown_seq), (Seq(6), Seq(5)));
+    let times = [1, 3, 5].map(|seq| {
+        let row = reader.message(&team(), Seq(seq)).expect("reads");
+        row.expect("is there").sent_at
+    });
+    assert_eq!(head.last_sent_at, times[2], "of what was said");
+    let ends = times.map(|time| reader.last_at(&team(), time).expect("reads"));
+    assert_eq!(ends, [Seq(2), Seq(4), Seq(6)]);
+    let said = reader.said_by(&team(), &user("ann"), 100).expect("reads");
+    assert_eq!(said, [Seq(5), Seq(3), Seq(1)]);
+    let unread = reader.unread(&team(), &user("user2")).expect("reads");
+    assert_eq!(unread, 2, "what was said since it joined");
+}
+
+fn added(account: &str) -> MembersAdded {
+    MembersAdded {
+        group_id: group("team"),
+        accounts: vec![user(account)],
+        how: hansard_events::group::Joining::Invited,
+        joined_at: Timestamp(5),
+        silent: false,
+        import_key: None,
+        notice: None,
+    }
+}
+
+#[test]
 fn a_dissolved_group_leaves_no_row_and_its_neighbours_theirs() {
     let mut fixture = Fixture::new();
     let neighbour = ConversationId::Group(group("team-2"));
@@ -53,11 +94,8 @@ fn a_dissolved_group_leaves_no_row_and_its_neighbours_theirs() {
         let conversation = ConversationId::Group(group_id.clone());
         let added = MembersAdded {
             group_id,
-            accounts: vec![user("ben")],
-            how: hansard_events::group::Joining::Invited,
-            joined_at: Timestamp(5),
-            silent: false,
             import_key: Some("joined".to_owned()),
+            ..added("ben")
         };
         fixture.apply(added).expect("applies");
         for seq in 1..=pages {
@@ -238,14 +276,7 @@ proptest! {
                     *floor = up_to.max(*floor);
                 }
                 Act::Join { user: joins } => {
-                    let event = MembersAdded {
-                        group_id: group("team"),
-                        accounts: vec![user(USERS[joins])],
-                        how: hansard_events::group::Joining::Invited,
-joined_at: Timestamp(5),
-                        silent: false,
-                        import_key: None,
-                    };
+                    let event = added(USERS[joins]);
                     fixture.apply(event).expect("applies");
                     let floor = floors.entry(joins).or_default();
                     *floor = last.max(*floor);

@@ -98,8 +98,9 @@ fn uncounted_by_others(
     );
     let mut count = 0;
     store.walk(&UNCOUNTED, &range, Direction::Ascending, &mut |_, value| {
-        let sender: UserId = row::decode(&UNCOUNTED, value)?;
-        count += u64::from(sender != *user);
+        // Of a notice it is empty.
+        let sender: String = row::decode(&UNCOUNTED, value)?;
+        count += u64::from(sender != user.as_str());
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(count)

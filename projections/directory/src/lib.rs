@@ -24,6 +24,7 @@ mod account;
 mod relation;
 
 use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField, GroupField};
+use hansard_events::group::NoticeSetting;
 use hansard_events::{AccountEvent, AppEvent, Event, Recorded};
 use hansard_projector::Projection;
 use hansard_store::key::{Key, Parts};
@@ -67,7 +68,7 @@ pub static TABLES: &[&Table] = &[
 /// Its stable name.
 pub const NAME: &str = "directory";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// An app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +83,8 @@ pub struct AppRow {
     pub group_fields: Vec<GroupField>,
     /// Custom fields of members of groups.
     pub member_fields: Vec<GroupField>,
+    /// What members of groups are told of otherwise than the types have it.
+    pub group_notices: Vec<NoticeSetting>,
     /// Of its log.
     pub partitions: u16,
     pub created_at: Timestamp,
@@ -155,6 +158,7 @@ fn created(
         friend_fields: Vec::new(),
         group_fields: Vec::new(),
         member_fields: Vec::new(),
+        group_notices: Vec::new(),
         partitions: *partitions,
         created_at: time,
     };
@@ -175,6 +179,7 @@ fn settings_changed(
         friend_fields,
         group_fields,
         member_fields,
+        group_notices,
     } = event;
     let Some(mut app) = Reader::new(state, control).app(*app_id)? else {
         return Ok(());
@@ -196,6 +201,9 @@ fn settings_changed(
     }
     if let Some(fields) = member_fields {
         app.member_fields.clone_from(fields);
+    }
+    if let Some(notices) = group_notices {
+        app.group_notices.clone_from(notices);
     }
     state.put(&APP, app_key(control, *app_id), row::encode(&APP, &app)?);
     Ok(())

@@ -111,6 +111,7 @@ pub(crate) fn members_added(
         joined_at,
         silent: _,
         import_key: _,
+        notice: _,
     } = event;
     change(log, group_id, state, |group, state| {
         for user in accounts {
@@ -139,6 +140,7 @@ pub(crate) fn members_removed(
         reason: _,
         silent: _,
         import_key: _,
+        notice: _,
     } = event;
     change(log, group_id, state, |group, state| {
         for user in accounts {
@@ -157,6 +159,7 @@ pub(crate) fn member_changed(
         group_id,
         user_id,
         change,
+        notice: _,
     } = event;
     let Some(group) = Reader::new(state, log).stored_group(group_id)? else {
         return Ok(());
@@ -177,6 +180,7 @@ pub(crate) fn owner_changed(
         group_id,
         owner,
         shown_as: _,
+        notice: _,
     } = event;
     change(log, group_id, state, |group, state| {
         let former = group.owner.replace(owner.clone());
@@ -226,6 +230,7 @@ pub(crate) fn profile_changed(
         group_id,
         change: new,
         shown_as: _,
+        notice: _,
     } = event;
     change(log, group_id, state, |group, _| {
         group.profile.apply(new);

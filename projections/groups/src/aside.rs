@@ -26,6 +26,7 @@ pub(crate) fn muted(
         group_id,
         accounts,
         until,
+        notice: _,
     } = event;
     change(log, group_id, state, |group, state| {
         for user in accounts {
@@ -57,6 +58,7 @@ pub(crate) fn banned(
         accounts,
         until,
         reason: _,
+        notice: _,
     } = event;
     change(log, group_id, state, |group, state| {
         for user in accounts {

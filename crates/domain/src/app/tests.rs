@@ -22,6 +22,7 @@ fn declare(before: Vec<CustomField>, new: Vec<CustomField>) -> Result<usize, Rea
         friend_fields: None,
         group_fields: None,
         member_fields: None,
+        group_notices: None,
     });
     let decided = Given::default().own_app(&[], before).when(command);
     decided.map(|decision| decision.events.len())

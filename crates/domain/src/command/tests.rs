@@ -482,6 +482,7 @@ fn apps() -> Vec<Command> {
             friend_fields: None,
             group_fields: None,
             member_fields: None,
+            group_notices: None,
         }
         .into(),
     ]

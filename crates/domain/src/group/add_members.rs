@@ -1,6 +1,7 @@
-use hansard_events::group::{JoinOption, JoinRequested, Joining, MembersAdded};
+use hansard_events::group::{JoinOption, JoinRequested, Joining, MembersAdded, NoticeKind};
 use hansard_types::{GroupId, Reason, Timestamp, UserId, limits};
 
+use super::notices::notice;
 use super::rules::{Who, check, rules};
 use super::{check_import, check_room, existing, imported_before, is_banned};
 use crate::view::Group;
@@ -69,7 +70,11 @@ impl AddMembers {
         if accounts.is_empty() && self.imported.is_none() {
             return Ok(Decision::nothing(outcomes));
         }
+        let told = self.imported.is_none() && !self.silent;
+        let kinds = [NoticeKind::Invited];
+        let kinds = if told { &kinds[..] } else { &[] };
         let event = MembersAdded {
+            notice: notice(view, context, (&self.group_id, &group), kinds)?,
             group_id: self.group_id.clone(),
             accounts,
             how: Joining::Invited,

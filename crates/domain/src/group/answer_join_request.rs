@@ -1,6 +1,7 @@
-use hansard_events::group::{JoinRefused, Joining, MembersAdded};
+use hansard_events::group::{JoinRefused, Joining, MembersAdded, NoticeKind};
 use hansard_types::{GroupId, Reason, UserId, limits};
 
+use super::notices::notice;
 use super::rules::{Who, check};
 use super::{check_room, existing, is_banned};
 use crate::{Context, Decided, Decision, View};
@@ -37,12 +38,13 @@ impl AnswerJoinRequest {
             return Err(Reason::MemberBanned.into());
         }
         check_room(&group, 1)?;
-        let how = match request.invited_by {
-            None => Joining::Applied,
-            Some(_) => Joining::Invited,
+        let (how, kind) = match request.invited_by {
+            None => (Joining::Applied, NoticeKind::Joined),
+            Some(_) => (Joining::Invited, NoticeKind::Invited),
         };
+        let notice = notice(view, context, (&self.group_id, &group), &[kind])?;
         let (group_id, accounts) = (self.group_id.clone(), vec![self.user.clone()]);
-        let event = MembersAdded::live(group_id, accounts, how, context.now);
+        let event = MembersAdded::live(group_id, accounts, how, context.now, notice);
         Ok(Decision::event(event, ()))
     }
 }

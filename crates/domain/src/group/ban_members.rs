@@ -1,7 +1,8 @@
-use hansard_events::group::{MembersBanned, MembersUnbanned, Role};
+use hansard_events::group::{MembersBanned, MembersUnbanned, NoticeKind, Role};
 use hansard_types::{GroupId, Reason, Timestamp, UserId, limits};
 
 use super::existing;
+use super::notices::notice;
 use super::rules::{check, check_rank, rules};
 use crate::{Context, Decided, Decision, View};
 
@@ -25,10 +26,12 @@ impl BanMembers {
         let ms = Timestamp::from_seconds(self.seconds.into()).0;
         let until = Timestamp(context.now.0.saturating_add(ms));
         let mut accounts: Vec<UserId> = Vec::with_capacity(self.accounts.len());
+        let mut removes = None;
         for user in &self.accounts {
             view.account(user)?.ok_or(Reason::AccountUnknown)?;
             let member = view.member(&self.group_id, user)?;
             if let Some(role) = member.map(|member| member.profile.role) {
+                removes = Some(NoticeKind::Removed);
                 if role == Role::Owner {
                     return Err(Reason::OwnerStays.into());
                 }
@@ -41,7 +44,9 @@ impl BanMembers {
         if accounts.is_empty() || self.seconds == 0 {
             return Ok(Decision::nothing(()));
         }
+        let told = (&self.group_id, &group);
         let event = MembersBanned {
+            notice: notice(view, context, told, removes.as_slice())?,
             group_id: self.group_id.clone(),
             accounts,
             until,

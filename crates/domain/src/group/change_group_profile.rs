@@ -1,6 +1,7 @@
 use hansard_events::group::{GroupProfileChange, ProfileChanged};
 use hansard_types::{GroupId, Reason, UserId};
 
+use super::notices::notice;
 use super::rules::{acting, check, rules};
 use super::{existing, fields};
 use crate::view::Group;
@@ -35,7 +36,9 @@ impl ChangeGroupProfile {
         if change.is_empty() {
             return Ok(Decision::nothing(()));
         }
+        let told = (&self.group_id, &group);
         let event = ProfileChanged {
+            notice: notice(view, context, told, &change.notice_kinds())?,
             group_id: self.group_id.clone(),
             change,
             shown_as: self.shown_as.clone(),

@@ -1,6 +1,7 @@
-use hansard_events::group::{MemberChange, MemberChanged, Role};
+use hansard_events::group::{MemberChange, MemberChanged, NoticeKind, Role};
 use hansard_types::{GroupId, Reason, UserId, limits};
 
+use super::notices::notice;
 use super::rules::{Who, check, check_rank, rules};
 use super::{existing, fields};
 use crate::view::{Group, Member};
@@ -29,7 +30,10 @@ impl ChangeMember {
         if change.is_empty() {
             return Ok(Decision::nothing(()));
         }
+        let kinds = change.role.map(|_| NoticeKind::MemberRole);
+        let told = (&self.group_id, &group);
         let event = MemberChanged {
+            notice: notice(view, context, told, kinds.as_slice())?,
             group_id: self.group_id.clone(),
             user_id: self.user_id.clone(),
             change,

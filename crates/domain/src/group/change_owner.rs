@@ -1,7 +1,8 @@
-use hansard_events::group::{OwnerChanged, Role};
+use hansard_events::group::{NoticeKind, OwnerChanged, Role};
 use hansard_types::{GroupId, Reason, UserId};
 
 use super::existing;
+use super::notices::notice;
 use super::rules::{check, rules};
 use crate::{Context, Decided, Decision, View};
 
@@ -27,7 +28,9 @@ impl ChangeOwner {
         if member.profile.role == Role::Owner {
             return Ok(Decision::nothing(()));
         }
+        let told = (&self.group_id, &group);
         let event = OwnerChanged {
+            notice: notice(view, context, told, &[NoticeKind::Owner])?,
             group_id: self.group_id.clone(),
             owner: self.owner.clone(),
             shown_as: self.shown_as.clone(),

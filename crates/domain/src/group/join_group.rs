@@ -1,6 +1,7 @@
-use hansard_events::group::{JoinOption, JoinRequested, Joining, MembersAdded};
+use hansard_events::group::{JoinOption, JoinRequested, Joining, MembersAdded, NoticeKind};
 use hansard_types::{GroupId, Reason, UserId, limits};
 
+use super::notices::notice;
 use super::rules::rules;
 use super::{AddOutcome, check_room, existing, is_banned};
 use crate::{Context, Decided, Decision, View};
@@ -40,8 +41,11 @@ impl JoinGroup {
             JoinOption::Disabled => Err(Reason::JoinRequestsRefused.into()),
             JoinOption::FreeAccess => {
                 check_room(&group, 1)?;
+                let told = (&self.group_id, &group);
+                let notice = notice(view, context, told, &[NoticeKind::Joined])?;
                 let (group_id, accounts) = (self.group_id.clone(), vec![self.user.clone()]);
-                let joins = MembersAdded::live(group_id, accounts, Joining::Applied, context.now);
+                let (how, now) = (Joining::Applied, context.now);
+                let joins = MembersAdded::live(group_id, accounts, how, now, notice);
                 Ok(Decision::event(joins, AddOutcome::Added))
             }
             JoinOption::NeedPermission => {

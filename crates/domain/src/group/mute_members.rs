@@ -1,7 +1,8 @@
-use hansard_events::group::{MembersMuted, Role};
+use hansard_events::group::{MembersMuted, NoticeKind, Role};
 use hansard_types::{GroupId, Reason, Timestamp, UserId};
 
 use super::existing;
+use super::notices::notice;
 use super::rules::{check, check_rank, rules};
 use crate::account::MuteFor;
 use crate::{Context, Decided, Decision, View};
@@ -42,7 +43,9 @@ impl MuteMembers {
         if accounts.is_empty() {
             return Ok(Decision::nothing(()));
         }
+        let told = (&self.group_id, &group);
         let event = MembersMuted {
+            notice: notice(view, context, told, &[NoticeKind::MemberMuted])?,
             group_id: self.group_id.clone(),
             accounts,
             until,

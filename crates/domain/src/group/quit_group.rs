@@ -1,7 +1,8 @@
-use hansard_events::group::{Leaving, MembersRemoved, Role};
+use hansard_events::group::{Leaving, MembersRemoved, NoticeKind, Role};
 use hansard_types::{GroupId, Reason, UserId};
 
 use super::existing;
+use super::notices::notice;
 use super::rules::rules;
 use crate::{Context, Decided, Decision, View};
 
@@ -25,7 +26,9 @@ impl QuitGroup {
         if member.profile.role == Role::Owner && !rules.owner_may_leave {
             return Err(Reason::OwnerStays.into());
         }
+        let told = (&self.group_id, &group);
         let event = MembersRemoved {
+            notice: notice(view, context, told, &[NoticeKind::Left])?,
             group_id: self.group_id.clone(),
             accounts: vec![self.user.clone()],
             how: Leaving::Quit,

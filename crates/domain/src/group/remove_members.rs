@@ -1,6 +1,7 @@
-use hansard_events::group::{Leaving, MembersRemoved, Role};
+use hansard_events::group::{Leaving, MembersRemoved, NoticeKind, Role};
 use hansard_types::{GroupId, Reason, Timestamp, UserId};
 
+use super::notices::notice;
 use super::rules::{check, check_rank, rules};
 use super::{check_import, existing, imported_before};
 use crate::{Context, Decided, Decision, View};
@@ -44,7 +45,11 @@ impl RemoveMembers {
         if accounts.is_empty() && self.imported.is_none() {
             return Ok(Decision::nothing(()));
         }
+        let told = self.imported.is_none() && !self.silent;
+        let kinds = [NoticeKind::Removed];
+        let kinds = if told { &kinds[..] } else { &[] };
         let event = MembersRemoved {
+            notice: notice(view, context, (&self.group_id, &group), kinds)?,
             group_id: self.group_id.clone(),
             accounts,
             how: Leaving::Removed,

@@ -1,7 +1,9 @@
 //! What each type of group allows and begins with: one table, a row a rule, a column a type. The
 //! deciders read it; its page in the manual and the tests of its cells are made from it.
 
-use hansard_events::group::{GroupProfile, GroupType, JoinOption, ReceiveOption, Role};
+use hansard_events::group::{
+    GroupProfile, GroupType, JoinOption, NoticeKind, ReceiveOption, Role, Telling,
+};
 use hansard_types::{GroupId, Reason, limits};
 
 use crate::{Context, Halt, View};
@@ -83,6 +85,17 @@ impl Cell for ReceiveOption {
     }
 }
 
+impl Cell for Telling {
+    fn text(&self) -> String {
+        match self {
+            Self::Off => "no",
+            Self::Told => "told",
+            Self::Kept => "kept",
+        }
+        .to_owned()
+    }
+}
+
 /// A row of the table, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -132,6 +145,7 @@ macro_rules! rules {
 
 use JoinOption::{Disabled, FreeAccess, NeedPermission};
 use ReceiveOption::{AcceptAndNotify, AcceptNotNotify};
+use Telling::{Kept, Off, Told};
 use Who::{Admins, App, Members, Nobody, Owner};
 
 const ORDINARY: u32 = limits::GROUP_MEMBERS_MAX;
@@ -199,6 +213,22 @@ rules! {
     has_receipts: bool = [true, true, true, false, false];
     /// Whether messages are recalled, or cleared.
     recalls: bool = [true, true, true, false, true];
+    /// Whether members are told, unless the app says otherwise, of those who were brought in.
+    tells_invited: Telling = [Kept, Kept, Off, Told, Kept];
+    /// Whether members are told of who applied, or just joined.
+    tells_joined: Telling = [Kept, Kept, Off, Told, Kept];
+    /// Whether members are told of those who were removed.
+    tells_removed: Telling = [Kept, Kept, Off, Told, Kept];
+    /// Whether members are told of who left.
+    tells_left: Telling = [Kept, Kept, Off, Told, Kept];
+    /// Whether members are told of another name, introduction, notice or picture, or of another owner.
+    tells_profile: Telling = [Kept, Kept, Kept, Told, Kept];
+    /// Whether members are told that all are muted, or not any more.
+    tells_mute_all: Telling = [Off, Off, Off, Off, Off];
+    /// Whether members are told that outsiders or guests come in otherwise.
+    tells_join_option: Telling = [Off, Off, Off, Off, Off];
+    /// Whether members are told of mutes and new administrators among them.
+    tells_members: Telling = [Kept, Kept, Off, Off, Kept];
 }
 
 /// The column of a type.
@@ -214,6 +244,25 @@ pub fn rules(group_type: GroupType) -> &'static TypeRules {
 }
 
 impl TypeRules {
+    /// Whether members are told of something, unless the app says otherwise.
+    #[must_use]
+    pub fn tells(&self, kind: NoticeKind) -> Telling {
+        match kind {
+            NoticeKind::Invited => self.tells_invited,
+            NoticeKind::Joined => self.tells_joined,
+            NoticeKind::Removed => self.tells_removed,
+            NoticeKind::Left => self.tells_left,
+            NoticeKind::Name
+            | NoticeKind::Introduction
+            | NoticeKind::Notification
+            | NoticeKind::FaceUrl
+            | NoticeKind::Owner => self.tells_profile,
+            NoticeKind::MuteAll => self.tells_mute_all,
+            NoticeKind::JoinOption => self.tells_join_option,
+            NoticeKind::MemberMuted | NoticeKind::MemberRole => self.tells_members,
+        }
+    }
+
     /// The profile that a group of the type begins with when nothing is said of it.
     #[must_use]
     pub fn profile(&self) -> GroupProfile {

@@ -44,6 +44,14 @@ const EXPECTED: &str = "
     has_counters           yes       yes       yes       yes       no
     has_receipts           yes       yes       yes       no        no
     recalls                yes       yes       yes       no        yes
+    tells_invited          kept      kept      no        told      kept
+    tells_joined           kept      kept      no        told      kept
+    tells_removed          kept      kept      no        told      kept
+    tells_left             kept      kept      no        told      kept
+    tells_profile          kept      kept      kept      told      kept
+    tells_mute_all         no        no        no        no        no
+    tells_join_option      no        no        no        no        no
+    tells_members          kept      kept      no        no        kept
 ";
 
 /// As [`EXPECTED`] writes a cell of the table.

@@ -47,6 +47,9 @@ impl EditMessage {
         {
             return Err(Reason::MessageUnknown.into());
         }
+        if message.is_notice {
+            return Err(Reason::NoticeStays.into());
+        }
         let said = view.content(conversation, seq)?;
         let said = said.ok_or(Reason::MessageAlreadyRecalled)?;
         let content = Content {

@@ -30,6 +30,7 @@ impl RecallGroup {
         for seq in &self.seqs {
             let refused = match view.message(&conversation, *seq)? {
                 None => Some(Reason::MessageUnknown),
+                Some(message) if message.is_notice => Some(Reason::NoticeStays),
                 Some(message) if message.recalled || recalled.contains(seq) => {
                     Some(Reason::MessageAlreadyRecalled)
                 }

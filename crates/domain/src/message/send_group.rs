@@ -66,6 +66,9 @@ impl SendGroup {
         if self.wants_receipts && !rules.has_receipts {
             return Err(Reason::GroupTypeForbids.into());
         }
+        if self.wants_receipts && self.online_only {
+            return Err(Reason::ReceiptsNeedStored.into());
+        }
         let receipts_of = self
             .wants_receipts
             .then(|| self.readers(view, &group))

@@ -9,7 +9,7 @@ use hansard_domain::group::AddOutcome;
 use hansard_domain::{Command, MessageKey, Reply};
 use hansard_events::account::ProfileValue;
 use hansard_events::app::{CustomField, GroupField};
-use hansard_events::group::{GroupType, JoinOption, ReceiveOption, Role};
+use hansard_events::group::{GroupType, JoinOption, NoticeSetting, ReceiveOption, Role};
 use hansard_events::message::Element;
 use hansard_events::relation::FriendDetails;
 use hansard_types::{Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
@@ -21,6 +21,7 @@ mod groups;
 mod live;
 mod members;
 mod messages;
+mod notices;
 mod relations;
 mod rights;
 
@@ -89,6 +90,7 @@ pub(super) struct App {
     pub(super) friend_fields: Vec<CustomField>,
     pub(super) group_fields: Vec<GroupField>,
     pub(super) member_fields: Vec<GroupField>,
+    pub(super) group_notices: Vec<NoticeSetting>,
 }
 
 /// An account.
@@ -167,6 +169,8 @@ pub(super) struct Said {
     pub(super) counted: bool,
     pub(super) imported: bool,
     pub(super) recalled: bool,
+    /// The server's own, of what happened in a group.
+    pub(super) is_notice: bool,
 }
 
 /// A conversation.
@@ -242,6 +246,16 @@ impl Model {
         if !rights::is_permitted(actor, command) {
             return Err(Reason::NotPermitted);
         }
+        let about = notices::about(command);
+        let before = about.and_then(|(group, _)| self.groups.get(group).cloned());
+        let answered = self.change(actor, command);
+        if let (Some(about), Some(before), Ok(_)) = (about, before, &answered) {
+            self.tell(actor, &before, about);
+        }
+        answered
+    }
+
+    fn change(&mut self, actor: &Actor, command: &Command) -> Expected {
         match command {
             Command::ImportAccount(command) => self.import_account(command),
             Command::DeleteAccount(command) => self.delete_account(&command.user_id),

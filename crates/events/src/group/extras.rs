@@ -41,6 +41,9 @@ pub struct MembersBanned {
     pub until: Timestamp,
     #[serde(default, skip_serializing_if = "is_usual")]
     pub reason: String,
+    /// As [`super::MembersRemoved::notice`]: of those who were members.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Seq>,
 }
 
 /// `group.members_unbanned`: they may come in again.
@@ -104,6 +107,7 @@ impl Sample for MembersBanned {
             accounts: vec![sample_user("dave")],
             until: Timestamp(1_794_000_600_000),
             reason: "spam".to_owned(),
+            notice: Some(Seq(42)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hansard_types::{GroupId, Timestamp, UserId};
+use hansard_types::{GroupId, Seq, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -151,6 +151,10 @@ pub struct MemberChanged {
     pub user_id: UserId,
     #[serde(flatten)]
     pub change: MemberChange,
+    /// The seq of its notice among the group's messages; 0: those who are there are told, and it is
+    /// not kept; absent: nobody is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Seq>,
 }
 
 /// `group.members_muted`: until when accounts may not speak in the group, members or not: a mute
@@ -162,6 +166,10 @@ pub struct MembersMuted {
     pub accounts: Vec<UserId>,
     /// Unix milliseconds; 0 lifts the mute, 18446744073709551615 (2^64 - 1) is for good.
     pub until: Timestamp,
+    /// The seq of its notice among the group's messages; 0: those who are there are told, and it is
+    /// not kept; absent: nobody is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Seq>,
 }
 
 /// `group.owner_changed`: the former owner, if there was one, stays as a member.
@@ -173,6 +181,10 @@ pub struct OwnerChanged {
     /// In whose name, if not the actor's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown_as: Option<UserId>,
+    /// The seq of its notice among the group's messages; 0: those who are there are told, and it is
+    /// not kept; absent: nobody is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Seq>,
 }
 
 impl Sample for MemberChanged {
@@ -186,6 +198,7 @@ impl Sample for MemberChanged {
                 receive: Some(ReceiveOption::AcceptNotNotify),
                 fields: BTreeMap::from([("Desk".to_owned(), "3F-12".to_owned())]),
             },
+            notice: Some(Seq(42)),
         }
     }
 
@@ -200,6 +213,7 @@ impl Sample for MembersMuted {
             group_id: sample_group(),
             accounts: vec![sample_user("bob"), sample_user("carol")],
             until: Timestamp(1_794_000_600_000),
+            notice: Some(Seq(42)),
         }
     }
 
@@ -214,6 +228,7 @@ impl Sample for OwnerChanged {
             group_id: sample_group(),
             owner: sample_user("bob"),
             shown_as: Some(sample_user("alice")),
+            notice: Some(Seq(42)),
         }
     }
 

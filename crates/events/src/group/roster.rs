@@ -1,6 +1,6 @@
 //! Who comes into a group, and who goes.
 
-use hansard_types::{GroupId, Timestamp, UserId};
+use hansard_types::{GroupId, Seq, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,10 @@ pub struct MembersAdded {
     /// Imports only: what makes importing it again recognisable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import_key: Option<String>,
+    /// The seq of its notice among the group's messages; 0: those who are there are told, and it is
+    /// not kept; absent: nobody is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Seq>,
 }
 
 impl MembersAdded {
@@ -55,6 +59,7 @@ impl MembersAdded {
         accounts: Vec<UserId>,
         how: Joining,
         joined_at: Timestamp,
+        notice: Option<Seq>,
     ) -> Self {
         Self {
             group_id,
@@ -63,6 +68,7 @@ impl MembersAdded {
             joined_at,
             silent: false,
             import_key: None,
+            notice,
         }
     }
 }
@@ -85,6 +91,10 @@ pub struct MembersRemoved {
     /// Imports only: what makes importing it again recognisable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import_key: Option<String>,
+    /// The seq of its notice among the group's messages; 0: those who are there are told, and it is
+    /// not kept; absent: nobody is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Seq>,
 }
 
 impl Sample for MembersAdded {
@@ -96,6 +106,7 @@ impl Sample for MembersAdded {
             joined_at: Timestamp(1_794_000_000_000),
             silent: true,
             import_key: Some("3q2-7wAAAAAAAAAAAAAAAA".to_owned()),
+            notice: Some(Seq(42)),
         }
     }
 
@@ -114,6 +125,7 @@ impl Sample for MembersRemoved {
             reason: Some("left the company".to_owned()),
             silent: false,
             import_key: Some("3q2-7wAAAAAAAAAAAAAAAA".to_owned()),
+            notice: Some(Seq(42)),
         }
     }
 

@@ -49,6 +49,8 @@ const SERVICE_HERE: Service = Service {
         (R::SenderUnknown, GROUP_ACCOUNT_UNKNOWN),
         (R::RecipientUnknown, GROUP_ACCOUNT_UNKNOWN),
         (R::MessageUnknown, GROUP_MESSAGE_UNKNOWN),
+        (R::ReceiptsNeedStored, GROUP_PARAMETER),
+        (R::NoticeStays, GROUP_MESSAGE_NOT_RECALLABLE),
         (R::MessageAlreadyRecalled, GROUP_MESSAGE_NOT_RECALLABLE),
         (R::MessageTooLarge, 80002),
         (R::SenderMuted, 10017),

@@ -92,7 +92,7 @@ fn active(call: &Reading<'_>, joined: Vec<Membership>) -> Result<Vec<Membership>
     let mut active = Vec::with_capacity(joined.len());
     for one in joined {
         let waits = rules(one.group.group_type).waits_for_a_message;
-        if !waits || profile::head(call, &one.group_id)?.last_seq.0 > 0 {
+        if !waits || profile::head(call, &one.group_id)?.last_sent_at.0 > 0 {
             active.push(one);
         }
     }

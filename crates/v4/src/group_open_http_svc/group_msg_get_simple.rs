@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::profile::{self, GROUP_ID};
+use super::tips::{self, TipElement};
 use crate::element::{self, MsgElement};
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::typed::Field;
@@ -54,7 +55,7 @@ struct GroupMsg {
     from_account: String,
     /// 0, or 2 when recalled; the body is then empty.
     is_place_msg: u8,
-    msg_body: Vec<MsgElement>,
+    msg_body: GroupMsgBody,
     #[serde(skip_serializing_if = "Option::is_none")]
     cloud_custom_data: Option<String>,
     /// 1 high, 2 normal, 3 low, 4 lowest.
@@ -62,7 +63,15 @@ struct GroupMsg {
     msg_random: u32,
     msg_seq: u64,
     msg_time_stamp: u64,
+    /// 1: the server's own, of a change in the group; `From_Account` made it.
     is_system_msg: u8,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum GroupMsgBody {
+    Said(Vec<MsgElement>),
+    Tip([TipElement; 1]),
 }
 
 impl Operation for GroupMsgGetSimple {
@@ -139,9 +148,12 @@ fn page(
 fn message(seq: Seq, row: MessageRow) -> Result<GroupMsg, Failure> {
     let is_recalled = row.recall.is_some();
     let msg_body = if is_recalled {
-        Vec::new()
+        GroupMsgBody::Said(Vec::new())
+    } else if row.is_notice {
+        GroupMsgBody::Tip([tips::element(&row)?])
     } else {
-        element::write(decode_elements(&row.elements).map_err(Failure::broken)?)
+        let elements = decode_elements(&row.elements).map_err(Failure::broken)?;
+        GroupMsgBody::Said(element::write(elements))
     };
     Ok(GroupMsg {
         from_account: row.sender.as_str().to_owned(),
@@ -152,7 +164,7 @@ fn message(seq: Seq, row: MessageRow) -> Result<GroupMsg, Failure> {
         msg_random: row.random,
         msg_seq: seq.0,
         msg_time_stamp: row.sent_at.seconds(),
-        is_system_msg: 0,
+        is_system_msg: u8::from(row.is_notice),
     })
 }
 

@@ -30,6 +30,7 @@ mod receipts;
 mod room_admins;
 mod send_group_msg;
 mod send_group_system_notification;
+mod tips;
 mod visitors;
 
 use self::codes::{ATTRIBUTES_SERVICE, LIVE_SERVICE, SERVICE};

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use hansard_conversations::HeadRow;
 use hansard_domain::group::rules::reads_before_join;
-use hansard_events::group::{GroupProfile, GroupType, JoinOption};
+use hansard_events::group::{GroupProfile, GroupProfileChange, GroupType, JoinOption};
 use hansard_groups::GroupRow;
 use hansard_types::{AppId, ConversationId, GroupId, Reason, UserId, limits};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::codes;
@@ -175,6 +175,52 @@ pub(super) struct ResponseFilter {
     pub(super) group_keys: Option<Vec<String>>,
     #[serde(rename = "AppDefinedDataFilter_GroupMember")]
     pub(super) member_keys: Option<Vec<String>>,
+}
+
+/// What a notice says is new of a group.
+#[derive(Default, Serialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct NewGroupInfo {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introduction: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notification: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    face_url: Option<String>,
+    #[serde(rename = "Owner_Account", skip_serializing_if = "Option::is_none")]
+    owner: Option<UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mute_all_member: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    apply_join_option: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invite_join_option: Option<&'static str>,
+}
+
+impl NewGroupInfo {
+    pub(super) fn of(change: GroupProfileChange) -> Self {
+        let mute_all = change.mute_all;
+        let (apply, invite) = (change.apply_join_option, change.invite_join_option);
+        Self {
+            name: change.name,
+            introduction: change.introduction,
+            notification: change.notification,
+            face_url: change.face_url,
+            owner: None,
+            mute_all_member: mute_all.map(|muted| if muted { "On" } else { "Off" }),
+            apply_join_option: apply.map(|one| option_name(one, "DisableApply")),
+            invite_join_option: invite.map(|one| option_name(one, "DisableInvite")),
+        }
+    }
+
+    pub(super) fn owned_by(owner: UserId) -> Self {
+        Self {
+            owner: Some(owner),
+            ..Self::default()
+        }
+    }
 }
 
 /// Keeps the fields that a filter names; all of them without one.

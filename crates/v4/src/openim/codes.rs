@@ -33,6 +33,7 @@ pub(super) static SERVICE: Service = Service {
         (R::SenderUnknown, FROM_ACCOUNT_INVALID),
         (R::RecipientUnknown, TO_ACCOUNT_INVALID),
         (R::MessageUnknown, 20022),
+        (R::NoticeStays, 20023),
         (R::MessageAlreadyRecalled, 20023),
         (R::MessageTooLarge, 93000),
         (R::MessageTimeInvalid, MSG_TIME_INVALID),

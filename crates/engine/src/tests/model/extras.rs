@@ -193,7 +193,7 @@ impl Model {
         let talk = self.talks.entry(of_group(&command.group_id)).or_default();
         let gone = usize::try_from(talk.gone).expect("small");
         for said in talk.said.iter_mut().skip(gone) {
-            said.recalled |= said.sender == command.sender;
+            said.recalled |= said.sender == command.sender && !said.is_notice;
         }
         Ok(Answered::Done)
     }
@@ -219,7 +219,8 @@ impl Model {
             return (Seq(*seq), None);
         }
         // What is said live has a time after everything that is imported.
-        let last_at = talk.said.last().map(|said| said.sent_at);
+        let mut said = talk.said.iter().rev().filter(|said| !said.is_notice);
+        let last_at = said.next().map(|said| said.sent_at);
         let is_late = |last: Option<Timestamp>| last.is_none_or(|last| message.sent_at <= last);
         let is_early = created_at.is_none_or(|made| message.sent_at < made);
         let refused = if !self.accounts.contains_key(&message.from) {
@@ -243,6 +244,7 @@ impl Model {
             counted: !message.content.no_unread,
             imported: true,
             recalled: false,
+            is_notice: false,
         });
         let seq = talk.said.len() as u64;
         talk.imported.insert(message.import_key.clone(), seq);

@@ -145,6 +145,7 @@ impl Model {
             counted: !command.content.no_unread,
             imported: false,
             recalled: false,
+            is_notice: false,
         };
         self.send(conversation, said, command.online_only)
     }
@@ -169,7 +170,9 @@ impl Model {
             return Ok(Answered::Sent { seq, duplicate });
         }
         let is_it = |said: &Said| {
-            !said.imported && is_same(&command.from, command.random, &command.content, said)
+            !said.imported
+                && !said.is_notice
+                && is_same(&command.from, command.random, &command.content, said)
         };
         if let Some(seq) = self.find(&conversation, is_it) {
             let duplicate = true;
@@ -190,6 +193,9 @@ impl Model {
         if command.wants_receipts && !wants(group_type) {
             return Err(Reason::GroupTypeForbids);
         }
+        if command.wants_receipts && command.online_only {
+            return Err(Reason::ReceiptsNeedStored);
+        }
         if command.live && !command.online_only {
             return self.say_live(command);
         }
@@ -203,6 +209,7 @@ impl Model {
             counted: !command.content.no_unread,
             imported: false,
             recalled: false,
+            is_notice: false,
         };
         self.send(conversation, said, command.online_only)
     }
@@ -247,6 +254,7 @@ impl Model {
             counted: !command.content.no_unread,
             imported: true,
             recalled: false,
+            is_notice: false,
         };
         let answered = self.say(conversation.clone(), said);
         let seq = self.last(conversation);
@@ -306,6 +314,9 @@ impl Model {
         {
             return Err(Reason::MessageUnknown);
         }
+        if said.is_notice {
+            return Err(Reason::NoticeStays);
+        }
         if said.recalled {
             return Err(Reason::MessageAlreadyRecalled);
         }
@@ -348,6 +359,9 @@ impl Model {
         let talk = talk.filter(|talk| seq.0 > talk.gone);
         let said = talk.and_then(|talk| talk.said.get_mut(index));
         let said = said.ok_or(Reason::MessageUnknown)?;
+        if said.is_notice {
+            return Err(Reason::NoticeStays);
+        }
         if said.recalled {
             return Err(Reason::MessageAlreadyRecalled);
         }

@@ -61,6 +61,7 @@ fn apps(handle: &Handle, model: &Model) {
             friend_fields: row.friend_fields,
             group_fields: row.group_fields,
             member_fields: row.member_fields,
+            group_notices: row.group_notices,
         };
         assert_eq!(app, *expected, "{id}");
     }

@@ -116,5 +116,8 @@ async fn bad_requests_get_their_codes() {
     api.refuses(DETAIL, cases).await;
     let wants = json!({ "GroupId": "room", "From_Account": "alice", "Random": 9,
         "NeedReadReceipt": 1, "MsgBody": [text("말")] });
-    api.refuses(SEND, [(wants, 10007)]).await;
+    // Nobody could ever confirm what is not stored.
+    let unstored = json!({ "GroupId": "team", "From_Account": "alice", "Random": 9,
+        "NeedReadReceipt": 1, "OnlineOnlyFlag": 1, "MsgBody": [text("말")] });
+    api.refuses(SEND, [(wants, 10007), (unstored, 10004)]).await;
 }

@@ -45,6 +45,8 @@ impl Maker {
             friend_fields: self.maybe(0.5, |maker| maker.declared("Met", "Class")),
             group_fields: self.maybe(0.3, |maker| maker.group_fields("Colour")),
             member_fields: self.maybe(0.3, |maker| maker.group_fields("Desk")),
+            // What a group tells depends on it at once; the model cannot say when it is known.
+            group_notices: None,
         })
     }
 

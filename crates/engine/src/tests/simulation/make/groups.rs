@@ -172,11 +172,8 @@ impl Maker {
             74..88 => Command::MuteMembers(MuteMembers {
                 group_id,
                 accounts: self.users(2),
-                mute: self.of(&[
-                    MuteFor::Good,
-                    MuteFor::Seconds(0),
-                    MuteFor::Seconds(1_000_000),
-                ]),
+                // Of seconds the model could not say whether the clock has moved.
+                mute: self.of(&[MuteFor::Good, MuteFor::Good, MuteFor::Seconds(0)]),
             }),
             _ => Command::ChangeOwner(ChangeOwner {
                 group_id,
