@@ -73,6 +73,18 @@ struct MemberToCreate {
     /// Custom fields that the app declares.
     #[serde(rename = "AppMemberDefinedData", default)]
     app_member_defined_data: Fields,
+    /// Not given with a new group, nor what follows: `modify_group_member_info` sets it, or it comes
+    /// by itself. Anything but `null` is refused.
+    #[serde(rename = "NameCard", default)]
+    _name_card: Option<()>,
+    #[serde(rename = "MsgFlag", default)]
+    _msg_flag: Option<()>,
+    #[serde(rename = "JoinTime", default)]
+    _join_time: Option<()>,
+    #[serde(rename = "MsgSeq", default)]
+    _msg_seq: Option<()>,
+    #[serde(rename = "LastSendMsgTime", default)]
+    _last_send_msg_time: Option<()>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -345,6 +357,13 @@ mod tests {
                 with(
                     "MemberList",
                     json!([{ "Member_Account": "bob", "AppMemberDefinedData": custom }]),
+                ),
+                10004,
+            ),
+            (
+                with(
+                    "MemberList",
+                    json!([{ "Member_Account": "bob", "NameCard": "b" }]),
                 ),
                 10004,
             ),

@@ -133,6 +133,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_custom_field_is_read_as_clients_write_its_key() {
+        let api = TestApi::start().await;
+        let desk = json!({ "key": "Desk", "readers": "member", "writers": "member" });
+        let declared = api
+            .change_settings(json!({ "member_fields": [desk] }))
+            .await;
+        assert_eq!(declared.status, 200);
+        api.create_group("team", &["bob"]).await;
+        for (name, value) in [("key", "3F"), ("Key", "4F")] {
+            let fields = json!([{ name: "Desk", "Value": value }]);
+            api.v4_ok(PATH, with("bob", "AppMemberDefinedData", fields))
+                .await;
+            let expected = json!([{ "Key": "Desk", "Value": value }]);
+            assert_eq!(member(&api, "bob").await["AppMemberDefinedData"], expected);
+        }
+    }
+
+    #[tokio::test]
     async fn bad_requests_get_their_codes() {
         let api = TestApi::start().await;
         api.create_group("team", &["bob"]).await;

@@ -139,6 +139,8 @@ pub(super) struct Fields(List<KeyValue, { limits::GROUP_FIELDS_MAX }>);
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 struct KeyValue {
+    /// A widely used client writes `key` for members' fields.
+    #[serde(alias = "key")]
     key: String,
     value: String,
 }
