@@ -71,10 +71,9 @@ impl AddMembers {
             return Ok(Decision::nothing(outcomes));
         }
         let told = self.imported.is_none() && !self.silent;
-        let kinds = [NoticeKind::Invited];
-        let kinds = if told { &kinds[..] } else { &[] };
+        let kind = told.then_some(NoticeKind::Invited);
         let event = MembersAdded {
-            notice: notice(view, context, (&self.group_id, &group), kinds)?,
+            notice: notice(view, context, (&self.group_id, &group), kind.as_slice())?,
             group_id: self.group_id.clone(),
             accounts,
             how: Joining::Invited,

@@ -46,10 +46,9 @@ impl RemoveMembers {
             return Ok(Decision::nothing(()));
         }
         let told = self.imported.is_none() && !self.silent;
-        let kinds = [NoticeKind::Removed];
-        let kinds = if told { &kinds[..] } else { &[] };
+        let kind = told.then_some(NoticeKind::Removed);
         let event = MembersRemoved {
-            notice: notice(view, context, (&self.group_id, &group), kinds)?,
+            notice: notice(view, context, (&self.group_id, &group), kind.as_slice())?,
             group_id: self.group_id.clone(),
             accounts,
             how: Leaving::Removed,
