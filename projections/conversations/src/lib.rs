@@ -76,41 +76,29 @@ impl Projection for Conversations {
                 ConversationEvent::ReceiptsSent(event) => receipts::sent(log, event, state),
                 ConversationEvent::Cleared(event) => apply::cleared(log, event, state),
             },
-            Event::Group(event) => match event {
-                GroupEvent::MembersAdded(event) => {
-                    apply::members_added(log, event, state)?;
-                    notices::kept(log, recorded, event.into(), state)
+            Event::Group(event) => {
+                match event {
+                    GroupEvent::MembersAdded(event) => apply::members_added(log, event, state)?,
+                    GroupEvent::MembersRemoved(event) => apply::members_removed(log, event, state)?,
+                    GroupEvent::MembersImported(event) => {
+                        apply::members_imported(log, event, state)?;
+                    }
+                    GroupEvent::Dissolved(event) => apply::group_dissolved(log, event, state)?,
+                    GroupEvent::Created(_)
+                    | GroupEvent::ProfileChanged(_)
+                    | GroupEvent::MemberChanged(_)
+                    | GroupEvent::MembersMuted(_)
+                    | GroupEvent::OwnerChanged(_)
+                    | GroupEvent::RoomAdminsChanged(_)
+                    | GroupEvent::JoinRequested(_)
+                    | GroupEvent::JoinRefused(_)
+                    | GroupEvent::MembersBanned(_)
+                    | GroupEvent::MembersUnbanned(_)
+                    | GroupEvent::AttributesChanged(_)
+                    | GroupEvent::CountersChanged(_) => {}
                 }
-                GroupEvent::MembersRemoved(event) => {
-                    apply::members_removed(log, event, state)?;
-                    notices::kept(log, recorded, event.into(), state)
-                }
-                GroupEvent::MembersImported(event) => apply::members_imported(log, event, state),
-                GroupEvent::Dissolved(event) => apply::group_dissolved(log, event, state),
-                GroupEvent::ProfileChanged(event) => {
-                    notices::kept(log, recorded, event.into(), state)
-                }
-                GroupEvent::MemberChanged(event) => match notices::role_told(event) {
-                    Some(told) => notices::kept(log, recorded, told, state),
-                    None => Ok(()),
-                },
-                GroupEvent::MembersMuted(event) => {
-                    notices::kept(log, recorded, event.into(), state)
-                }
-                GroupEvent::OwnerChanged(event) => {
-                    notices::kept(log, recorded, event.into(), state)
-                }
-                GroupEvent::MembersBanned(event) => {
-                    notices::kept(log, recorded, event.into(), state)
-                }
-                GroupEvent::Created(_)
-                | GroupEvent::RoomAdminsChanged(_)
-                | GroupEvent::JoinRequested(_)
-                | GroupEvent::JoinRefused(_)
-                | GroupEvent::MembersUnbanned(_)
-                | GroupEvent::AttributesChanged(_)
-                | GroupEvent::CountersChanged(_) => Ok(()),
-            },
+                notices::told(log, recorded, event, state)
+            }
             Event::Account(event) => match event {
                 AccountEvent::Deleted(event) => {
                     apply::account_deleted(log, &event.user_id, state);

@@ -1,135 +1,96 @@
 //! Notices of what happened in a group, among its messages.
 
-use hansard_events::Recorded;
-use hansard_events::group::{
-    Leaving, MemberChanged, MembersAdded, MembersBanned, MembersMuted, MembersRemoved, Notice,
-    OwnerChanged, ProfileChanged,
-};
+use hansard_events::group::{Leaving, Notice};
+use hansard_events::{GroupEvent, Recorded};
 use hansard_store::{Error, Overlay, Result, row};
 use hansard_types::{ConversationId, GroupId, LogId, Seq, UserId};
 
 use crate::apply::{enter_head, put_uncounted};
 use crate::rows::{MESSAGE, MessageRow, message_key};
 
-/// What an event tells the members of a group.
-pub(crate) struct Told<'a> {
-    group: &'a GroupId,
-    notice: Option<Seq>,
-    shown_as: Option<&'a UserId>,
-    what: Notice,
-}
+/// Where the notice of an event stands, and in whose name if not the actor's.
+type Place<'a> = (&'a GroupId, Seq, Option<&'a UserId>);
 
-impl<'a> From<&'a MembersAdded> for Told<'a> {
-    fn from(event: &'a MembersAdded) -> Self {
-        Self {
-            group: &event.group_id,
-            notice: event.notice,
-            shown_as: None,
-            what: Notice::MembersAdded {
+/// The kept notice that an event makes, if it makes one.
+fn kept(event: &GroupEvent) -> Option<(Place<'_>, Notice)> {
+    let at = |seq: Option<Seq>| seq.filter(|seq| seq.0 > 0);
+    Some(match event {
+        GroupEvent::MembersAdded(event) => (
+            (&event.group_id, at(event.notice)?, None),
+            Notice::MembersAdded {
                 accounts: event.accounts.clone(),
                 how: event.how,
             },
-        }
-    }
-}
-
-impl<'a> From<&'a MembersRemoved> for Told<'a> {
-    fn from(event: &'a MembersRemoved) -> Self {
-        Self {
-            group: &event.group_id,
-            notice: event.notice,
-            shown_as: None,
-            what: Notice::MembersRemoved {
+        ),
+        GroupEvent::MembersRemoved(event) => (
+            (&event.group_id, at(event.notice)?, None),
+            Notice::MembersRemoved {
                 accounts: event.accounts.clone(),
                 how: event.how,
             },
-        }
-    }
-}
-
-impl<'a> From<&'a MembersBanned> for Told<'a> {
-    fn from(event: &'a MembersBanned) -> Self {
-        Self {
-            group: &event.group_id,
-            notice: event.notice,
-            shown_as: None,
-            what: Notice::MembersRemoved {
+        ),
+        GroupEvent::MembersBanned(event) => (
+            (&event.group_id, at(event.notice)?, None),
+            Notice::MembersRemoved {
                 accounts: event.accounts.clone(),
                 how: Leaving::Removed,
             },
-        }
-    }
-}
-
-impl<'a> From<&'a ProfileChanged> for Told<'a> {
-    fn from(event: &'a ProfileChanged) -> Self {
-        Self {
-            group: &event.group_id,
-            notice: event.notice,
-            shown_as: event.shown_as.as_ref(),
-            what: Notice::ProfileChanged {
+        ),
+        GroupEvent::ProfileChanged(event) => (
+            (&event.group_id, at(event.notice)?, event.shown_as.as_ref()),
+            Notice::ProfileChanged {
                 change: event.change.clone(),
             },
-        }
-    }
-}
-
-impl<'a> From<&'a OwnerChanged> for Told<'a> {
-    fn from(event: &'a OwnerChanged) -> Self {
-        Self {
-            group: &event.group_id,
-            notice: event.notice,
-            shown_as: event.shown_as.as_ref(),
-            what: Notice::OwnerChanged {
+        ),
+        GroupEvent::OwnerChanged(event) => (
+            (&event.group_id, at(event.notice)?, event.shown_as.as_ref()),
+            Notice::OwnerChanged {
                 owner: event.owner.clone(),
             },
-        }
-    }
-}
-
-impl<'a> From<&'a MembersMuted> for Told<'a> {
-    fn from(event: &'a MembersMuted) -> Self {
-        Self {
-            group: &event.group_id,
-            notice: event.notice,
-            shown_as: None,
-            what: Notice::MembersMuted {
+        ),
+        GroupEvent::MembersMuted(event) => (
+            (&event.group_id, at(event.notice)?, None),
+            Notice::MembersMuted {
                 accounts: event.accounts.clone(),
                 until: event.until,
             },
-        }
-    }
-}
-
-/// One of another role: all else that changes of a member is told nobody.
-pub(crate) fn role_told(event: &MemberChanged) -> Option<Told<'_>> {
-    Some(Told {
-        group: &event.group_id,
-        notice: event.notice,
-        shown_as: None,
-        what: Notice::RoleChanged {
-            account: event.user_id.clone(),
-            role: event.change.role?,
-        },
+        ),
+        // One of another role: all else that changes of a member is told nobody.
+        GroupEvent::MemberChanged(event) => (
+            (&event.group_id, at(event.notice)?, None),
+            Notice::RoleChanged {
+                account: event.user_id.clone(),
+                role: event.change.role?,
+            },
+        ),
+        GroupEvent::Created(_)
+        | GroupEvent::Dissolved(_)
+        | GroupEvent::MembersImported(_)
+        | GroupEvent::RoomAdminsChanged(_)
+        | GroupEvent::JoinRequested(_)
+        | GroupEvent::JoinRefused(_)
+        | GroupEvent::MembersUnbanned(_)
+        | GroupEvent::AttributesChanged(_)
+        | GroupEvent::CountersChanged(_) => return None,
     })
 }
 
 /// Puts a kept notice among the messages of its group: unread to nobody, and by nobody.
-pub(crate) fn kept(
+pub(crate) fn told(
     log: LogId,
     recorded: &Recorded,
-    told: Told<'_>,
+    event: &GroupEvent,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
-    let Some(seq) = told.notice.filter(|seq| seq.0 > 0) else {
+    let Some(((group, seq, shown_as), what)) = kept(event) else {
         return Ok(());
     };
     let broken = |reason: String| Error::Row {
         table: MESSAGE.name,
         reason,
     };
-    let conversation = ConversationId::Group(told.group.clone());
-    let by = match told.shown_as {
+    let conversation = ConversationId::Group(group.clone());
+    let by = match shown_as {
         Some(by) => by.clone(),
         None => UserId::new(&recorded.envelope.provenance.actor)
             .map_err(|error| broken(error.to_string()))?,
@@ -138,10 +99,7 @@ pub(crate) fn kept(
     let row = MessageRow {
         sender: by,
         sent_at: recorded.envelope.time,
-        elements: told
-            .what
-            .encode()
-            .map_err(|error| broken(error.to_string()))?,
+        elements: what.encode().map_err(|error| broken(error.to_string()))?,
         random: 0,
         client_seq: None,
         cloud_custom_data: None,

@@ -95,6 +95,10 @@ impl From<InviteJoinOption> for JoinOption {
     }
 }
 
+fn on_off(flag: bool) -> &'static str {
+    if flag { "On" } else { "Off" }
+}
+
 fn option_name(option: JoinOption, disabled: &'static str) -> &'static str {
     match option {
         JoinOption::FreeAccess => "FreeAccess",
@@ -203,7 +207,6 @@ pub(super) struct NewGroupInfo {
 
 impl NewGroupInfo {
     pub(super) fn of(change: GroupProfileChange) -> Self {
-        let mute_all = change.mute_all;
         let (apply, invite) = (change.apply_join_option, change.invite_join_option);
         Self {
             name: change.name,
@@ -211,7 +214,7 @@ impl NewGroupInfo {
             notification: change.notification,
             face_url: change.face_url,
             owner: None,
-            mute_all_member: mute_all.map(|muted| if muted { "On" } else { "Off" }),
+            mute_all_member: change.mute_all.map(on_off),
             apply_join_option: apply.map(|one| option_name(one, "DisableApply")),
             invite_join_option: invite.map(|one| option_name(one, "DisableInvite")),
         }
@@ -267,7 +270,7 @@ pub(super) fn base_fields(app: AppId, group: &GroupRow, head: &HeadRow) -> Map<S
         default_permission,
         fields: custom,
     } = profile;
-    let mute_all = if *mute_all { "On" } else { "Off" };
+    let mute_all = on_off(*mute_all);
     let reads_before = reads_before_join(*group_type, profile);
     let fields = json!({
         "Appid": app,
@@ -289,7 +292,7 @@ pub(super) fn base_fields(app: AppId, group: &GroupRow, head: &HeadRow) -> Map<S
         "MuteAllMember": mute_all,
         "ShutUpAllMember": mute_all,
         "SupportTopic": 0,
-        "HistoryMsgBeforeJoin": if reads_before { "On" } else { "Off" },
+        "HistoryMsgBeforeJoin": on_off(reads_before),
         "EnablePermission": u8::from(*enable_permission),
         "DefaultPermission": default_permission,
         "AppDefinedData": listed(custom, None),

@@ -3,10 +3,11 @@
 
 use hansard_conversations::MessageRow;
 use hansard_events::group::{Joining, Leaving, Notice, Role};
-use hansard_types::{Timestamp, UserId};
+use hansard_types::UserId;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::member::mute_seconds;
 use super::profile::NewGroupInfo;
 use crate::endpoint::Failure;
 
@@ -69,15 +70,10 @@ pub(super) fn element(row: &MessageRow) -> Result<TipElement, Failure> {
             ..tip(7, Vec::new())
         },
         Notice::MembersMuted { accounts, until } => Tip {
-            mute_until: Some(mute_seconds(until)),
+            mute_until: Some(mute_seconds(until, row.sent_at)),
             ..tip(8, accounts)
         },
     }))
-}
-
-/// As the contract writes it: 4294967295 is for good.
-fn mute_seconds(until: Timestamp) -> u64 {
-    until.seconds().min(u32::MAX.into())
 }
 
 #[cfg(test)]
@@ -207,13 +203,16 @@ mod tests {
             .map(|row| row["IsSystemMsg"].clone())
             .collect();
         assert_eq!(kinds, [0, 1, 0]);
-        let read = json!({ "GroupId": "team", "Member_Account": "carol", "UnreadMsgNum": 100 });
+        // Two of the three are messages.
+        let read = json!({ "GroupId": "team", "Member_Account": "carol", "UnreadMsgNum": 2 });
         call(&api, "set_unread_msg_num", read).await;
-        let ask = json!({ "GroupId": "team", "Member_List_Account": ["bob"] });
-        let bob = api
+        let ask = json!({ "GroupId": "team", "Member_List_Account": ["bob", "carol"] });
+        let asked = api
             .v4_ok("group_open_http_svc/get_specified_group_member_info", ask)
             .await;
-        assert!(bob["MemberList"][0]["LastSendMsgTime"].as_u64() > Some(0));
+        let (bob, carol) = (&asked["MemberList"][0], &asked["MemberList"][1]);
+        assert!(bob["LastSendMsgTime"].as_u64() > Some(0));
+        assert_eq!(carol["MsgSeq"], 0);
     }
 
     #[tokio::test]
