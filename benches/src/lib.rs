@@ -122,6 +122,7 @@ pub fn join(number: u32) -> Command {
 #[must_use]
 pub fn send_group(from: u32, random: u32) -> Command {
     Command::SendGroup(SendGroup {
+        topic_id: None,
         group_id: team(),
         from: user(from),
         content: Content::text(TEXT),

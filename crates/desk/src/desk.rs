@@ -10,7 +10,9 @@ use hansard_engine::{
 };
 use hansard_events::Origin;
 use hansard_events::group::GroupType;
-use hansard_types::{Actor, AppId, GroupId, LogId, Position, Positions, Reason, Timestamp, UserId};
+use hansard_types::{
+    Actor, AppId, GroupId, LogId, Position, Positions, Reason, Timestamp, TopicId, UserId,
+};
 use tokio::sync::{broadcast, watch};
 
 use crate::Error;
@@ -67,6 +69,12 @@ impl Desk {
     /// `@TGS#_`.
     pub fn group_id(&self, group_type: GroupType, own: Option<GroupId>) -> Result<GroupId, Reason> {
         self.ids.group(group_type, own)
+    }
+
+    /// A topic's part of its id, for a topic that comes without one.
+    #[must_use]
+    pub fn topic_id(&self) -> TopicId {
+        self.ids.topic()
     }
 
     /// Gives a command to its partition and waits for its own kind of answer. It goes on when the

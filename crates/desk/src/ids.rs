@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hansard_events::group::GroupType;
-use hansard_types::{GroupId, Reason};
+use hansard_types::{GroupId, Reason, TopicId};
 use sha2::{Digest, Sha256};
 
 /// A request id that a caller brings along, bytes.
@@ -42,6 +42,12 @@ impl Ids {
             Some(id) => id.to_owned(),
             None => format!("{:016x}-{:x}", self.start, self.take()),
         }
+    }
+
+    /// A random topic's part of its id.
+    pub(crate) fn topic(&self) -> TopicId {
+        let id = format!("@TOPIC#c{}", self.letters(GROUP_LETTERS));
+        TopicId::new(&id).expect("it is short and printable")
     }
 
     /// A group's own id, or a random one.

@@ -1,5 +1,5 @@
 use hansard_events::partition_of;
-use hansard_types::{Actor, AppId, ConversationId, GroupId, LogId, Reason, Seq, UserId};
+use hansard_types::{Actor, AppId, ConversationId, GroupId, LogId, Reason, Seq, TopicId, UserId};
 
 use crate::decision::{Context, Decided};
 use crate::group::AddOutcome;
@@ -235,6 +235,9 @@ commands! {
     group::ChangeCounters,          (Group group_id),            -,         Counters,    [Never, Never, Any,   Never];
     group::ChangeGroupProfile,      (Group group_id),            -,         (),          [Never, Never, Any,   Role];
     group::DissolveGroup,           (Group group_id),            -,         (),          [Never, Never, Any,   Role];
+    group::CreateTopic,             (Group group_id),            -,         TopicId,     [Never, Any,   Any,   Role];
+    group::ChangeTopic,             (Group group_id),            -,         (),          [Never, Never, Any,   Role];
+    group::DestroyTopics,           (Group group_id),            -,         Destroyed,   [Never, Never, Any,   Role];
     live::EnterRoom,                Live,                        user,      (),          [Never, Never, Any,   Own];
     live::LeaveRoom,                Live,                        user,      (),          [Never, Never, Any,   Own];
     live::EndVisits,                Live,                        -,         (),          [Any,   Never, Never, Never];
@@ -248,6 +251,8 @@ type Friends = Vec<(UserId, Option<Reason>)>;
 type Counters = std::collections::BTreeMap<String, i64>;
 /// Per message: recalled or imported, or why not.
 type Recalled = Vec<(Seq, Option<Reason>)>;
+/// Per topic: destroyed, or why not.
+type Destroyed = Vec<(TopicId, Option<Reason>)>;
 /// Per account: what became of it.
 type Added = Vec<(UserId, AddOutcome)>;
 

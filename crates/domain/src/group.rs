@@ -9,7 +9,10 @@ mod change_counters;
 mod change_group_profile;
 mod change_member;
 mod change_owner;
+mod change_topic;
 mod create_group;
+mod create_topic;
+mod destroy_topics;
 mod dissolve_group;
 mod fields;
 mod import_members;
@@ -29,7 +32,10 @@ pub use change_counters::{ChangeCounters, CounterChange};
 pub use change_group_profile::ChangeGroupProfile;
 pub use change_member::ChangeMember;
 pub use change_owner::ChangeOwner;
+pub use change_topic::ChangeTopic;
 pub use create_group::CreateGroup;
+pub use create_topic::CreateTopic;
+pub use destroy_topics::DestroyTopics;
 pub use dissolve_group::DissolveGroup;
 pub use fields::rank_of;
 pub use import_members::{ImportMembers, MemberToImport};
@@ -40,15 +46,38 @@ pub use remove_members::RemoveMembers;
 
 use std::collections::BTreeMap;
 
-use hansard_types::{ConversationId, GroupId, Reason, Timestamp, UserId};
+use hansard_types::{ConversationId, GroupId, Reason, Timestamp, TopicId, UserId};
 
-use crate::view::Group;
+use crate::view::{Group, Topic};
 use crate::{Context, Halt, View};
 
 /// A group that exists and is not dissolved.
 pub(crate) fn existing(view: &dyn View, group_id: &GroupId) -> Result<Group, Halt> {
     let group = view.group(group_id)?.filter(|group| !group.dissolved);
     group.ok_or_else(|| Reason::GroupUnknown.into())
+}
+
+/// A topic that there is in a group.
+pub(crate) fn topic_in(
+    view: &dyn View,
+    group_id: &GroupId,
+    topic_id: &TopicId,
+) -> Result<Topic, Halt> {
+    let topic = view.topic(group_id, topic_id)?;
+    topic.ok_or_else(|| Reason::TopicUnknown.into())
+}
+
+/// Where something is said in a group that exists: in a topic that there is, or in the group itself.
+pub(crate) fn place_in(
+    view: &dyn View,
+    group_id: &GroupId,
+    topic_id: Option<&TopicId>,
+) -> Result<(Group, ConversationId), Halt> {
+    let group = existing(view, group_id)?;
+    if let Some(topic_id) = topic_id {
+        topic_in(view, group_id, topic_id)?;
+    }
+    Ok((group, ConversationId::in_group(group_id, topic_id)))
 }
 
 fn imported_before(

@@ -36,5 +36,5 @@ pub use reply::{Answer, Friendship, Read, Reply, Revoked, SentC2c, SentMessage, 
 pub use signal::{GroupNotice, Signal};
 pub use view::{
     Account, App, Attributes, Group, Head, JoinRequest, Lists, Member, Message, MessageKey,
-    MessageKeyError, Profile, Request, Said, Sent, View, ViewError, Visits,
+    MessageKeyError, Profile, Request, Said, Sent, Topic, View, ViewError, Visits,
 };

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use hansard_types::{GroupId, Reason, Seq, Timestamp, UserId};
+use hansard_types::{GroupId, Reason, Seq, Timestamp, TopicId, UserId};
 
 use crate::Verb;
 use crate::group::AddOutcome;
@@ -30,6 +30,10 @@ pub enum Reply {
     Counters(BTreeMap<String, i64>),
     /// A group exists.
     Group(GroupId),
+    /// A topic exists.
+    Topic(TopicId),
+    /// Per topic: destroyed, or why not.
+    Topics(Vec<(TopicId, Option<Reason>)>),
     /// Signatures of an account that were issued up to then no longer hold.
     Revoked { issued_up_to_seconds: u64 },
     /// A request to become friends waits for the other's answer.
@@ -203,6 +207,19 @@ impl Answer for Vec<(Seq, Option<Reason>)> {
     }
 }
 
+impl Answer for Vec<(TopicId, Option<Reason>)> {
+    fn into_reply(self) -> Reply {
+        Reply::Topics(self)
+    }
+
+    fn from_reply(reply: Reply) -> Option<Self> {
+        let Reply::Topics(results) = reply else {
+            return None;
+        };
+        Some(results)
+    }
+}
+
 impl Answer for Vec<(UserId, AddOutcome)> {
     fn into_reply(self) -> Reply {
         Reply::Members(self)
@@ -265,6 +282,19 @@ impl Answer for GroupId {
             return None;
         };
         Some(group)
+    }
+}
+
+impl Answer for TopicId {
+    fn into_reply(self) -> Reply {
+        Reply::Topic(self)
+    }
+
+    fn from_reply(reply: Reply) -> Option<Self> {
+        let Reply::Topic(topic) = reply else {
+            return None;
+        };
+        Some(topic)
     }
 }
 

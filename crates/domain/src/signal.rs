@@ -1,7 +1,7 @@
 use std::fmt;
 
 use hansard_events::message::MessageSent;
-use hansard_types::{GroupId, UserId};
+use hansard_types::{GroupId, TopicId, UserId};
 
 /// What those who are there are told and nobody keeps: it is in no log and no read model.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub enum Signal {
 #[derive(Clone, PartialEq, Eq)]
 pub struct GroupNotice {
     pub group_id: GroupId,
+    /// Of which it is; absent: of the group itself.
+    pub topic_id: Option<TopicId>,
     pub content: String,
     /// Members that it is for; empty: all of them.
     pub to: Vec<UserId>,

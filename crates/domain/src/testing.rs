@@ -4,15 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hansard_events::account::ProfileValue;
 use hansard_events::app::{CustomField, GroupField};
-use hansard_events::group::{GroupProfile, GroupType, JoinOption, MemberProfile, Role};
+use hansard_events::group::{
+    GroupProfile, GroupType, JoinOption, MemberProfile, Role, TopicProfile,
+};
 use hansard_events::message::ContentDigest;
 use hansard_events::relation::FriendDetails;
-use hansard_types::{Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
+use hansard_types::{
+    Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestamp, TopicId, UserId,
+};
 
 use crate::message::Content;
 use crate::{
     Account, App, Attributes, Command, Context, Decision, Group, Head, JoinRequest, Lists, Member,
-    Message, MessageKey, Profile, Rejection, Request, Said, Sent, View, ViewError, Visits, decide,
+    Message, MessageKey, Profile, Rejection, Request, Said, Sent, Topic, View, ViewError, Visits,
+    decide,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_794_000_000_500);
@@ -25,6 +30,10 @@ pub(crate) fn group(id: &str) -> GroupId {
     GroupId::new(id).expect("a valid id")
 }
 
+pub(crate) fn topic_id(id: &str) -> TopicId {
+    TopicId::new(id).expect("a valid id")
+}
+
 #[derive(Default)]
 pub(crate) struct Given {
     accounts: BTreeMap<UserId, Account>,
@@ -35,6 +44,8 @@ pub(crate) struct Given {
     members: BTreeMap<(GroupId, UserId), Member>,
     group_bans: BTreeMap<(GroupId, UserId), Timestamp>,
     group_mutes: BTreeMap<(GroupId, UserId), Timestamp>,
+    topics: BTreeMap<(GroupId, TopicId), Topic>,
+    topic_mutes: BTreeMap<(GroupId, u64, UserId), Timestamp>,
     join_requests: BTreeMap<(GroupId, UserId), JoinRequest>,
     messages: BTreeMap<(ConversationId, Seq), Message>,
     keys: BTreeMap<(ConversationId, MessageKey), Seq>,
@@ -131,6 +142,47 @@ impl Given {
         self.change_group(id, |group| group.mutes_until = group.mutes_until.max(until))
     }
 
+    /// A topic of a group, which supports topics then.
+    pub(crate) fn topic(mut self, id: &str, topic: &str) -> Self {
+        let made = 100 + self.topics.len() as u64;
+        let row = Topic {
+            made,
+            profile: TopicProfile {
+                name: topic.to_owned(),
+                ..TopicProfile::default()
+            },
+            created_at: Timestamp(2),
+        };
+        self.topics.insert((group(id), topic_id(topic)), row);
+        self.change_group(id, |group| {
+            group.topics += 1;
+            group.profile.supports_topics = true;
+        })
+    }
+
+    pub(crate) fn change_topic(
+        mut self,
+        id: &str,
+        topic: &str,
+        change: impl FnOnce(&mut TopicProfile),
+    ) -> Self {
+        let topic = self.topics.get_mut(&(group(id), topic_id(topic)));
+        change(&mut topic.expect("a given topic").profile);
+        self
+    }
+
+    pub(crate) fn muted_in_topic(
+        mut self,
+        id: &str,
+        topic: &str,
+        who: &str,
+        until: Timestamp,
+    ) -> Self {
+        let made = self.topics[&(group(id), topic_id(topic))].made;
+        self.topic_mutes.insert((group(id), made, user(who)), until);
+        self.change_group(id, |group| group.mutes_until = group.mutes_until.max(until))
+    }
+
     pub(crate) fn banned(mut self, id: &str, who: &str, until: Timestamp) -> Self {
         self.group_bans.insert((group(id), user(who)), until);
         self.change_group(id, |group| group.bans_until = group.bans_until.max(until))
@@ -164,6 +216,7 @@ impl Given {
             mutes_until: Timestamp(0),
             bans_until: Timestamp(0),
             join_requests: 0,
+            topics: 0,
             made: 1,
         };
         self.groups.insert(group(id), row);
@@ -359,6 +412,20 @@ impl View for Given {
 
     fn group_mute(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError> {
         let until = self.group_mutes.get(&(group.clone(), user.clone()));
+        Ok(until.copied().unwrap_or_default())
+    }
+
+    fn topic(&self, group: &GroupId, topic: &TopicId) -> Result<Option<Topic>, ViewError> {
+        Ok(self.topics.get(&(group.clone(), topic.clone())).cloned())
+    }
+
+    fn topic_mute(
+        &self,
+        group: &GroupId,
+        made: u64,
+        user: &UserId,
+    ) -> Result<Timestamp, ViewError> {
+        let until = self.topic_mutes.get(&(group.clone(), made, user.clone()));
         Ok(until.copied().unwrap_or_default())
     }
 

@@ -28,6 +28,7 @@ fn send_c2c(from: &str, to: &str, random: u32) -> SendC2c {
 
 fn send_group(from: &str, random: u32) -> SendGroup {
     SendGroup {
+        topic_id: None,
         group_id: group("team"),
         from: user(from),
         content: Content::text("hello"),
@@ -138,6 +139,7 @@ fn a_retry_to_a_group_says_the_same_with_the_same_number() {
     let given = team(Given::default().accounts(&["ann", "ben"])).message("group:team", 1, "ann");
     let send = |from: &str, random, text: &str| {
         let send = SendGroup {
+            topic_id: None,
             content: Content::text(text),
             ..send_group(from, random)
         };
@@ -403,6 +405,7 @@ fn recalls_are_answered_one_by_one() {
         .message("group:team", 2, "ben")
         .recalled("group:team", 1);
     let command = RecallGroup {
+        topic_id: None,
         group_id: group("team"),
         seqs: vec![Seq(2), Seq(1), Seq(3), Seq(2)],
         by: user("administrator"),
@@ -649,6 +652,7 @@ fn what_is_for_those_online_is_decided_as_what_is_stored_and_is_no_event() {
         ..send_c2c("ann", "ben", 1)
     };
     let to_group = SendGroup {
+        topic_id: None,
         online_only: true,
         ..send_group("ben", 1)
     };

@@ -4,10 +4,10 @@ use std::str::FromStr;
 
 use hansard_events::account::{Mutes, ProfileValue};
 use hansard_events::app::{CustomField, GroupField};
-use hansard_events::group::{GroupProfile, GroupType, MemberProfile, NoticeSetting};
+use hansard_events::group::{GroupProfile, GroupType, MemberProfile, NoticeSetting, TopicProfile};
 use hansard_events::message::{ContentDigest, Element};
 use hansard_events::relation::FriendDetails;
-use hansard_types::{AppId, ConversationId, GroupId, Seq, Timestamp, UserId};
+use hansard_types::{AppId, ConversationId, GroupId, Seq, Timestamp, TopicId, UserId};
 
 /// The state could not be read. Nothing was decided.
 #[derive(Debug, thiserror::Error)]
@@ -47,12 +47,23 @@ pub struct Group {
     pub member_count: u32,
     pub created_at: Timestamp,
     pub dissolved: bool,
-    /// No mute of anyone in the group ends after this.
+    /// No mute of anyone in the group or one of its topics ends after this.
     pub mutes_until: Timestamp,
     /// No ban of anyone from the group ends after this.
     pub bans_until: Timestamp,
     /// How many accounts wait to be let in.
     pub join_requests: u32,
+    /// How many topics it has.
+    pub topics: u32,
+}
+
+/// A topic of a community.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    /// Which of the topics that had the id: the log's sequence of its making.
+    pub made: u64,
+    pub profile: TopicProfile,
+    pub created_at: Timestamp,
 }
 
 /// What a message says, and its custom data.
@@ -222,6 +233,10 @@ pub trait View {
     /// Until when an account may not speak in a group, member or not; a time that is over, or 0:
     /// it may.
     fn group_mute(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError>;
+    fn topic(&self, group: &GroupId, topic: &TopicId) -> Result<Option<Topic>, ViewError>;
+    /// As [`View::group_mute`], of one topic alone: `made` says which of a group's.
+    fn topic_mute(&self, group: &GroupId, made: u64, user: &UserId)
+    -> Result<Timestamp, ViewError>;
     /// Until when an account is kept out of a group; a time that is over, or 0: it may come in.
     fn group_ban(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError>;
     /// Whether an account is in a live room at a time; `room` says in which of those that had the

@@ -4,14 +4,14 @@ use hansard_conversations::{Reader as Conversations, Recents};
 use hansard_directory::Reader as Directory;
 use hansard_domain::{
     Account, App, Attributes, Group, Head, JoinRequest, Lists, Member, Message, MessageKey,
-    Profile, Request, Said, Sent, View, ViewError, Visits,
+    Profile, Request, Said, Sent, Topic, View, ViewError, Visits,
 };
 use hansard_events::message::{ContentDigest, decode_elements};
 use hansard_events::partition_of;
 use hansard_events::relation::FriendDetails;
 use hansard_groups::Reader as Groups;
 use hansard_store::Read;
-use hansard_types::{AppId, ConversationId, GroupId, LogId, Seq, Timestamp, UserId};
+use hansard_types::{AppId, ConversationId, GroupId, LogId, Seq, Timestamp, TopicId, UserId};
 use parking_lot::Mutex;
 
 /// The deciders' view of one partition: the projections' readers side by side.
@@ -164,6 +164,7 @@ impl View for StateView<'_> {
             mutes_until: row.mutes_until,
             bans_until: row.bans_until,
             join_requests: row.requests,
+            topics: row.topics,
         }))
     }
 
@@ -189,6 +190,25 @@ impl View for StateView<'_> {
 
     fn group_mute(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError> {
         self.groups(group).mute(group, user).map_err(broken)
+    }
+
+    fn topic(&self, group: &GroupId, topic: &TopicId) -> Result<Option<Topic>, ViewError> {
+        let row = self.groups(group).topic(group, topic).map_err(broken)?;
+        Ok(row.map(|row| Topic {
+            made: row.made,
+            profile: row.profile,
+            created_at: row.created_at,
+        }))
+    }
+
+    fn topic_mute(
+        &self,
+        group: &GroupId,
+        made: u64,
+        user: &UserId,
+    ) -> Result<Timestamp, ViewError> {
+        let until = self.groups(group).topic_mute(group, made, user);
+        until.map_err(broken)
     }
 
     fn group_ban(&self, group: &GroupId, user: &UserId) -> Result<Timestamp, ViewError> {

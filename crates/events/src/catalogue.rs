@@ -12,7 +12,8 @@ use crate::conversation::{ConversationCleared, ConversationRead, ReceiptsSent, U
 use crate::group::{
     AttributesChanged, CountersChanged, GroupCreated, GroupDissolved, JoinRefused, JoinRequested,
     MemberChanged, MembersAdded, MembersBanned, MembersImported, MembersMuted, MembersRemoved,
-    MembersUnbanned, OwnerChanged, ProfileChanged, RoomAdminsChanged,
+    MembersUnbanned, OwnerChanged, ProfileChanged, RoomAdminsChanged, TopicChanged, TopicCreated,
+    TopicMembersMuted, TopicsDestroyed,
 };
 use crate::live::{LiveEntered, LiveLeft};
 use crate::message::{MessageEdited, MessageRecalled, MessageSent};
@@ -230,6 +231,14 @@ catalogue! {
         OwnerChanged(OwnerChanged) "owner_changed" v 1 since "0.1.0",
         /// Accounts became administrators of a live room, or are no longer.
         RoomAdminsChanged(RoomAdminsChanged) "room_admins_changed" v 1 since "0.1.0",
+        /// A community has a topic more.
+        TopicCreated(TopicCreated) "topic_created" v 1 since "0.1.0",
+        /// Fields of a topic changed; exactly those that the body names.
+        TopicChanged(TopicChanged) "topic_changed" v 1 since "0.1.0",
+        /// Topics are gone with what was said in them.
+        TopicsDestroyed(TopicsDestroyed) "topics_destroyed" v 1 since "0.1.0",
+        /// Accounts may not speak in a topic for some time, or may again.
+        TopicMembersMuted(TopicMembersMuted) "topic_members_muted" v 1 since "0.1.0",
         /// A group was dissolved; its id is free for another group.
         Dissolved(GroupDissolved) "dissolved" v 1 since "0.1.0",
     }

@@ -54,7 +54,7 @@ impl Sample for ReceiptsSent {
     }
 
     fn bucket_key(&self) -> String {
-        self.conversation.to_string()
+        self.conversation.spread_key()
     }
 }
 
@@ -68,7 +68,7 @@ impl Sample for UnreadSet {
     }
 
     fn bucket_key(&self) -> String {
-        self.conversation.to_string()
+        self.conversation.spread_key()
     }
 }
 
@@ -81,7 +81,7 @@ impl Sample for ConversationCleared {
     }
 
     fn bucket_key(&self) -> String {
-        self.conversation.to_string()
+        self.conversation.spread_key()
     }
 }
 
@@ -96,6 +96,6 @@ impl Sample for ConversationRead {
     }
 
     fn bucket_key(&self) -> String {
-        self.conversation.to_string()
+        self.conversation.spread_key()
     }
 }

@@ -5,6 +5,7 @@ mod membership;
 mod notices;
 mod requests;
 mod roster;
+mod topics;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,6 +28,9 @@ use membership::{apply_fields, diff_fields};
 pub use notices::{Notice, NoticeKind, NoticeSetting, Telling};
 pub use requests::{JoinRefused, JoinRequested};
 pub use roster::{Joining, Leaving, MembersAdded, MembersRemoved, RoomAdminsChanged};
+pub use topics::{
+    TopicChange, TopicChanged, TopicCreated, TopicMembersMuted, TopicProfile, TopicsDestroyed,
+};
 
 /// The five types. The wire keeps the server API's older names (`Private` is Work, `ChatRoom` is
 /// Meeting).
@@ -114,6 +118,8 @@ pub struct GroupProfile {
     pub enable_permission: bool,
     /// Communities: bits of what members may do, as clients define them.
     pub default_permission: u64,
+    /// Communities: there can be topics.
+    pub supports_topics: bool,
     /// Custom fields, by key; an empty value is none.
     pub fields: BTreeMap<String, String>,
 }
@@ -138,6 +144,7 @@ impl GroupProfile {
             history_before_join: None,
             enable_permission: false,
             default_permission: 0,
+            supports_topics: false,
             fields: BTreeMap::new(),
         }
     }
@@ -161,6 +168,7 @@ impl GroupProfile {
             history_before_join,
             enable_permission,
             default_permission,
+            supports_topics,
             fields,
         } = change;
         set(&mut self.name, name.as_ref());
@@ -174,6 +182,7 @@ impl GroupProfile {
         self.history_before_join = history_before_join.or(self.history_before_join);
         set(&mut self.enable_permission, enable_permission.as_ref());
         set(&mut self.default_permission, default_permission.as_ref());
+        set(&mut self.supports_topics, supports_topics.as_ref());
         apply_fields(&mut self.fields, fields);
     }
 
@@ -195,6 +204,7 @@ impl GroupProfile {
             history_before_join,
             enable_permission,
             default_permission,
+            supports_topics,
             fields,
         } = wanted;
         GroupProfileChange {
@@ -210,6 +220,7 @@ impl GroupProfile {
                 .filter(|wanted| Some(*wanted) != self.history_before_join),
             enable_permission: other(enable_permission, &self.enable_permission),
             default_permission: other(default_permission, &self.default_permission),
+            supports_topics: other(supports_topics, &self.supports_topics),
             fields: diff_fields(&self.fields, fields),
         }
     }
@@ -242,6 +253,9 @@ pub struct GroupProfileChange {
     pub enable_permission: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_permission: Option<u64>,
+    /// Communities: there can be topics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supports_topics: Option<bool>,
     /// Custom fields by key; an empty value takes the field away.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
@@ -335,6 +349,8 @@ pub struct GroupCreated {
     pub enable_permission: bool,
     #[serde(default, skip_serializing_if = "is_usual")]
     pub default_permission: u64,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub supports_topics: bool,
     /// Custom fields, by key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
@@ -371,6 +387,7 @@ impl GroupCreated {
             history_before_join,
             enable_permission,
             default_permission,
+            supports_topics,
             fields,
         } = profile;
         Self {
@@ -388,6 +405,7 @@ impl GroupCreated {
             history_before_join,
             enable_permission,
             default_permission,
+            supports_topics,
             fields,
             created_at,
             members,
@@ -409,6 +427,7 @@ impl GroupCreated {
             history_before_join: self.history_before_join,
             enable_permission: self.enable_permission,
             default_permission: self.default_permission,
+            supports_topics: self.supports_topics,
             fields: self.fields.clone(),
         }
     }
@@ -472,6 +491,7 @@ impl Sample for GroupCreated {
             history_before_join: Some(true),
             enable_permission: true,
             default_permission: 7,
+            supports_topics: true,
             fields: sample_fields(),
             created_at: Timestamp(1_794_000_000_000),
             members: vec![
@@ -506,6 +526,7 @@ impl Sample for ProfileChanged {
                 history_before_join: Some(false),
                 enable_permission: Some(false),
                 default_permission: Some(3),
+                supports_topics: Some(false),
                 fields: BTreeMap::from([("Colour".to_owned(), String::new())]),
             },
             shown_as: Some(sample_user("alice")),

@@ -274,7 +274,7 @@ impl Sample for MessageEdited {
     }
 
     fn bucket_key(&self) -> String {
-        self.conversation.to_string()
+        self.conversation.spread_key()
     }
 }
 
@@ -323,7 +323,7 @@ impl Sample for MessageSent {
     }
 
     fn bucket_key(&self) -> String {
-        self.conversation.to_string()
+        self.conversation.spread_key()
     }
 }
 
@@ -338,7 +338,7 @@ impl Sample for MessageRecalled {
     }
 
     fn bucket_key(&self) -> String {
-        self.conversation.to_string()
+        self.conversation.spread_key()
     }
 }
 

@@ -13,7 +13,7 @@ pub fn bucket(key: &str) -> u8 {
     Sha256::digest(key.as_bytes())[0]
 }
 
-/// The partition that a conversation lives in, and a group with its roster: of so many (at least
+/// The partition that a conversation lives in, and a group with its roster and topics: of so many (at least
 /// one), by the eight bytes behind the bucket's in the same digest, so that each partition has all
 /// buckets. It never changes: a conversation does not move.
 #[must_use]
@@ -21,7 +21,7 @@ pub fn partition_of(conversation: &ConversationId, partitions: u16) -> u16 {
     if partitions <= 1 {
         return 0;
     }
-    let digest = Sha256::digest(conversation.to_string().as_bytes());
+    let digest = Sha256::digest(conversation.spread_key().as_bytes());
     let number = digest[1..9]
         .iter()
         .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
@@ -57,6 +57,7 @@ mod tests {
         for (conversation, expected) in [
             ("group:team", [0, 0, 0, 30]),
             ("group:%40TGS%231", [0, 0, 2, 58]),
+            ("topic:team:news", [0, 0, 0, 30]),
             ("c2c:alice:bob", [0, 0, 1, 54]),
         ] {
             let conversation = conversation.parse().expect("a conversation");

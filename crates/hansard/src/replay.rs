@@ -181,7 +181,7 @@ struct Filter {
 impl Filter {
     fn of(conversation: Option<ConversationId>) -> Self {
         let with_bucket = |one: ConversationId| {
-            let suffix = format!(".{:02x}", bucket(&one.to_string()));
+            let suffix = format!(".{:02x}", bucket(&one.spread_key()));
             (one, suffix)
         };
         Self {

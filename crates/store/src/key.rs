@@ -1,7 +1,7 @@
 //! Keys: app and partition first, fixed-width big-endian numbers, texts closed by a zero byte, so that scans are
 //! ranges and key order is value order. Texts are printable ASCII (ids), so none holds the zero.
 
-use hansard_types::{AppId, ConversationId, GroupId, LogId, UserId};
+use hansard_types::{AppId, ConversationId, GroupId, LogId, TopicId, UserId};
 
 /// Builds a key from its parts, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,15 @@ impl Key {
                 self.0.push(b'g');
                 self.text(group.as_str())
             }
+            ConversationId::Topic(group, topic) => self.topics(group).text(topic.as_str()),
         }
+    }
+
+    /// What all conversations of a group's topics begin with.
+    #[must_use]
+    pub fn topics(mut self, group: &GroupId) -> Self {
+        self.0.push(b't');
+        self.text(group.as_str())
     }
 
     #[must_use]
@@ -120,6 +128,11 @@ impl<'a> Parts<'a> {
                 (one <= other).then_some(ConversationId::C2c(one, other))
             }
             b'g' => GroupId::new(self.text()?).ok().map(ConversationId::Group),
+            b't' => {
+                let group = GroupId::new(self.text()?).ok()?;
+                let topic = TopicId::new(self.text()?).ok()?;
+                Some(ConversationId::Topic(group, topic))
+            }
             _ => None,
         }
     }

@@ -114,6 +114,14 @@ reasons! {
         "the time lies before the group's creation, or has not come yet";
     VisitTimeInvalid = 342, "visit_time_invalid",
         "a visit of a live room lasts 10 to 3600 seconds unless it is renewed";
+    TopicUnknown = 364, "topic_unknown", "there is no such topic in the group";
+    TopicIdTaken = 365, "topic_id_taken", "the group has a topic of that id";
+    TopicsFull = 366, "topics_full", "a community has at most 1000 topics";
+    TopicsOff = 367, "topics_off", "the group has no topics: a Community has, once it supports them";
+    TopicsRemain = 368, "topics_remain", "a group that has topics goes on supporting them";
+    TopicTextInvalid = 369, "topic_text_invalid",
+        "a topic has a name of at most 100 bytes; its introduction and notice are at most 400, the \
+         link to its picture 500, its custom text 3000";
     GroupTextInvalid = 363, "group_text_invalid",
         "a group has a name of at most 100 bytes; its introduction and notice are at most 400, the \
          link to its picture 500";

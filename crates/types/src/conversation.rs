@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{GroupId, IdError, UserId};
+use crate::{GroupId, IdError, TopicId, UserId};
 
 /// RFC 3986's unreserved characters stay as they are.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -14,10 +14,11 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Where messages live: an unordered pair of accounts, or a group.
+/// Where messages live: an unordered pair of accounts, a group, or a topic of a community.
 ///
-/// Written `c2c:<UserID>:<UserID>` with the smaller id first, or `group:<GroupId>`; ids are
-/// percent-encoded, so the written form has no spaces and exactly the colons shown.
+/// Written `c2c:<UserID>:<UserID>` with the smaller id first, `group:<GroupId>`, or
+/// `topic:<GroupId>:<TopicId>`; ids are percent-encoded, so the written form has no spaces and
+/// exactly the colons shown.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[schemars(with = "String")]
 pub enum ConversationId {
@@ -25,6 +26,7 @@ pub enum ConversationId {
     /// conversation with oneself.
     C2c(UserId, UserId),
     Group(GroupId),
+    Topic(GroupId, TopicId),
 }
 
 impl ConversationId {
@@ -38,13 +40,41 @@ impl ConversationId {
         }
     }
 
+    /// Where something is said in a group: in one of its topics, or in the group itself.
+    #[must_use]
+    pub fn in_group(group: &GroupId, topic: Option<&TopicId>) -> Self {
+        match topic {
+            None => Self::Group(group.clone()),
+            Some(topic) => Self::Topic(group.clone(), topic.clone()),
+        }
+    }
+
+    /// The group whose members read it; `None` for a one-to-one conversation.
+    #[must_use]
+    pub fn group(&self) -> Option<&GroupId> {
+        match self {
+            Self::C2c(..) => None,
+            Self::Group(group) | Self::Topic(group, _) => Some(group),
+        }
+    }
+
+    /// What its events are spread by, over buckets and partitions: a topic stands with its group,
+    /// so that who reads a bucket or a partition has the two in one order.
+    #[must_use]
+    pub fn spread_key(&self) -> String {
+        match self {
+            Self::Topic(group, _) => Self::Group(group.clone()).to_string(),
+            Self::C2c(..) | Self::Group(_) => self.to_string(),
+        }
+    }
+
     /// The other account of a one-to-one conversation; `None` for a group or a stranger.
     #[must_use]
     pub fn peer_of(&self, user: &UserId) -> Option<&UserId> {
         match self {
             Self::C2c(one, other) if one == user => Some(other),
             Self::C2c(one, other) if other == user => Some(one),
-            Self::C2c(..) | Self::Group(_) => None,
+            Self::C2c(..) | Self::Group(_) | Self::Topic(..) => None,
         }
     }
 }
@@ -61,6 +91,12 @@ impl fmt::Display for ConversationId {
             Self::Group(group) => {
                 write!(f, "group:{}", utf8_percent_encode(group.as_str(), ENCODED))
             }
+            Self::Topic(group, topic) => write!(
+                f,
+                "topic:{}:{}",
+                utf8_percent_encode(group.as_str(), ENCODED),
+                utf8_percent_encode(topic.as_str(), ENCODED)
+            ),
         }
     }
 }
@@ -68,7 +104,9 @@ impl fmt::Display for ConversationId {
 /// Why a text is not a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConversationIdError {
-    #[error("a conversation is written group:<GroupId> or c2c:<UserID>:<UserID>")]
+    #[error(
+        "a conversation is written group:<GroupId>, topic:<GroupId>:<TopicId> or c2c:<UserID>:<UserID>"
+    )]
     Form,
     #[error("the smaller UserID comes first in a c2c conversation")]
     Order,
@@ -90,6 +128,11 @@ impl FromStr for ConversationId {
         let (kind, rest) = text.split_once(':').ok_or(ConversationIdError::Form)?;
         match kind {
             "group" => Ok(Self::Group(GroupId::new(&decode(rest)?)?)),
+            "topic" => {
+                let (group, topic) = rest.split_once(':').ok_or(ConversationIdError::Form)?;
+                let group = GroupId::new(&decode(group)?)?;
+                Ok(Self::Topic(group, TopicId::new(&decode(topic)?)?))
+            }
             "c2c" => {
                 let (one, other) = rest.split_once(':').ok_or(ConversationIdError::Form)?;
                 let one = UserId::new(&decode(one)?)?;
@@ -133,7 +176,18 @@ mod tests {
             assert_eq!(text.parse::<ConversationId>(), Ok(written));
         }
         let group = ConversationId::Group(GroupId::new("@TGS#2J4SZ:EAEL").expect("valid"));
-        assert_eq!(group.to_string().parse::<ConversationId>(), Ok(group));
+        assert_eq!(
+            group.to_string().parse::<ConversationId>(),
+            Ok(group.clone())
+        );
+        let (id, part) = (group.group().expect("a group"), TopicId::new("@TOPIC#:1"));
+        let topic = ConversationId::in_group(id, part.ok().as_ref());
+        assert_eq!(
+            topic.to_string(),
+            "topic:%40TGS%232J4SZ%3AEAEL:%40TOPIC%23%3A1"
+        );
+        assert_eq!(topic.spread_key(), group.to_string());
+        assert_eq!(topic.to_string().parse::<ConversationId>(), Ok(topic));
     }
 
     #[test]

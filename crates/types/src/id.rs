@@ -4,7 +4,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::limits::{GROUP_ID_BYTES_MAX, USER_ID_BYTES_MAX};
+use crate::limits::{GROUP_ID_BYTES_MAX, TOPIC_ID_BYTES_MAX, USER_ID_BYTES_MAX};
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,6 +95,12 @@ text_id!(
     /// A group of an app: 1 to 48 bytes of printable ASCII.
     GroupId,
     GROUP_ID_BYTES_MAX
+);
+text_id!(
+    /// A topic within its group: 1 to 48 bytes of printable ASCII. The server API's `TopicId` is
+    /// the GroupId, `@TOPIC#_` and this.
+    TopicId,
+    TOPIC_ID_BYTES_MAX
 );
 
 /// An app (`sdkappid`): a tenant with a log of its own. Zero is not an app.

@@ -26,6 +26,6 @@ pub use actor::Actor;
 pub use code::Reason;
 pub use conversation::{ConversationId, ConversationIdError};
 pub use error_chain::error_chain;
-pub use id::{AppId, GroupId, IdError, UserId};
+pub use id::{AppId, GroupId, IdError, TopicId, UserId};
 pub use lack::Lack;
 pub use position::{Checkpoint, LogId, Position, PositionError, Positions, Seq, Timestamp};

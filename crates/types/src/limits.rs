@@ -108,6 +108,22 @@ pub const ATTRIBUTE_VALUE_BYTES_MAX: usize = 4000;
 pub const ATTRIBUTES_BYTES_MAX: usize = 16_000;
 /// Changes of one group's attributes within a second of the log's clock.
 pub const ATTRIBUTE_CHANGES_PER_SECOND_MAX: u32 = 5;
+/// A topic's part of its TopicId, bytes: as a GroupId's.
+pub const TOPIC_ID_BYTES_MAX: usize = 48;
+/// Topics of one community. Ours: the contract names none that was read.
+pub const TOPICS_MAX: u32 = 1000;
+/// Topics in one `get_topic` or `destroy_topic`.
+pub const TOPICS_PER_CALL_MAX: usize = 100;
+/// A topic's name, bytes (the contract says 30, and 100 of a group's since: the larger).
+pub const TOPIC_NAME_BYTES_MAX: usize = 100;
+/// A topic's introduction, bytes.
+pub const TOPIC_INTRODUCTION_BYTES_MAX: usize = 400;
+/// A topic's notice, bytes.
+pub const TOPIC_NOTIFICATION_BYTES_MAX: usize = 400;
+/// A topic's picture URL, bytes.
+pub const TOPIC_FACE_URL_BYTES_MAX: usize = 500;
+/// What an app keeps with a topic, bytes.
+pub const TOPIC_CUSTOM_BYTES_MAX: usize = 3000;
 /// Counters of one group.
 pub const COUNTERS_MAX: usize = 20;
 /// A counter's key, bytes.

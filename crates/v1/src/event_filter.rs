@@ -83,7 +83,7 @@ fn wanted(text: &str) -> Result<Wanted, Problem> {
         .parse()
         .map_err(|error| Problem::invalid(format!("conversation: {error}")))?;
     let written = conversation.to_string();
-    let bucket = format!("{:02x}", bucket(&written));
+    let bucket = format!("{:02x}", bucket(&conversation.spread_key()));
     Ok(Wanted {
         conversation,
         written,
@@ -101,7 +101,16 @@ impl Wanted {
             data.get("group_id").and_then(Value::as_str),
         ) {
             (ConversationId::Group(group), Some(id)) => group.as_str() == id,
-            (ConversationId::Group(_) | ConversationId::C2c(..), _) => false,
+            (ConversationId::Topic(group, topic), Some(id)) => {
+                let is_it = |value: &Value| value.as_str() == Some(topic.as_str());
+                let topics = data.get("topics").and_then(Value::as_array);
+                group.as_str() == id
+                    && (data.get("topic_id").is_some_and(is_it)
+                        || topics.is_some_and(|topics| topics.iter().any(is_it)))
+            }
+            (ConversationId::Group(_) | ConversationId::Topic(..) | ConversationId::C2c(..), _) => {
+                false
+            }
         }
     }
 }

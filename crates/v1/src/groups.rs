@@ -8,11 +8,12 @@ mod acts;
 mod reads;
 #[cfg(test)]
 mod tests;
+mod topics;
 
 use std::sync::Arc;
 
 use axum::routing::{MethodRouter, get, post};
-use hansard_types::limits::{GROUP_ID_BYTES_MAX, GROUP_MEMBERS_PAGE};
+use hansard_types::limits::{GROUP_ID_BYTES_MAX, GROUP_MEMBERS_PAGE, TOPICS_PER_CALL_MAX};
 use schemars::JsonSchema;
 
 use self::acts::{Act, Acted, act};
@@ -32,6 +33,8 @@ const TRANSFER: &str = "/v1/apps/{app}/groups/transfer";
 const MUTE: &str = "/v1/apps/{app}/groups/mute";
 const ENTER: &str = "/v1/apps/{app}/groups/enter";
 const CONFIRM: &str = "/v1/apps/{app}/groups/receipts";
+const TOPICS: &str = "/v1/apps/{app}/groups/topics";
+const TOPICS_GONE: &str = "/v1/apps/{app}/groups/topics/destroy";
 const LEAVE: &str = "/v1/apps/{app}/groups/leave";
 
 const GROUP: Parameter = required("group", "The group's id").of(Kind::Text(GROUP_ID_BYTES_MAX));
@@ -102,6 +105,20 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         "Lists who waits to be let into a group",
         &[GROUP],
     ),
+    seen::<topics::Topics>(
+        TOPICS,
+        "topics",
+        "Lists the topics of a community that the caller is in",
+        &[
+            GROUP,
+            optional("limit", "Topics on a page, 1 to 100; 100 when absent")
+                .of(Kind::Count(TOPICS_PER_CALL_MAX)),
+            optional("cursor", "`next` of the page before"),
+        ],
+    ),
+    done::<topics::TopicCreation>("post", TOPICS),
+    done::<topics::TopicEdit>("patch", TOPICS),
+    done::<topics::TopicRemoval>("post", TOPICS_GONE),
     done::<acts::Creation>("post", CREATE),
     done::<acts::ProfileEdit>("patch", SHOW),
     done::<acts::Dissolution>("post", DISSOLVE),
@@ -119,7 +136,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
 ];
 
 /// What is answered where.
-pub(crate) fn routes() -> [(&'static str, MethodRouter<Arc<Shared>>); 15] {
+pub(crate) fn routes() -> [(&'static str, MethodRouter<Arc<Shared>>); 17] {
     [
         (LIST, get(reads::list)),
         (SHOW, get(reads::show).patch(act::<acts::ProfileEdit>)),
@@ -128,6 +145,13 @@ pub(crate) fn routes() -> [(&'static str, MethodRouter<Arc<Shared>>); 15] {
             WAITING,
             get(reads::waiting).post(act::<acts::RequestAnswer>),
         ),
+        (
+            TOPICS,
+            get(topics::list)
+                .post(act::<topics::TopicCreation>)
+                .patch(act::<topics::TopicEdit>),
+        ),
+        (TOPICS_GONE, post(act::<topics::TopicRemoval>)),
         (CREATE, post(act::<acts::Creation>)),
         (DISSOLVE, post(act::<acts::Dissolution>)),
         (JOIN, post(act::<acts::Entry>)),

@@ -15,7 +15,7 @@ use hansard_domain::message::{Content, SendC2c, SendGroup};
 use hansard_domain::{SentC2c, SentMessage};
 use hansard_events::message::Element;
 use hansard_types::limits::MESSAGE_ELEMENTS_MAX;
-use hansard_types::{ConversationId, GroupId, Position, Seq, Timestamp, UserId};
+use hansard_types::{ConversationId, GroupId, Position, Seq, Timestamp, TopicId, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,11 @@ enum Recipient {
     Account(UserId),
     /// One that the caller is in.
     Group(GroupId),
+    /// Of a community that the caller is in.
+    Topic {
+        group: GroupId,
+        topic: TopicId,
+    },
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -106,7 +111,7 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
         no_last: false,
     };
     let from = caller.user.clone();
-    let sent = match to {
+    let (group_id, topic_id) = match to {
         Recipient::Account(to) => {
             let conversation = ConversationId::c2c(&from, &to);
             let command = SendC2c {
@@ -132,28 +137,28 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
                 sent_at,
                 duplicate,
             };
-            written(conversation, sent, answer.position)
+            return Ok(Json(written(conversation, sent, answer.position)).into_response());
         }
-        Recipient::Group(group_id) => {
-            let conversation = ConversationId::Group(group_id.clone());
-            let command = SendGroup {
-                from,
-                content,
-                random,
-                priority: NORMAL,
-                mentions: Vec::new(),
-                targets: Vec::new(),
-                online_only,
-                wants_receipts,
-                live: is_live_room(shared, caller, &group_id)?,
-                group_id,
-            };
-            let answer = shared.desk.submit(caller, command).await;
-            let answer = answer.map_err(not_answered)?;
-            written(conversation, answer.reply, answer.position)
-        }
+        Recipient::Group(group) => (group, None),
+        Recipient::Topic { group, topic } => (group, Some(topic)),
     };
-    Ok(Json(sent).into_response())
+    let conversation = ConversationId::in_group(&group_id, topic_id.as_ref());
+    let command = SendGroup {
+        topic_id,
+        from,
+        content,
+        random,
+        priority: NORMAL,
+        mentions: Vec::new(),
+        targets: Vec::new(),
+        online_only,
+        wants_receipts,
+        live: is_live_room(shared, caller, &group_id)?,
+        group_id,
+    };
+    let answer = shared.desk.submit(caller, command).await;
+    let answer = answer.map_err(not_answered)?;
+    Ok(Json(written(conversation, answer.reply, answer.position)).into_response())
 }
 
 fn is_live_room(shared: &Shared, caller: &Caller, group: &GroupId) -> Result<bool, Problem> {

@@ -394,7 +394,8 @@ impl Readable<'_> {
                 Ok(seq > clear_seq.map_err(Problem::broken)?)
             }
             ConversationId::C2c(..) => Ok(false),
-            ConversationId::Group(group) => {
+            // Communities, which topics are of, hide nothing from before a member came.
+            ConversationId::Group(group) | ConversationId::Topic(group, _) => {
                 let floor = match self.groups.get(group) {
                     Some(floor) => *floor,
                     None => {

@@ -24,6 +24,7 @@ mod field;
 mod message_id;
 mod service;
 mod shell;
+mod topic_id;
 mod typed;
 
 mod group_open_http_svc;
@@ -46,13 +47,14 @@ pub use shell::{Body, BodyBroken, Envelope, Head, V4, not_yet};
 
 /// Every endpoint, by service: the one place that routing, OpenAPI, metrics and the contract
 /// test go by.
-pub(crate) static SERVICES: [&[Endpoint]; 9] = [
+pub(crate) static SERVICES: [&[Endpoint]; 10] = [
     im_open_login_svc::ENDPOINTS,
     openim::ENDPOINTS,
     recentcontact::ENDPOINTS,
     group_open_http_svc::ENDPOINTS,
     group_open_http_svc::ATTRIBUTES,
     group_open_http_svc::LIVE,
+    group_open_http_svc::MILLION,
     profile::ENDPOINTS,
     sns::ENDPOINTS,
     openconfigsvr::ENDPOINTS,

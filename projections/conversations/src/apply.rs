@@ -1,21 +1,25 @@
 use std::collections::BTreeSet;
 
-use hansard_events::conversation::{ConversationCleared, ConversationRead, UnreadSet};
-use hansard_events::group::{GroupDissolved, MembersAdded, MembersImported, MembersRemoved};
+use hansard_events::conversation::{ConversationRead, UnreadSet};
+use hansard_events::group::{MembersAdded, MembersImported, MembersRemoved};
 use hansard_events::message::{MessageEdited, MessageRecalled, MessageSent, encode_elements};
-use hansard_store::{Error, KeyRange, Overlay, Result, Table, row};
+use hansard_store::{Error, Overlay, Result, Table, row};
 use hansard_types::{ConversationId, LogId, Seq, Timestamp, UserId};
 
 use crate::reader::Reader;
 use crate::rows::{
-    CONFIRMED, CONTACT, HEAD, HeadRow, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, READER,
-    RECEIPT, ReaderRow, Recall, SENDERS, SENDERS_PAGE, Senders, TIME, UNCOUNTED, contact_key,
-    conversation_key, import_key, inbox_key, inbox_prefix, key_key, message_key, page_of,
-    reader_key, time_key,
+    CONTACT, HEAD, HeadRow, IMPORT, INBOX, InboxRow, KEY, MESSAGE, MessageRow, READER, ReaderRow,
+    Recall, SENDERS, SENDERS_PAGE, Senders, TIME, UNCOUNTED, contact_key, conversation_key,
+    import_key, inbox_key, key_key, message_key, page_of, reader_key, time_key,
 };
 use crate::{receipts, recent};
 
-pub(crate) fn sent(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
+pub(crate) fn sent(
+    log: LogId,
+    event: &MessageSent,
+    sequence: u64,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
     if log.is_live() {
         return recent::sent(log, event, state);
     }
@@ -43,10 +47,11 @@ pub(crate) fn sent(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> 
         enter_contact(log, (one, other), before, &head, state)?;
         enter_contact(log, (other, one), before, &head, state)?;
     }
-    put_message(log, event, state)?;
+    put_message(log, event, sequence, state)?;
     if event.sender_joins {
         let mut sender = Reader::new(state, log).reader(conversation, &event.sender)?;
         sender.join_seq = Seq(event.seq.0 - 1);
+        sender.joined = sequence;
         sender.pinned_at = Seq(0);
         put_reader(log, conversation, &event.sender, &sender, state)?;
     }
@@ -63,8 +68,10 @@ pub(crate) fn sent(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> 
     match conversation {
         ConversationId::C2c(..) => sent_c2c(log, event, state),
         // What is imported is recognised by its import key, whenever that is.
-        ConversationId::Group(_) if event.import_key.is_some() => Ok(()),
-        ConversationId::Group(_) => recent::sent(log, event, state),
+        ConversationId::Group(_) | ConversationId::Topic(..) if event.import_key.is_some() => {
+            Ok(())
+        }
+        ConversationId::Group(_) | ConversationId::Topic(..) => recent::sent(log, event, state),
     }
 }
 
@@ -122,7 +129,12 @@ fn note_senders(
     Ok(())
 }
 
-fn put_message(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> Result<()> {
+fn put_message(
+    log: LogId,
+    event: &MessageSent,
+    sequence: u64,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
     let MessageSent {
         conversation,
         seq,
@@ -163,6 +175,7 @@ fn put_message(log: LogId, event: &MessageSent, state: &mut Overlay<'_>) -> Resu
         targets: targets.clone(),
         recall: None,
         is_notice: false,
+        sequence,
     };
     message.set_mentions(mentions);
     let encoded = row::encode(&MESSAGE, &message)?;
@@ -234,15 +247,6 @@ fn is_none(state: &Overlay<'_>, table: &'static Table, key: &[u8]) -> Result<boo
     Ok(state.get(table, key)?.is_none())
 }
 
-/// Whoever is imported under this name later has an empty inbox, and sees nothing of what was
-/// said before. The others keep what they have.
-pub(crate) fn account_deleted(log: LogId, user: &UserId, state: &mut Overlay<'_>) {
-    let prefix = inbox_prefix(log, user);
-    for table in [&INBOX, &CONTACT] {
-        delete_all(table, &prefix, state);
-    }
-}
-
 pub(crate) fn edited(log: LogId, event: &MessageEdited, state: &mut Overlay<'_>) -> Result<()> {
     let MessageEdited {
         conversation,
@@ -301,6 +305,7 @@ pub(crate) fn recalled(
             targets: before.targets,
             recall: Some(recall),
             is_notice: false,
+            sequence: before.sequence,
             sender: before.sender,
             sent_at: before.sent_at,
             random: before.random,
@@ -332,6 +337,7 @@ pub(crate) fn read(log: LogId, event: &ConversationRead, state: &mut Overlay<'_>
 pub(crate) fn members_added(
     log: LogId,
     event: &MembersAdded,
+    sequence: u64,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let MembersAdded {
@@ -348,6 +354,7 @@ pub(crate) fn members_added(
     for user in accounts {
         let mut row = Reader::new(state, log).reader(&conversation, user)?;
         row.join_seq = last_seq;
+        row.joined = sequence;
         row.pinned_at = Seq(0);
         put_reader(log, &conversation, user, &row, state)?;
     }
@@ -358,6 +365,7 @@ pub(crate) fn members_added(
 pub(crate) fn members_imported(
     log: LogId,
     event: &MembersImported,
+    sequence: u64,
     state: &mut Overlay<'_>,
 ) -> Result<()> {
     let conversation = ConversationId::Group(event.group_id.clone());
@@ -365,7 +373,9 @@ pub(crate) fn members_imported(
     for member in &event.members {
         let user = &member.user_id;
         let mut row = Reader::new(state, log).reader(&conversation, user)?;
-        row.join_seq = Reader::new(state, log).last_at(&conversation, member.joined_at)?;
+        row.join_seq = Reader::new(state, log)
+            .last_where(&conversation, |said| said.sent_at <= member.joined_at)?;
+        row.joined = sequence;
         row.read_seq = member.read_seq;
         row.pinned_at = last_seq;
         put_reader(log, &conversation, user, &row, state)?;
@@ -386,41 +396,6 @@ pub(crate) fn unread_set(log: LogId, event: &UnreadSet, state: &mut Overlay<'_>)
     put_reader(log, conversation, reader, &row, state)
 }
 
-/// The rows go as ranges, however many they are; seqs go on.
-pub(crate) fn cleared(
-    log: LogId,
-    event: &ConversationCleared,
-    state: &mut Overlay<'_>,
-) -> Result<()> {
-    let ConversationCleared {
-        conversation,
-        up_to,
-    } = event;
-    let mut head = Reader::new(state, log).head(conversation)?;
-    let range = |end: Seq| {
-        let lower = message_key(log, conversation, Seq(0));
-        (lower, message_key(log, conversation, end))
-    };
-    for table in [&MESSAGE, &UNCOUNTED, &RECEIPT, &CONFIRMED] {
-        let (lower, upper) = range(up_to.next());
-        state.delete_range(table, lower, upper);
-    }
-    // A page with messages that stay stays.
-    let (lower, upper) = range(page_of(up_to.next()));
-    state.delete_range(&SENDERS, lower, upper);
-    head.clear_seq = head.clear_seq.max(*up_to);
-    if head.last_shown_seq <= *up_to {
-        head.last_shown_seq = Seq(0);
-        head.last_shown_at = Timestamp(0);
-    }
-    state.put(
-        &HEAD,
-        conversation_key(log, conversation),
-        row::encode(&HEAD, &head)?,
-    );
-    Ok(())
-}
-
 pub(crate) fn members_removed(
     log: LogId,
     event: &MembersRemoved,
@@ -428,29 +403,6 @@ pub(crate) fn members_removed(
 ) -> Result<()> {
     let conversation = ConversationId::Group(event.group_id.clone());
     remember_import(log, &conversation, event.import_key.as_deref(), state)
-}
-
-/// Nothing of what was said is here any more: a group that has the id later begins at seq 1.
-pub(crate) fn group_dissolved(
-    log: LogId,
-    event: &GroupDissolved,
-    state: &mut Overlay<'_>,
-) -> Result<()> {
-    let conversation = ConversationId::Group(event.group_id.clone());
-    let prefix = conversation_key(log, &conversation);
-    for table in [
-        &HEAD, &MESSAGE, &IMPORT, &SENDERS, &UNCOUNTED, &READER, &RECEIPT, &CONFIRMED,
-    ] {
-        delete_all(table, &prefix, state);
-    }
-    Ok(())
-}
-
-/// Deletes the rows below an id, which is closed by a zero byte.
-fn delete_all(table: &'static Table, prefix: &[u8], state: &mut Overlay<'_>) {
-    let KeyRange { lower, upper } = KeyRange::prefix(prefix);
-    let upper = upper.expect("a zero byte has a successor");
-    state.delete_range(table, lower, upper);
 }
 
 fn remember_import(

@@ -11,10 +11,11 @@
 //!   was cleared are gone;
 //! * a recalled message keeps its row and loses its content;
 //! * a reader's read position moves back only where what it has not read is set;
-//! * a dissolved group has no row: a group that has its id later begins anew;
+//! * a dissolved group has no row, nor has a destroyed topic: what has its id later begins anew;
 //! * what is said in live partitions has no row here, but for recognising a retry.
 
 mod apply;
+mod gone;
 mod notices;
 mod reader;
 mod receipts;
@@ -36,7 +37,7 @@ pub use rows::{HeadRow, MessageRow, ReaderRow, Recall, ReceiptRow, TABLES};
 /// Its stable name.
 pub const NAME: &str = "conversations";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 11;
+pub const VERSION: u32 = 12;
 
 /// Folds message, conversation and group events.
 #[derive(Debug, Default)]
@@ -62,9 +63,10 @@ impl Projection for Conversations {
         event: &Event,
         state: &mut Overlay<'_>,
     ) -> Result<()> {
+        let sequence = recorded.sequence;
         match event {
             Event::Message(event) => match event {
-                MessageEvent::Sent(event) => apply::sent(log, event, state),
+                MessageEvent::Sent(event) => apply::sent(log, event, sequence, state),
                 MessageEvent::Edited(event) => apply::edited(log, event, state),
                 MessageEvent::Recalled(event) => {
                     apply::recalled(log, event, recorded.envelope.time, state)
@@ -74,16 +76,21 @@ impl Projection for Conversations {
                 ConversationEvent::Read(event) => apply::read(log, event, state),
                 ConversationEvent::UnreadSet(event) => apply::unread_set(log, event, state),
                 ConversationEvent::ReceiptsSent(event) => receipts::sent(log, event, state),
-                ConversationEvent::Cleared(event) => apply::cleared(log, event, state),
+                ConversationEvent::Cleared(event) => gone::cleared(log, event, state),
             },
             Event::Group(event) => {
                 match event {
-                    GroupEvent::MembersAdded(event) => apply::members_added(log, event, state)?,
+                    GroupEvent::MembersAdded(event) => {
+                        apply::members_added(log, event, sequence, state)?;
+                    }
                     GroupEvent::MembersRemoved(event) => apply::members_removed(log, event, state)?,
                     GroupEvent::MembersImported(event) => {
-                        apply::members_imported(log, event, state)?;
+                        apply::members_imported(log, event, sequence, state)?;
                     }
-                    GroupEvent::Dissolved(event) => apply::group_dissolved(log, event, state)?,
+                    GroupEvent::Dissolved(event) => gone::group_dissolved(log, event, state)?,
+                    GroupEvent::TopicsDestroyed(event) => {
+                        gone::topics_destroyed(log, event, state);
+                    }
                     GroupEvent::Created(_)
                     | GroupEvent::ProfileChanged(_)
                     | GroupEvent::MemberChanged(_)
@@ -95,18 +102,21 @@ impl Projection for Conversations {
                     | GroupEvent::MembersBanned(_)
                     | GroupEvent::MembersUnbanned(_)
                     | GroupEvent::AttributesChanged(_)
+                    | GroupEvent::TopicCreated(_)
+                    | GroupEvent::TopicChanged(_)
+                    | GroupEvent::TopicMembersMuted(_)
                     | GroupEvent::CountersChanged(_) => {}
                 }
                 notices::told(log, recorded, event, state)
             }
             Event::Account(event) => match event {
                 AccountEvent::Deleted(event) => {
-                    apply::account_deleted(log, &event.user_id, state);
+                    gone::account_deleted(log, &event.user_id, state);
                     Ok(())
                 }
                 AccountEvent::Forgotten(event) => {
                     for account in &event.accounts {
-                        apply::account_deleted(log, &account.user_id, state);
+                        gone::account_deleted(log, &account.user_id, state);
                     }
                     Ok(())
                 }

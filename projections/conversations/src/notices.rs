@@ -71,6 +71,10 @@ fn kept(event: &GroupEvent) -> Option<(Place<'_>, Notice)> {
         | GroupEvent::JoinRefused(_)
         | GroupEvent::MembersUnbanned(_)
         | GroupEvent::AttributesChanged(_)
+        | GroupEvent::TopicCreated(_)
+        | GroupEvent::TopicChanged(_)
+        | GroupEvent::TopicsDestroyed(_)
+        | GroupEvent::TopicMembersMuted(_)
         | GroupEvent::CountersChanged(_) => return None,
     })
 }
@@ -111,6 +115,7 @@ pub(crate) fn told(
         targets: Vec::new(),
         recall: None,
         is_notice: true,
+        sequence: recorded.sequence,
     };
     let encoded = row::encode(&MESSAGE, &row)?;
     state.put(&MESSAGE, message_key(log, &conversation, seq), encoded);

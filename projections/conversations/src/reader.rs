@@ -74,6 +74,23 @@ impl<'a> Reader<'a> {
             .unwrap_or_default())
     }
 
+    /// Topics: where one ended when the member joined the group. Found when it is asked: a group
+    /// has up to 1000 topics, and who joins would cost a row in each.
+    pub(crate) fn joined_topic_at(
+        &self,
+        conversation: &ConversationId,
+        user: &UserId,
+    ) -> Result<Seq> {
+        let ConversationId::Topic(group, _) = conversation else {
+            return Ok(Seq(0));
+        };
+        let of_group = ConversationId::Group(group.clone());
+        match self.reader(&of_group, user)?.joined {
+            0 => Ok(Seq(0)),
+            joined => self.last_where(conversation, |said| said.sequence <= joined),
+        }
+    }
+
     /// Groups: when a user sent its last message; 0: it sent none.
     pub fn last_sent_by(&self, conversation: &ConversationId, user: &UserId) -> Result<Timestamp> {
         let head = self.head(conversation)?;
@@ -140,14 +157,19 @@ impl<'a> Reader<'a> {
         Ok(own.map(|(seq, _)| seq).collect())
     }
 
-    /// The last message whose own time is not after `time`, in a conversation whose times ascend.
-    pub(crate) fn last_at(&self, conversation: &ConversationId, time: Timestamp) -> Result<Seq> {
+    /// The last message of those that something holds for, from a conversation's first one on:
+    /// it holds for none behind one that it does not hold for.
+    pub(crate) fn last_where(
+        &self,
+        conversation: &ConversationId,
+        holds: impl Fn(&MessageRow) -> bool,
+    ) -> Result<Seq> {
         let head = self.head(conversation)?;
         let (mut low, mut high) = (head.clear_seq.0, head.last_seq.0);
         while low < high {
             let middle = low + (high - low).div_ceil(2);
             match self.said_down(conversation, Seq(middle), Seq(low + 1))? {
-                Some((said, sent_at)) if sent_at > time => high = said.0 - 1,
+                Some((said, row)) if !holds(&row) => high = said.0 - 1,
                 // Notices that follow it stand with it.
                 Some(_) | None => low = middle,
             }
@@ -155,23 +177,22 @@ impl<'a> Reader<'a> {
         Ok(Seq(low))
     }
 
-    /// The newest message between two seqs (both included) that is no notice, and its own time;
-    /// looks at a page of entries.
+    /// The newest message between two seqs (both included) that is no notice; looks at a page of
+    /// entries.
     fn said_down(
         &self,
         conversation: &ConversationId,
         from: Seq,
         down_to: Seq,
-    ) -> Result<Option<(Seq, Timestamp)>> {
+    ) -> Result<Option<(Seq, MessageRow)>> {
         const LOOK_BACK_MAX: usize = 128;
         if let Some(row) = self.message(conversation, from)?
             && !row.is_notice
         {
-            return Ok(Some((from, row.sent_at)));
+            return Ok(Some((from, row)));
         }
         let rows = self.timeline_down(conversation, from, down_to, LOOK_BACK_MAX)?;
-        let said = rows.into_iter().find(|(_, row)| !row.is_notice);
-        Ok(said.map(|(seq, row)| (seq, row.sent_at)))
+        Ok(rows.into_iter().find(|(_, row)| !row.is_notice))
     }
 
     /// How many one-to-one messages the user has not read, all conversations together: of at most

@@ -198,6 +198,8 @@ pub struct MessageRow {
     pub recall: Option<Recall>,
     /// `elements` is a [`hansard_events::group::Notice`], encoded: `sender` did what it tells of.
     pub is_notice: bool,
+    /// The log's sequence of the event that said it.
+    pub sequence: u64,
 }
 
 impl MessageRow {
@@ -234,6 +236,9 @@ pub struct ReaderRow {
     pub read_seq: Seq,
     /// The conversation's last seq when this member joined: what came before is not unread.
     pub join_seq: Seq,
+    /// Groups: the log's sequence of this member's joining; 0: with the group. It says of the
+    /// group's topics what is unread.
+    pub(crate) joined: u64,
     /// Groups: the last message that it sent, of those that fill a page of senders.
     pub(crate) sent_seq: Seq,
     /// Where the conversation ended when what it has not read was set: floors from before hold no

@@ -65,7 +65,10 @@ fn notices_take_seqs_and_stand_with_the_message_before_them() {
         row.expect("is there").sent_at
     });
     assert_eq!(head.last_sent_at, times[2], "of what was said");
-    let ends = times.map(|time| reader.last_at(&team(), time).expect("reads"));
+    let ends = times.map(|time| {
+        let end = reader.last_where(&team(), |said| said.sent_at <= time);
+        end.expect("reads")
+    });
     assert_eq!(ends, [Seq(2), Seq(4), Seq(6)]);
     let said = reader.said_by(&team(), &user("ann"), 100).expect("reads");
     assert_eq!(said, [Seq(5), Seq(3), Seq(1)]);

@@ -32,6 +32,7 @@ pub(crate) fn span(
     let floor = queries
         .reader(conversation, user)?
         .floor(head.unread_floor)
+        .max(queries.joined_topic_at(conversation, user)?)
         .max(queries.clear_seq(conversation, user)?)
         .max(Seq(head.last_seq.0.saturating_sub(messages_max)));
     Ok(Span { floor, head })

@@ -9,7 +9,7 @@ use hansard_types::{ConversationId, GroupId, LogId, Timestamp, UserId};
 use crate::reader::Reader;
 use crate::sweep;
 use crate::{GROUP, GroupRow, JOINED, MEMBER, MemberRow, group_key, joined_key, member_key};
-use crate::{aside, extras};
+use crate::{aside, extras, topics};
 
 pub(crate) fn created(
     log: LogId,
@@ -31,6 +31,7 @@ pub(crate) fn created(
         mutes_until: Timestamp(0),
         bans_until: Timestamp(0),
         requests: 0,
+        topics: 0,
     };
     for member in &event.members {
         let joined = MemberRow {
@@ -255,6 +256,8 @@ pub(crate) fn dissolved(
         extras::list(log, group_id, (group.group_type, roster), false, state)?;
     }
     extras::forget(log, group_id, roster, state);
+    topics::forget(log, group_id, roster, state);
+    group.topics = 0;
     group.member_count = 0;
     group.changed_at = time;
     group.dissolved = true;

@@ -2,7 +2,7 @@
 //! found from both sides, by group and ([`TRACE`]) by user, so that they go with either.
 
 use hansard_events::group::{
-    JoinRefused, JoinRequested, MembersBanned, MembersMuted, MembersUnbanned,
+    JoinRefused, JoinRequested, MembersBanned, MembersMuted, MembersUnbanned, TopicMembersMuted,
 };
 use hansard_store::key::Parts;
 use hansard_store::{Direction, Error, KeyRange, Overlay, Result, Table, row};
@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::apply::{change, put, remove};
 use crate::reader::Reader;
 use crate::{
-    BAN, GroupRow, MUTE, REQUEST, RequestRow, TRACE, UntilRow, joined_key, member_key,
+    BAN, GroupRow, MUTE, MuteRow, REQUEST, RequestRow, TRACE, UntilRow, joined_key, member_key,
     roster_prefix,
 };
 
@@ -30,21 +30,72 @@ pub(crate) fn muted(
     } = event;
     change(log, group_id, state, |group, state| {
         for user in accounts {
-            let key = member_key(log, group_id, group.roster, user);
-            if *until == Timestamp(0) {
-                state.delete(&MUTE, key);
-                continue;
-            }
-            let mute = UntilRow {
-                until: *until,
-                since: at,
-            };
-            state.put(&MUTE, key, row::encode(&MUTE, &mute)?);
-            trace(log, group_id, group, user, state)?;
+            change_mute(log, (group_id, group), user, at, state, |mute| {
+                mute.until = *until;
+            })?;
         }
         group.mutes_until = group.mutes_until.max(*until);
         Ok(())
     })
+}
+
+pub(crate) fn muted_in_topic(
+    log: LogId,
+    event: &TopicMembersMuted,
+    (at, time): (u64, Timestamp),
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    let TopicMembersMuted {
+        group_id,
+        topic_id,
+        accounts,
+        until,
+    } = event;
+    change(log, group_id, state, |group, state| {
+        let topic = Reader::new(state, log).stored_topic(group_id, group.roster, topic_id)?;
+        let Some(topic) = topic else {
+            return Ok(());
+        };
+        for user in accounts {
+            change_mute(log, (group_id, group), user, at, state, |mute| {
+                // Also what is over, of topics that are gone too.
+                mute.topics.retain(|_, until| *until > time);
+                mute.topics.remove(&topic.made);
+                if *until > time {
+                    mute.topics.insert(topic.made, *until);
+                }
+            })?;
+        }
+        group.mutes_until = group.mutes_until.max(*until);
+        Ok(())
+    })
+}
+
+/// Changes the row of who is muted, which there may not be; one that says nothing goes.
+fn change_mute(
+    log: LogId,
+    (group_id, group): (&GroupId, &GroupRow),
+    user: &UserId,
+    at: u64,
+    state: &mut Overlay<'_>,
+    work: impl FnOnce(&mut MuteRow),
+) -> Result<()> {
+    let reader = Reader::new(state, log);
+    let stored: Option<MuteRow> = reader.beside(&MUTE, group_id, group.roster, user)?;
+    let mut mute = match stored {
+        Some(mute) if !reader.is_void(user, mute.since)? => mute,
+        // None, or an earlier account's of that name.
+        Some(_) | None => MuteRow::default(),
+    };
+    work(&mut mute);
+    mute.since = at;
+    let key = member_key(log, group_id, group.roster, user);
+    if mute.until == Timestamp(0) && mute.topics.is_empty() {
+        state.delete(&MUTE, key);
+        return Ok(());
+    }
+    state.put(&MUTE, key, row::encode(&MUTE, &mute)?);
+    trace(log, group_id, group, user, state)
 }
 
 pub(crate) fn banned(
@@ -175,11 +226,15 @@ pub(crate) fn clear(
         return Ok(());
     };
     let reader = Reader::new(state, log);
-    let mute: Option<UntilRow> = reader.beside(&MUTE, group_id, group.roster, user)?;
+    let mute: Option<MuteRow> = reader.beside(&MUTE, group_id, group.roster, user)?;
     let request: Option<RequestRow> = reader.beside(&REQUEST, group_id, group.roster, user)?;
     let ban: Option<UntilRow> = reader.beside(&BAN, group_id, group.roster, user)?;
-    for (table, row) in [(&MUTE, mute), (&BAN, ban)] {
-        if row.is_some_and(|row| row.since <= up_to) {
+    let since = [
+        (&MUTE, mute.map(|mute| mute.since)),
+        (&BAN, ban.map(|ban| ban.since)),
+    ];
+    for (table, since) in since {
+        if since.is_some_and(|since| since <= up_to) {
             state.delete(table, member_key(log, group_id, group.roster, user));
         }
     }
@@ -209,33 +264,54 @@ impl Reader<'_> {
     /// # Errors
     /// Here and below: when the store fails.
     pub fn mute(&self, group: &GroupId, user: &UserId) -> Result<Timestamp> {
-        self.until(&MUTE, group, user)
+        Ok(self.mutes(group, user)?.until)
+    }
+
+    /// As [`Self::mute`], of one of the group's topics alone.
+    pub fn topic_mute(&self, group: &GroupId, made: u64, user: &UserId) -> Result<Timestamp> {
+        let mutes = self.mutes(group, user)?;
+        Ok(mutes.topics.get(&made).copied().unwrap_or_default())
+    }
+
+    fn mutes(&self, group: &GroupId, user: &UserId) -> Result<MuteRow> {
+        let Some(roster) = self.roster(group)? else {
+            return Ok(MuteRow::default());
+        };
+        match self.beside::<MuteRow>(&MUTE, group, roster, user)? {
+            Some(row) if !self.is_void(user, row.since)? => Ok(row),
+            Some(_) | None => Ok(MuteRow::default()),
+        }
     }
 
     /// Until when a user is kept out of a group; 0, or a time that is over: it may come in.
     pub fn ban(&self, group: &GroupId, user: &UserId) -> Result<Timestamp> {
-        self.until(&BAN, group, user)
-    }
-
-    fn until(&self, table: &'static Table, group: &GroupId, user: &UserId) -> Result<Timestamp> {
         let Some(roster) = self.roster(group)? else {
             return Ok(Timestamp(0));
         };
-        match self.beside::<UntilRow>(table, group, roster, user)? {
+        match self.beside::<UntilRow>(&BAN, group, roster, user)? {
             Some(row) if !self.is_void(user, row.since)? => Ok(row.until),
             Some(_) | None => Ok(Timestamp(0)),
         }
     }
 
-    /// Who may not speak in a group at a time, by id, and until when: of the first `rows_max` that
-    /// are noted.
+    /// Who may not speak at a time in a group, or in the topic that was `made` then, by id, and
+    /// until when: of the first `rows_max` that are noted.
     pub fn muted(
         &self,
         group: &GroupId,
+        topic: Option<u64>,
         now: Timestamp,
         rows_max: usize,
     ) -> Result<Vec<(UserId, Timestamp)>> {
-        self.all_until(&MUTE, group, now, rows_max)
+        self.all_beside(&MUTE, group, rows_max, |reader, user, bytes| {
+            let row: MuteRow = row::decode(&MUTE, bytes)?;
+            let until = match topic {
+                None => row.until,
+                Some(made) => row.topics.get(&made).copied().unwrap_or_default(),
+            };
+            let holds = until > now && !reader.is_void(user, row.since)?;
+            Ok(holds.then_some(until))
+        })
     }
 
     /// Who is kept out of a group at a time, as [`Self::muted`].
@@ -245,18 +321,8 @@ impl Reader<'_> {
         now: Timestamp,
         rows_max: usize,
     ) -> Result<Vec<(UserId, Timestamp)>> {
-        self.all_until(&BAN, group, now, rows_max)
-    }
-
-    fn all_until(
-        &self,
-        table: &'static Table,
-        group: &GroupId,
-        now: Timestamp,
-        rows_max: usize,
-    ) -> Result<Vec<(UserId, Timestamp)>> {
-        self.all_beside(table, group, rows_max, |reader, user, bytes| {
-            let row: UntilRow = row::decode(table, bytes)?;
+        self.all_beside(&BAN, group, rows_max, |reader, user, bytes| {
+            let row: UntilRow = row::decode(&BAN, bytes)?;
             let holds = row.until > now && !reader.is_void(user, row.since)?;
             Ok(holds.then_some(row.until))
         })

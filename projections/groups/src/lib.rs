@@ -21,6 +21,7 @@ mod reader;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod visits;
 
 use hansard_events::group::{GroupProfile, GroupType, MemberProfile};
@@ -30,11 +31,13 @@ use hansard_store::key::Key;
 use hansard_store::{Access, Overlay, Result, Table};
 use hansard_types::{GroupId, LogId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use crate::sweep::{SWEEP, Task};
 
 pub use extras::AttributesRow;
 pub use reader::{Membership, Page, Reader};
+pub use topics::TopicRow;
 pub use visits::{VisitRow, Visitors};
 
 pub(crate) static GROUP: Table = Table {
@@ -88,6 +91,7 @@ pub static TABLES: &[&Table] = &[
     &REQUEST,
     &TRACE,
     &BAN,
+    &topics::TOPIC,
     &extras::ATTRIBUTES,
     &extras::COUNTERS,
     &extras::LISTED,
@@ -103,7 +107,7 @@ pub static TABLES: &[&Table] = &[
 /// Its stable name.
 pub const NAME: &str = "groups";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 /// A group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,12 +124,14 @@ pub struct GroupRow {
     /// How often it has changed.
     pub changes: u64,
     pub dissolved: bool,
-    /// No mute of anyone in the group ends after this.
+    /// No mute of anyone in the group or one of its topics ends after this.
     pub mutes_until: Timestamp,
     /// No ban of anyone from the group ends after this.
     pub bans_until: Timestamp,
     /// How many accounts wait to be let in.
     pub requests: u32,
+    /// How many topics there are.
+    pub topics: u32,
 }
 
 /// A member of a group.
@@ -137,7 +143,18 @@ pub struct MemberRow {
     pub since: u64,
 }
 
-/// A mute, or a ban.
+/// Mutes of an account in a group and in its topics.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MuteRow {
+    /// In the whole group; 0: it is muted in topics alone.
+    pub(crate) until: Timestamp,
+    /// As a member's.
+    pub(crate) since: u64,
+    /// By the log's sequence of the topic's making: another topic of its id has another.
+    pub(crate) topics: BTreeMap<u64, Timestamp>,
+}
+
+/// A ban.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct UntilRow {
     pub(crate) until: Timestamp,
@@ -210,6 +227,12 @@ impl Projection for Groups {
                     aside::join_requested(log, event, (at, time), state)
                 }
                 GroupEvent::JoinRefused(event) => aside::join_refused(log, event, state),
+                GroupEvent::TopicCreated(event) => topics::created(log, event, at, state),
+                GroupEvent::TopicChanged(event) => topics::changed(log, event, state),
+                GroupEvent::TopicsDestroyed(event) => topics::destroyed(log, event, state),
+                GroupEvent::TopicMembersMuted(event) => {
+                    aside::muted_in_topic(log, event, (at, time), state)
+                }
                 GroupEvent::Dissolved(event) => apply::dissolved(log, event, time, state),
             },
             Event::Message(event) => match event {

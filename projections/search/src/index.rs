@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hansard_events::conversation::ConversationCleared;
-use hansard_events::group::GroupDissolved;
+use hansard_events::group::{GroupDissolved, TopicsDestroyed};
 use hansard_events::message::MessageRecalled;
 use hansard_events::{ConversationEvent, Event, GroupEvent, MessageEvent, Recorded};
 use hansard_types::{Checkpoint, ConversationId, Seq};
 use parking_lot::RwLock;
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::{IndexWriterOptions, NoMergePolicy};
-use tantivy::query::{BooleanQuery, RangeQuery, TermQuery};
+use tantivy::query::{BooleanQuery, RangeQuery, RegexQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
 use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{
@@ -381,6 +381,21 @@ impl Index {
                 let conversation = ConversationId::Group(group_id.clone()).to_string();
                 let term = Term::from_field_text(self.fields.conversation, &conversation);
                 self.writer()?.delete_term(term);
+                // And of its topics: what is percent-encoded holds no other sign of a pattern.
+                let group = conversation
+                    .trim_start_matches("group:")
+                    .replace('.', "\\.");
+                let topics = format!("topic:{group}:.*");
+                let query = RegexQuery::from_pattern(&topics, self.fields.conversation)?;
+                self.writer()?.delete_query(Box::new(query))?;
+                self.pending += 1;
+            }
+            GroupEvent::TopicsDestroyed(TopicsDestroyed { group_id, topics }) => {
+                for topic in topics {
+                    let conversation = ConversationId::in_group(group_id, Some(topic)).to_string();
+                    let term = Term::from_field_text(self.fields.conversation, &conversation);
+                    self.writer()?.delete_term(term);
+                }
                 self.pending += 1;
             }
             GroupEvent::Created(_)
@@ -397,6 +412,9 @@ impl Index {
             | GroupEvent::MembersUnbanned(_)
             | GroupEvent::MembersImported(_)
             | GroupEvent::AttributesChanged(_)
+            | GroupEvent::TopicCreated(_)
+            | GroupEvent::TopicChanged(_)
+            | GroupEvent::TopicMembersMuted(_)
             | GroupEvent::CountersChanged(_) => self.counts.skipped += 1,
         }
         Ok(())

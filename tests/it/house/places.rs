@@ -5,8 +5,9 @@ use super::source::{File, files};
 /// A word, and the most files of the product that may say it.
 const WORDS: &[(&str, usize)] = &[
     // Fields of a group: their type's file, and those of the surface that ask for one and tell it.
-    ("introduction", 4),
-    ("notification", 4),
+    // A topic has one of each name, in its type's file and in the surface's.
+    ("introduction", 4 + 2),
+    ("notification", 4 + 2),
     // A kind of mute: the event's file, the command that sets it, those of the surface that ask for
     // it and tell it; what is muted by it is in its own verb.
     ("c2c_until", 1),

@@ -1,4 +1,6 @@
-use hansard_events::group::{GroupProfileChange, GroupType, MemberChange};
+use hansard_events::group::{
+    GroupProfileChange, GroupType, MemberChange, TopicChange, TopicProfile,
+};
 use hansard_events::relation::FriendDetails;
 use hansard_types::{AppId, ConversationId, Seq, Timestamp};
 
@@ -10,8 +12,9 @@ use crate::app::{ChangeAppSettings, CreateApp};
 use crate::conversation::{ClearGroup, ConfirmRead, MarkRead, SetUnread, UpTo};
 use crate::group::{
     AddMembers, AnswerJoinRequest, AppointAdmins, AttributeChange, BanMembers, ChangeAttributes,
-    ChangeCounters, ChangeGroupProfile, ChangeMember, ChangeOwner, CounterChange, CreateGroup,
-    DissolveGroup, ImportMembers, JoinGroup, MuteMembers, QuitGroup, RemoveMembers, UnbanMembers,
+    ChangeCounters, ChangeGroupProfile, ChangeMember, ChangeOwner, ChangeTopic, CounterChange,
+    CreateGroup, CreateTopic, DestroyTopics, DissolveGroup, ImportMembers, JoinGroup, MuteMembers,
+    QuitGroup, RemoveMembers, UnbanMembers,
 };
 use crate::live::{EndVisits, EnterRoom, LeaveRoom};
 use crate::message::{
@@ -24,7 +27,7 @@ use crate::relation::{
     DeleteFriendGroups, ImportFriend, JoinFriendGroup, LeaveFriendGroup, RenameFriendGroup,
     Unblock, UpdateFriend,
 };
-use crate::testing::{Given, user};
+use crate::testing::{Given, topic_id, user};
 use crate::view::MessageKey;
 
 /// What the table must say: `any`, `own` name, as its `role` in the group has it, or `-` never. A change here is a change of who may
@@ -80,6 +83,9 @@ const EXPECTED: &str = "
     ChangeCounters       -       -       any            -
     ChangeGroupProfile   -       -       any            role
     DissolveGroup        -       -       any            role
+    CreateTopic          -       any     any            role
+    ChangeTopic          -       -       any            role
+    DestroyTopics        -       -       any            role
     EnterRoom            -       -       any            own
     LeaveRoom            -       -       any            own
     EndVisits            any     -       -              -
@@ -253,6 +259,7 @@ fn messages_of_ann() -> Vec<Command> {
         }
         .into(),
         SendGroup {
+            topic_id: None,
             group_id: group_id.clone(),
             from: from.clone(),
             content: Content::text("hello"),
@@ -287,6 +294,7 @@ fn messages_of_ann() -> Vec<Command> {
         }
         .into(),
         RecallGroup {
+            topic_id: None,
             group_id,
             seqs: vec![Seq(1)],
             by: from,
@@ -330,6 +338,26 @@ fn groups() -> Vec<Command> {
             group_id: group_id.clone(),
             change: GroupProfileChange::default(),
             shown_as: None,
+        }
+        .into(),
+        CreateTopic {
+            group_id: group_id.clone(),
+            topic_id: topic_id("news"),
+            profile: TopicProfile::default(),
+            shown_as: None,
+            created_at: None,
+        }
+        .into(),
+        ChangeTopic {
+            group_id: group_id.clone(),
+            topic_id: topic_id("news"),
+            change: TopicChange::default(),
+            shown_as: None,
+        }
+        .into(),
+        DestroyTopics {
+            group_id: group_id.clone(),
+            topics: Vec::new(),
         }
         .into(),
         DissolveGroup { group_id }.into(),
@@ -389,6 +417,7 @@ fn members_of_ann() -> Vec<Command> {
         }
         .into(),
         MuteMembers {
+            topic_id: None,
             group_id: group_id.clone(),
             accounts: Vec::new(),
             mute: MuteFor::Good,
@@ -434,17 +463,20 @@ fn extras_of(ann: &UserId) -> Vec<Command> {
         }
         .into(),
         ImportGroupMessages {
+            topic_id: None,
             group_id: group_id.clone(),
             messages: Vec::new(),
         }
         .into(),
         NotifyGroup {
+            topic_id: None,
             group_id: group_id.clone(),
             content: "hello".to_owned(),
             to: Vec::new(),
         }
         .into(),
         RecallBySender {
+            topic_id: None,
             group_id: group_id.clone(),
             sender: ann.clone(),
             by: ann.clone(),

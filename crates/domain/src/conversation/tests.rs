@@ -58,6 +58,7 @@ fn a_reader_confirms_what_wants_receipts_once() {
 fn a_message_that_wants_receipts_says_how_many_can_read_it() {
     let say = |id: &str, from: &str, targets: &[&str]| {
         let command = SendGroup {
+            topic_id: None,
             group_id: group(id),
             from: user(from),
             content: Content::text("hello"),

@@ -2,7 +2,7 @@ use hansard_events::group::{GroupProfileChange, ProfileChanged};
 use hansard_types::{GroupId, Reason, UserId};
 
 use super::notices::notice;
-use super::rules::{acting, check, rules};
+use super::rules::{Who, acting, check, rules};
 use super::{existing, fields};
 use crate::view::Group;
 use crate::{Context, Decided, Decision, Halt, View};
@@ -65,6 +65,13 @@ impl ChangeGroupProfile {
         };
         if self.change.history_before_join.is_some() && !rules.chooses_history {
             return Err(Reason::GroupTypeForbids.into());
+        }
+        match self.change.supports_topics {
+            Some(_) if rules.makes_topics == Who::Nobody => {
+                return Err(Reason::GroupTypeForbids.into());
+            }
+            Some(false) if group.topics > 0 => return Err(Reason::TopicsRemain.into()),
+            Some(_) | None => {}
         }
         fields::check_of_group(view, context, role, &self.change.fields)
     }

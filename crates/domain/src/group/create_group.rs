@@ -67,6 +67,7 @@ impl CreateGroup {
         if (!rules.has_roster && !self.members.is_empty())
             || (has_admins && rules.sets_admins == Who::Nobody)
             || (self.profile.history_before_join.is_some() && !rules.chooses_history)
+            || (self.profile.supports_topics == Some(true) && rules.makes_topics == Who::Nobody)
         {
             return Err(Reason::GroupTypeForbids.into());
         }

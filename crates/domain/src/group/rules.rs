@@ -209,6 +209,8 @@ rules! {
     has_attributes: bool = [false, false, false, true, false];
     /// Whether there are counters.
     has_counters: bool = [true, true, true, true, false];
+    /// Who makes, changes and destroys topics, once the group supports them.
+    makes_topics: Who = [Nobody, Nobody, Nobody, Nobody, Admins];
     /// Whether messages can want receipts.
     has_receipts: bool = [true, true, true, false, false];
     /// Whether messages are recalled, or cleared.

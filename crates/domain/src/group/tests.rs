@@ -9,7 +9,7 @@ use super::rules::rows;
 use super::*;
 use crate::account::MuteFor;
 use crate::message::{Content, SendGroup};
-use crate::testing::{Given, NOW, group, user};
+use crate::testing::{Given, NOW, group, topic_id, user};
 use crate::{Command, Decision, Reply};
 
 /// The table in the words of features.md (rows G1 to G20) and of the reference's section 9.3: a
@@ -42,6 +42,7 @@ const EXPECTED: &str = "
     bans_members           owner     admins    admins    admins    nobody
     has_attributes         no        no        no        yes       no
     has_counters           yes       yes       yes       yes       no
+    makes_topics           nobody    nobody    nobody    nobody    admins
     has_receipts           yes       yes       yes       no        no
     recalls                yes       yes       yes       no        yes
     tells_invited          kept      kept      no        told      kept
@@ -122,6 +123,7 @@ fn member(who: &str, change: MemberChange) -> Command {
 
 fn mute(who: &[&str], mute: MuteFor) -> Command {
     MuteMembers {
+        topic_id: None,
         group_id: group(GROUP),
         accounts: who.iter().map(|id| user(id)).collect(),
         mute,
@@ -538,6 +540,7 @@ fn who_is_muted_in_a_group_says_nothing_there_until_the_mute_is_over() {
     let says = |until: Timestamp| {
         let given = of_type(GroupType::Public).muted(GROUP, "kim", until);
         let said = SendGroup {
+            topic_id: None,
             group_id: group(GROUP),
             from: user("kim"),
             content: Content::text("hello"),
@@ -642,4 +645,71 @@ fn attributes_and_counters_have_their_limits() {
     let one_more = counters(CounterChange::Set(counted(21, 0)));
     assert_eq!(one_more, Err(Reason::CountersFull));
     assert_eq!(counters(CounterChange::Add(counted(1, i64::MAX))), Ok(()));
+}
+
+#[test]
+fn a_topic_is_muted_by_itself_and_its_administrators_speak() {
+    let given = of_type(GroupType::Community).topic(GROUP, "news");
+    let say = |given: &Given, who: &str, topic: Option<&str>| {
+        let command = SendGroup {
+            topic_id: topic.map(topic_id),
+            group_id: group(GROUP),
+            from: user(who),
+            content: Content::text("hello"),
+            random: 1,
+            priority: 2,
+            mentions: Vec::new(),
+            targets: Vec::new(),
+            online_only: false,
+            wants_receipts: false,
+            live: false,
+        };
+        given.when_own(who, command).err()
+    };
+    let muted = given.muted_in_topic(GROUP, "news", "kim", Timestamp::FOREVER);
+    assert_eq!(say(&muted, "kim", Some("news")), Some(Reason::MutedInGroup));
+    assert_eq!(say(&muted, "kim", None), None);
+    assert_eq!(
+        say(&muted, "member", Some("none")),
+        Some(Reason::TopicUnknown)
+    );
+    let silent = muted.change_topic(GROUP, "news", |topic| topic.mute_all = true);
+    assert_eq!(
+        say(&silent, "member", Some("news")),
+        Some(Reason::GroupMuted)
+    );
+    assert_eq!(say(&silent, "admin", Some("news")), None);
+    assert_eq!(
+        say(&silent, "stranger", Some("news")),
+        Some(Reason::MemberUnknown)
+    );
+}
+
+#[test]
+fn topics_are_made_by_administrators_up_to_a_number_and_where_the_group_has_them() {
+    let create = || CreateTopic {
+        group_id: group(GROUP),
+        topic_id: topic_id("two"),
+        profile: hansard_events::group::TopicProfile {
+            name: "two".to_owned(),
+            ..hansard_events::group::TopicProfile::default()
+        },
+        shown_as: None,
+        created_at: None,
+    };
+    let given = of_type(GroupType::Community);
+    let refused = |given: &Given, who: &str| given.when_own(who, create()).err();
+    assert_eq!(refused(&given, "admin"), Some(Reason::TopicsOff));
+    let given = given.topic(GROUP, "one");
+    assert_eq!(refused(&given, "admin"), None);
+    assert_eq!(refused(&given, "member"), Some(Reason::GroupRoleForbids));
+    let full = given.change_group(GROUP, |group| group.topics = limits::TOPICS_MAX);
+    assert_eq!(refused(&full, "owner"), Some(Reason::TopicsFull));
+    let off = profile(GroupProfileChange {
+        supports_topics: Some(false),
+        ..GroupProfileChange::default()
+    });
+    assert_eq!(full.when(off).err(), Some(Reason::TopicsRemain));
+    let public = of_type(GroupType::Public);
+    assert_eq!(refused(&public, "owner"), Some(Reason::GroupTypeForbids));
 }

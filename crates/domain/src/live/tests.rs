@@ -39,6 +39,7 @@ fn leave(who: &str) -> LeaveRoom {
 
 fn say(who: &str, id: &str, live: bool) -> SendGroup {
     SendGroup {
+        topic_id: None,
         group_id: group(id),
         from: user(who),
         content: Content::text("hello"),

@@ -2,7 +2,7 @@ use hansard_events::message::{Element, MessageEdited};
 use hansard_types::{ConversationId, Reason, Seq, UserId};
 
 use super::Content;
-use crate::group::existing;
+use crate::group::place_in;
 use crate::group::rules::rules;
 use crate::view::MessageKey;
 use crate::{Context, Decided, Decision, Halt, View};
@@ -76,19 +76,20 @@ impl EditMessage {
     }
 
     fn check_parties(&self, view: &dyn View) -> Result<(), Halt> {
-        match &self.conversation {
-            ConversationId::Group(group) => {
-                let group = existing(view, group)?;
-                if !rules(group.group_type).recalls {
-                    return Err(Reason::GroupTypeForbids.into());
-                }
-            }
+        let (group_id, topic_id) = match &self.conversation {
+            ConversationId::Group(group) => (group, None),
+            ConversationId::Topic(group, topic) => (group, Some(topic)),
             ConversationId::C2c(one, other) => {
                 let sender = self.sender.as_ref().unwrap_or(one);
                 let recipient = if sender == one { other } else { one };
                 view.account(sender)?.ok_or(Reason::SenderUnknown)?;
                 view.account(recipient)?.ok_or(Reason::RecipientUnknown)?;
+                return Ok(());
             }
+        };
+        let (group, _) = place_in(view, group_id, topic_id)?;
+        if !rules(group.group_type).recalls {
+            return Err(Reason::GroupTypeForbids.into());
         }
         Ok(())
     }

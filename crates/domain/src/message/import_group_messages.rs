@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use hansard_events::Event;
 use hansard_events::message::MessageSent;
-use hansard_types::{ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
+use hansard_types::{ConversationId, GroupId, Reason, Seq, Timestamp, TopicId, UserId};
 
 use super::{Content, plain};
-use crate::group::existing;
+use crate::group::place_in;
 use crate::group::rules::rules;
 use crate::{Context, Decided, Decision, View};
 
@@ -25,6 +25,8 @@ pub struct MessageToImport {
 #[derive(Debug, Clone)]
 pub struct ImportGroupMessages {
     pub group_id: GroupId,
+    /// Absent: the group itself.
+    pub topic_id: Option<TopicId>,
     pub messages: Vec<MessageToImport>,
 }
 
@@ -34,11 +36,11 @@ impl ImportGroupMessages {
         view: &dyn View,
         context: &Context<'_>,
     ) -> Decided<Vec<(Seq, Option<Reason>)>> {
-        let group = existing(view, &self.group_id)?;
+        let topic = self.topic_id.as_ref();
+        let (group, conversation) = place_in(view, &self.group_id, topic)?;
         if !rules(group.group_type).is_imported {
             return Err(Reason::GroupTypeForbids.into());
         }
-        let conversation = ConversationId::Group(self.group_id.clone());
         let head = view.head(&conversation)?;
         let (mut seq, mut last_at) = (head.last_seq, head.last_sent_at);
         let mut results = Vec::with_capacity(self.messages.len());

@@ -41,6 +41,8 @@ impl ImportMessage {
                 view.account(peer)?.ok_or(Reason::RecipientUnknown)?;
                 false
             }
+            // Its line does not say how the topic came to be: backends import into topics.
+            ConversationId::Topic(..) => return Err(Reason::GroupTypeForbids.into()),
             ConversationId::Group(group_id) => {
                 let group = existing(view, group_id)?;
                 if !rules(group.group_type).is_imported {

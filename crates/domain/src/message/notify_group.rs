@@ -1,6 +1,6 @@
-use hansard_types::{GroupId, Reason, UserId, limits};
+use hansard_types::{GroupId, Reason, TopicId, UserId, limits};
 
-use crate::group::existing;
+use crate::group::place_in;
 use crate::group::rules::rules;
 use crate::signal::GroupNotice;
 use crate::{Context, Decided, Decision, Signal, View};
@@ -10,6 +10,8 @@ use crate::{Context, Decided, Decision, Signal, View};
 #[derive(Debug, Clone)]
 pub struct NotifyGroup {
     pub group_id: GroupId,
+    /// Absent: the group itself.
+    pub topic_id: Option<TopicId>,
     pub content: String,
     /// Members that it is for; empty: all of them.
     pub to: Vec<UserId>,
@@ -17,7 +19,7 @@ pub struct NotifyGroup {
 
 impl NotifyGroup {
     pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
-        let group = existing(view, &self.group_id)?;
+        let (group, _) = place_in(view, &self.group_id, self.topic_id.as_ref())?;
         if self.content.len() > limits::MESSAGE_BYTES_MAX {
             return Err(Reason::MessageTooLarge.into());
         }
@@ -26,6 +28,7 @@ impl NotifyGroup {
         }
         let notice = GroupNotice {
             group_id: self.group_id.clone(),
+            topic_id: self.topic_id.clone(),
             content: self.content.clone(),
             to: self.to.clone(),
         };

@@ -1,7 +1,7 @@
 use hansard_events::message::MessageRecalled;
-use hansard_types::{ConversationId, GroupId, Seq, UserId, limits};
+use hansard_types::{GroupId, Seq, TopicId, UserId, limits};
 
-use crate::group::existing;
+use crate::group::place_in;
 use crate::group::rules::rules;
 use crate::{Context, Decided, Decision, View};
 
@@ -10,17 +10,19 @@ use crate::{Context, Decided, Decision, View};
 #[derive(Debug, Clone)]
 pub struct RecallBySender {
     pub group_id: GroupId,
+    /// Absent: the group itself.
+    pub topic_id: Option<TopicId>,
     pub sender: UserId,
     pub by: UserId,
 }
 
 impl RecallBySender {
     pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
-        let group = existing(view, &self.group_id)?;
+        let topic = self.topic_id.as_ref();
+        let (group, conversation) = place_in(view, &self.group_id, topic)?;
         if !rules(group.group_type).recalls {
             return Ok(Decision::nothing(()));
         }
-        let conversation = ConversationId::Group(self.group_id.clone());
         let latest = limits::RECALL_BY_SENDER_LATEST;
         let said = view.said_by(&conversation, &self.sender, latest)?;
         let mut seqs: Vec<Seq> = Vec::with_capacity(said.len());

@@ -1,7 +1,7 @@
 use hansard_events::message::MessageRecalled;
-use hansard_types::{ConversationId, GroupId, Reason, Seq, UserId};
+use hansard_types::{GroupId, Reason, Seq, TopicId, UserId};
 
-use crate::group::existing;
+use crate::group::place_in;
 use crate::group::rules::rules;
 use crate::{Context, Decided, Decision, View};
 
@@ -9,6 +9,8 @@ use crate::{Context, Decided, Decision, View};
 #[derive(Debug, Clone)]
 pub struct RecallGroup {
     pub group_id: GroupId,
+    /// Absent: the group itself.
+    pub topic_id: Option<TopicId>,
     pub seqs: Vec<Seq>,
     pub by: UserId,
     pub reason: Option<String>,
@@ -20,11 +22,11 @@ impl RecallGroup {
         view: &dyn View,
         _context: &Context<'_>,
     ) -> Decided<Vec<(Seq, Option<Reason>)>> {
-        let group = existing(view, &self.group_id)?;
+        let topic = self.topic_id.as_ref();
+        let (group, conversation) = place_in(view, &self.group_id, topic)?;
         if !rules(group.group_type).recalls {
             return Err(Reason::GroupTypeForbids.into());
         }
-        let conversation = ConversationId::Group(self.group_id.clone());
         let mut results = Vec::with_capacity(self.seqs.len());
         let mut recalled: Vec<Seq> = Vec::new();
         for seq in &self.seqs {

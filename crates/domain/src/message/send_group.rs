@@ -1,11 +1,11 @@
 use hansard_events::group::Role;
 use hansard_events::message::{Mention, MessageSent};
-use hansard_types::{ConversationId, GroupId, Reason, Timestamp, UserId};
+use hansard_types::{ConversationId, GroupId, Reason, Timestamp, TopicId, UserId};
 
 use super::{Content, delivered, next_seq, plain, sent};
-use crate::group::existing;
 use crate::group::rules::{TypeRules, rules};
-use crate::view::{Group, Sent};
+use crate::group::{existing, topic_in};
+use crate::view::{Group, Sent, Topic};
 use crate::{Context, Decided, Decision, Halt, SentMessage, View};
 
 /// Sends a message to a group. What the server API sends may be in the name of any account: only
@@ -14,6 +14,8 @@ use crate::{Context, Decided, Decision, Halt, SentMessage, View};
 #[derive(Debug, Clone)]
 pub struct SendGroup {
     pub group_id: GroupId,
+    /// Absent: the group itself.
+    pub topic_id: Option<TopicId>,
     pub from: UserId,
     pub content: Content,
     pub random: u32,
@@ -41,27 +43,17 @@ impl SendGroup {
             return Err(Reason::GroupTypeForbids.into());
         }
         let sender = view.account(&self.from)?.ok_or(Reason::SenderUnknown)?;
-        let conversation = ConversationId::Group(self.group_id.clone());
+        let topic = self.topic_id.as_ref();
+        let conversation = ConversationId::in_group(&self.group_id, topic);
+        let topic = topic.map(|topic| topic_in(view, &self.group_id, topic));
+        let topic = topic.transpose()?;
         if let Some(first) = self.first(view, &conversation, &group, now)? {
             return Ok(Decision::nothing(sent(first, true)));
         }
         if sender.mutes.group > now {
             return Err(Reason::SenderMuted.into());
         }
-        if group.mutes_until > now && view.group_mute(&self.group_id, &self.from)? > now {
-            return Err(Reason::MutedInGroup.into());
-        }
-        if context.is_account() || group.profile.mute_all {
-            let member = view.member(&self.group_id, &self.from)?;
-            if context.is_account() && member.is_none() && !self.is_visitor(view, &group, now)? {
-                return Err(Reason::MemberUnknown.into());
-            }
-            if group.profile.mute_all
-                && member.is_none_or(|member| member.profile.role < Role::Admin)
-            {
-                return Err(Reason::GroupMuted.into());
-            }
-        }
+        self.check_voice(view, context, &group, topic.as_ref())?;
         self.check_targets(view, rules)?;
         if self.wants_receipts && !rules.has_receipts {
             return Err(Reason::GroupTypeForbids.into());
@@ -96,6 +88,37 @@ impl SendGroup {
 }
 
 impl SendGroup {
+    /// Who is muted in the group, or in the topic, may not speak; where all are, its administrators
+    /// may. An account must be there.
+    fn check_voice(
+        &self,
+        view: &dyn View,
+        context: &Context<'_>,
+        group: &Group,
+        topic: Option<&Topic>,
+    ) -> Result<(), Halt> {
+        let (group_id, from, now) = (&self.group_id, &self.from, context.now);
+        if group.mutes_until > now {
+            let of_topic = topic.map(|topic| view.topic_mute(group_id, topic.made, from));
+            let until = view.group_mute(group_id, from)?;
+            if until.max(of_topic.transpose()?.unwrap_or_default()) > now {
+                return Err(Reason::MutedInGroup.into());
+            }
+        }
+        let mute_all = group.profile.mute_all || topic.is_some_and(|topic| topic.profile.mute_all);
+        if !context.is_account() && !mute_all {
+            return Ok(());
+        }
+        let member = view.member(group_id, from)?;
+        if context.is_account() && member.is_none() && !self.is_visitor(view, group, now)? {
+            return Err(Reason::MemberUnknown.into());
+        }
+        if mute_all && member.is_none_or(|member| member.profile.role < Role::Admin) {
+            return Err(Reason::GroupMuted.into());
+        }
+        Ok(())
+    }
+
     /// How many can read it besides its sender.
     fn readers(&self, view: &dyn View, group: &Group) -> Result<u32, Halt> {
         if self.targets.is_empty() {

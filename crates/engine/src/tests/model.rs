@@ -9,10 +9,14 @@ use hansard_domain::group::AddOutcome;
 use hansard_domain::{Command, MessageKey, Reply};
 use hansard_events::account::ProfileValue;
 use hansard_events::app::{CustomField, GroupField};
-use hansard_events::group::{GroupType, JoinOption, NoticeSetting, ReceiveOption, Role};
+use hansard_events::group::{
+    GroupType, JoinOption, NoticeSetting, ReceiveOption, Role, TopicProfile,
+};
 use hansard_events::message::Element;
 use hansard_events::relation::FriendDetails;
-use hansard_types::{Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
+use hansard_types::{
+    Actor, AppId, ConversationId, GroupId, Reason, Seq, Timestamp, TopicId, UserId,
+};
 
 mod accounts;
 mod apps;
@@ -24,6 +28,7 @@ mod messages;
 mod notices;
 mod relations;
 mod rights;
+mod topics;
 
 use live::Live;
 pub(super) use rights::{by_role, own_name};
@@ -48,6 +53,8 @@ pub(super) enum Answered {
     Member(AddOutcome),
     Counters(BTreeMap<String, i64>),
     Group(GroupId),
+    Topic(TopicId),
+    Topics(Vec<(TopicId, Option<Reason>)>),
     Revoked { issued_up_to_seconds: u64 },
     Requested,
     Relations(Vec<(UserId, Option<Reason>)>),
@@ -69,6 +76,8 @@ impl From<Reply> for Answered {
             Reply::Member(outcome) => Self::Member(outcome),
             Reply::Counters(counters) => Self::Counters(counters),
             Reply::Group(group_id) => Self::Group(group_id),
+            Reply::Topic(topic_id) => Self::Topic(topic_id),
+            Reply::Topics(results) => Self::Topics(results),
             Reply::Revoked {
                 issued_up_to_seconds,
             } => Self::Revoked {
@@ -122,6 +131,8 @@ pub(super) struct Group {
     pub(super) apply_join_option: JoinOption,
     pub(super) invite_join_option: JoinOption,
     pub(super) mute_all: bool,
+    pub(super) supports_topics: bool,
+    pub(super) topics: BTreeMap<TopicId, TopicHere>,
     pub(super) dissolved: bool,
     /// `None`: when the command was decided.
     pub(super) created_at: Option<Timestamp>,
@@ -134,6 +145,14 @@ pub(super) struct Group {
     pub(super) counters: BTreeMap<String, i64>,
     /// Who waits, why, and by whom it was invited.
     pub(super) waiting: BTreeMap<UserId, (String, Option<UserId>)>,
+}
+
+/// A topic of a group.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct TopicHere {
+    pub(super) profile: TopicProfile,
+    /// For longer than a simulation lasts.
+    pub(super) muted: BTreeSet<UserId>,
 }
 
 /// A member.
@@ -282,7 +301,7 @@ impl Model {
             Command::ImportMessage(command) => self.import_message(command),
             Command::EditMessage(command) => self.edit(command),
             Command::RecallC2c(command) => self.recall_c2c(command),
-            Command::RecallGroup(command) => self.recall_group(&command.group_id, &command.seqs),
+            Command::RecallGroup(command) => self.recall_group(command),
             Command::MarkRead(command) => self.mark_read(command),
             Command::CreateGroup(command) => self.create_group(actor, command),
             Command::AddMembers(command) => self.add_members(actor, command),
@@ -307,6 +326,9 @@ impl Model {
             Command::ChangeOwner(command) => self.change_owner(actor, command),
             Command::ChangeGroupProfile(command) => self.change_group_profile(actor, command),
             Command::DissolveGroup(command) => self.dissolve_group(actor, &command.group_id),
+            Command::CreateTopic(command) => self.create_topic(actor, command),
+            Command::ChangeTopic(command) => self.change_topic(actor, command),
+            Command::DestroyTopics(command) => self.destroy_topics(actor, command),
             Command::EnterRoom(command) => self.enter_room(actor, command),
             Command::LeaveRoom(command) => self.leave_room(command),
             // Nothing lasts so long.

@@ -55,6 +55,7 @@ async fn a_round_is_closed_when_its_events_are_large_and_leaves_the_rest() {
     let text = "x".repeat(limits::MESSAGE_BYTES_MAX - 256);
     let send = |number: usize| {
         letter(Command::SendGroup(SendGroup {
+            topic_id: None,
             group_id: group(0),
             from: user("alice"),
             content: Content::text(&text),
@@ -142,6 +143,7 @@ async fn a_round_of_sends_writes_a_row_for_each_message_and_few_besides() {
     }
     let send = |number: usize| {
         letter(Command::SendGroup(SendGroup {
+            topic_id: None,
             group_id: group(number % 2),
             from: user("alice"),
             content: Content::text("hello"),

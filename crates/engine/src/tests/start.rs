@@ -102,6 +102,7 @@ fn group() -> GroupId {
 
 fn send(random: u32) -> Command {
     Command::SendGroup(SendGroup {
+        topic_id: None,
         group_id: group(),
         from: user("alice"),
         content: Content::text("hello"),
@@ -152,6 +153,7 @@ async fn a_live_log_whose_beginning_has_aged_out_is_built_from_what_is_left() {
             panic!("it is one");
         };
         Command::SendGroup(SendGroup {
+            topic_id: None,
             group_id: room.clone(),
             live: true,
             ..said

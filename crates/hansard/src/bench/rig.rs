@@ -194,6 +194,7 @@ impl Load {
     pub(super) fn command(&self, number: usize, random: u32) -> Command {
         let (group, user, text) = self.parts(number, random);
         Command::SendGroup(SendGroup {
+            topic_id: None,
             group_id: group.clone(),
             from: user.clone(),
             content: Content {

@@ -8,7 +8,7 @@ use hansard_events::{
     Recorded, RelationEvent, header,
 };
 use hansard_log::StoredEvent;
-use hansard_types::{ConversationId, GroupId, Position, Seq, Timestamp, UserId};
+use hansard_types::{ConversationId, GroupId, Position, Seq, Timestamp, TopicId, UserId};
 
 /// Characters of what was said on a line for people.
 const TEXT_CHARS_MAX: usize = 80;
@@ -16,6 +16,7 @@ const TEXT_CHARS_MAX: usize = 80;
 /// The conversation that an event is about; `None` for accounts and apps.
 pub(crate) fn conversation_of(event: &Event) -> Option<ConversationId> {
     let group = |id: &GroupId| Some(ConversationId::Group(id.clone()));
+    let topic = |id: &GroupId, topic: &TopicId| Some(ConversationId::in_group(id, Some(topic)));
     match event {
         Event::Message(MessageEvent::Sent(event)) => Some(event.conversation.clone()),
         Event::Message(MessageEvent::Edited(event)) => Some(event.conversation.clone()),
@@ -44,6 +45,12 @@ pub(crate) fn conversation_of(event: &Event) -> Option<ConversationId> {
         Event::Group(GroupEvent::MembersImported(event)) => group(&event.group_id),
         Event::Group(GroupEvent::AttributesChanged(event)) => group(&event.group_id),
         Event::Group(GroupEvent::CountersChanged(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::TopicCreated(event)) => topic(&event.group_id, &event.topic_id),
+        Event::Group(GroupEvent::TopicChanged(event)) => topic(&event.group_id, &event.topic_id),
+        Event::Group(GroupEvent::TopicsDestroyed(event)) => group(&event.group_id),
+        Event::Group(GroupEvent::TopicMembersMuted(event)) => {
+            topic(&event.group_id, &event.topic_id)
+        }
         Event::Live(LiveEvent::Entered(event)) => group(&event.group_id),
         Event::Live(LiveEvent::Left(event)) => group(&event.group_id),
         Event::Account(_) | Event::Relation(_) | Event::App(_) => None,
@@ -238,11 +245,19 @@ fn group_summary(event: &GroupEvent) -> String {
         },
         GroupEvent::MembersMuted(event) => {
             let accounts = accounts(&event.accounts);
-            match event.until {
-                Timestamp(0) => format!("{accounts} may speak"),
-                Timestamp::FOREVER => format!("{accounts} muted for good"),
-                Timestamp(ms) => format!("{accounts} muted until {ms}"),
-            }
+            format!("{accounts} {}", muted_until(event.until))
+        }
+        GroupEvent::TopicMembersMuted(event) => {
+            let (accounts, topic) = (accounts(&event.accounts), &event.topic_id);
+            format!("{accounts} {} in topic {topic}", muted_until(event.until))
+        }
+        GroupEvent::TopicCreated(event) => {
+            format!("topic {} {}", event.topic_id, event.profile.name)
+        }
+        GroupEvent::TopicChanged(event) => format!("topic {} changed", event.topic_id),
+        GroupEvent::TopicsDestroyed(event) => {
+            let topics: Vec<&str> = event.topics.iter().map(TopicId::as_str).collect();
+            format!("- topics {}", topics.join(" "))
         }
         GroupEvent::RoomAdminsChanged(event) => {
             let what = if event.are_admins { "now" } else { "no longer" };
@@ -273,15 +288,24 @@ fn group_summary(event: &GroupEvent) -> String {
             format!("+ {} (imported)", accounts(&users))
         }
         GroupEvent::AttributesChanged(event) => {
-            let keys = event.set.keys().chain(&event.removed);
-            let keys: Vec<&str> = keys.map(String::as_str).collect();
-            format!("attributes {}", keys.join(" "))
+            keys("attributes", event.set.keys().chain(&event.removed))
         }
         GroupEvent::CountersChanged(event) => {
-            let keys = event.values.keys().chain(&event.removed);
-            let keys: Vec<&str> = keys.map(String::as_str).collect();
-            format!("counters {}", keys.join(" "))
+            keys("counters", event.values.keys().chain(&event.removed))
         }
+    }
+}
+
+fn keys<'a>(what: &str, keys: impl Iterator<Item = &'a String>) -> String {
+    let keys: Vec<&str> = keys.map(String::as_str).collect();
+    format!("{what} {}", keys.join(" "))
+}
+
+fn muted_until(until: Timestamp) -> String {
+    match until {
+        Timestamp(0) => "may speak".to_owned(),
+        Timestamp::FOREVER => "muted for good".to_owned(),
+        Timestamp(ms) => format!("muted until {ms}"),
     }
 }
 

@@ -24,7 +24,7 @@ use hansard_types::limits::{
     GROUP_MEMBERS_REMOVED_PER_CALL_MAX, GROUP_MUTES_PER_CALL_MAX, GROUP_RECEIPTS_PER_CALL_MAX,
     RECALL_REASON_BYTES_MAX, VISIT_SECONDS,
 };
-use hansard_types::{GroupId, Seq, UserId};
+use hansard_types::{GroupId, Reason, Seq, TopicId, UserId};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -43,16 +43,29 @@ pub(crate) trait Act: DeserializeOwned + JsonSchema + Send + 'static {
 }
 
 /// What an act is answered with.
-#[derive(Serialize, JsonSchema)]
+#[derive(Default, Serialize, JsonSchema)]
 pub(crate) struct Acted {
     /// The group, where it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     group_id: Option<GroupId>,
+    /// The topic, where it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic_id: Option<TopicId>,
+    /// What became of which topic, where it differs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    topics: Vec<TopicOutcome>,
     /// What became of whom, where it differs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     accounts: Vec<Outcome>,
     /// Where it is in the log; the log's end when nothing was added.
     position: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct TopicOutcome {
+    topic_id: TopicId,
+    #[schemars(extend("enum" = ["destroyed", "unknown"]))]
+    result: &'static str,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -93,52 +106,78 @@ async fn acted<A: Act>(
     let command = json_body::<A>(body)?.command(caller, &shared.desk)?;
     let answer = shared.desk.submit(caller, command).await;
     let answer = answer.map_err(not_answered)?;
-    let (group_id, outcomes) = answer.reply.tell(caller);
-    let accounts = outcomes.into_iter();
     let acted = Acted {
-        group_id,
-        accounts: accounts
-            .map(|(user, outcome)| Outcome::of(user, outcome))
-            .collect(),
         position: answer.position.to_string(),
+        ..answer.reply.tell(caller)
     };
     Ok(Json(acted).into_response())
 }
 
-/// A group that was made, and what became of whom.
-type Told = (Option<GroupId>, Vec<(UserId, AddOutcome)>);
-
-/// What a reply tells who acts.
+/// What a reply tells who acts, but for where it is in the log.
 pub(crate) trait Tell {
-    fn tell(self, caller: &Caller) -> Told;
+    fn tell(self, caller: &Caller) -> Acted;
 }
 
 impl Tell for () {
-    fn tell(self, _: &Caller) -> Told {
-        (None, Vec::new())
+    fn tell(self, _: &Caller) -> Acted {
+        Acted::default()
     }
 }
 
 impl Tell for GroupId {
-    fn tell(self, _: &Caller) -> Told {
-        (Some(self), Vec::new())
+    fn tell(self, _: &Caller) -> Acted {
+        Acted {
+            group_id: Some(self),
+            ..Acted::default()
+        }
+    }
+}
+
+impl Tell for TopicId {
+    fn tell(self, _: &Caller) -> Acted {
+        Acted {
+            topic_id: Some(self),
+            ..Acted::default()
+        }
+    }
+}
+
+impl Tell for Vec<(TopicId, Option<Reason>)> {
+    fn tell(self, _: &Caller) -> Acted {
+        let topic = |(topic_id, refused): (TopicId, Option<Reason>)| TopicOutcome {
+            topic_id,
+            result: if refused.is_none() {
+                "destroyed"
+            } else {
+                "unknown"
+            },
+        };
+        Acted {
+            topics: self.into_iter().map(topic).collect(),
+            ..Acted::default()
+        }
     }
 }
 
 impl Tell for AddOutcome {
-    fn tell(self, caller: &Caller) -> Told {
-        (None, vec![(caller.user.clone(), self)])
+    fn tell(self, caller: &Caller) -> Acted {
+        vec![(caller.user.clone(), self)].tell(caller)
     }
 }
 
 impl Tell for Vec<(UserId, AddOutcome)> {
-    fn tell(self, _: &Caller) -> Told {
-        (None, self)
+    fn tell(self, _: &Caller) -> Acted {
+        let accounts = self.into_iter();
+        let accounts = accounts.map(|(user, outcome)| Outcome::of(user, outcome));
+        Acted {
+            accounts: accounts.collect(),
+            ..Acted::default()
+        }
     }
 }
 
 /// Refuses a list that is too long, or empty.
-fn bounded<T>(name: &str, list: &[T], max: usize) -> Result<(), Problem> {
+pub(super) fn bounded<T>(name: &str, list: &[T], max: usize) -> Result<(), Problem> {
     if (1..=max).contains(&list.len()) {
         return Ok(());
     }
@@ -418,6 +457,8 @@ impl Act for MemberEdit {
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Mute {
     group_id: GroupId,
+    /// One of the group's topics; absent: the whole group.
+    topic_id: Option<TopicId>,
     #[schemars(length(min = 1, max = GROUP_MUTES_PER_CALL_MAX))]
     accounts: Vec<UserId>,
     /// 0: they may speak; absent: for good.
@@ -432,6 +473,7 @@ impl Act for Mute {
     fn command(self, _: &Caller, _: &Desk) -> Result<MuteMembers, Problem> {
         bounded("accounts", &self.accounts, GROUP_MUTES_PER_CALL_MAX)?;
         Ok(MuteMembers {
+            topic_id: self.topic_id,
             group_id: self.group_id,
             accounts: self.accounts,
             mute: self.seconds.map_or(MuteFor::Good, MuteFor::Seconds),

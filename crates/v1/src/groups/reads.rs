@@ -86,20 +86,20 @@ struct OneWaiting {
 }
 
 /// Reads as an account.
-struct Sight<'a> {
-    reads: Reads<'a>,
-    caller: &'a Caller,
+pub(super) struct Sight<'a> {
+    pub(super) reads: Reads<'a>,
+    pub(super) caller: &'a Caller,
     group_fields: &'a [GroupField],
     member_fields: &'a [GroupField],
 }
 
-fn refused(reason: Reason) -> Problem {
+pub(super) fn refused(reason: Reason) -> Problem {
     not_answered(Error::Refused(reason))
 }
 
 impl Sight<'_> {
     /// A group with what the caller is in it.
-    fn existing(&self, id: &GroupId) -> Result<(GroupRow, Option<MemberRow>), Problem> {
+    pub(super) fn existing(&self, id: &GroupId) -> Result<(GroupRow, Option<MemberRow>), Problem> {
         let groups = self.reads.groups_with(id);
         let group = groups.group(id).map_err(Problem::broken)?;
         let group = group.filter(|group| !group.dissolved);
@@ -164,7 +164,7 @@ impl Sight<'_> {
 }
 
 /// Reads in the caller's sight what its query asks for.
-async fn look<A: Send, T: Serialize>(
+pub(super) async fn look<A: Send, T: Serialize>(
     name: &'static str,
     shared: &Shared,
     caller: &Caller,
@@ -193,13 +193,18 @@ async fn look<A: Send, T: Serialize>(
     metered.end(looked.await)
 }
 
-fn group_id(query: &Query<'_>) -> Result<GroupId, Problem> {
+pub(super) fn group_id(query: &Query<'_>) -> Result<GroupId, Problem> {
     let text = query.filled("group");
     let text = text.ok_or_else(|| Problem::invalid("group names a group"))?;
     GroupId::new(&text).map_err(|error| Problem::invalid(error.to_string()))
 }
 
-fn number(query: &Query<'_>, name: &str, default: usize, max: usize) -> Result<usize, Problem> {
+pub(super) fn number(
+    query: &Query<'_>,
+    name: &str,
+    default: usize,
+    max: usize,
+) -> Result<usize, Problem> {
     let Some(text) = query.filled(name) else {
         return Ok(default);
     };

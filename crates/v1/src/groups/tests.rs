@@ -359,3 +359,60 @@ async fn a_key_names_one_custom_field() {
     let problem = api.send(api.v1_request("PATCH", "settings", body)).await;
     assert_eq!(problem.json()["code"], "group_field_key_invalid");
 }
+
+#[tokio::test]
+async fn an_administrator_of_a_community_makes_topics_and_its_members_speak_in_them() {
+    let api = TestApi::start().await;
+    let town = json!({ "type": "Community", "name": "town", "group_id": "@TGS#_town",
+        "profile": { "supports_topics": true } });
+    done(&api, "alice", "create", town).await;
+    let in_town = |mut body: Value| {
+        body["group_id"] = json!("@TGS#_town");
+        body
+    };
+    done(&api, "bob", "join", in_town(json!({}))).await;
+    let topic = || in_town(json!({ "topic_id": "news", "name": "소식" }));
+    refused(&api, "bob", "topics", topic(), "group_role_forbids").await;
+    let made = done(&api, "alice", "topics", topic()).await;
+    assert_eq!(made["topic_id"], "news");
+    refused(&api, "alice", "topics", topic(), "topic_id_taken").await;
+    let random = done(&api, "alice", "topics", in_town(json!({ "name": "r" }))).await;
+    assert!(
+        random["topic_id"]
+            .as_str()
+            .is_some_and(|id| id.starts_with("@TOPIC#c"))
+    );
+
+    let say = |random: u32| {
+        json!({ "to": { "topic": { "group": "@TGS#_town", "topic": "news" } }, "random": random,
+            "elements": [{ "type": "text", "text": "안녕" }] })
+    };
+    let (status, sent) = api.own("alice", "POST", "messages", Some(&say(1))).await;
+    assert_eq!((status, &sent["seq"]), (200, &json!(1)), "{sent}");
+    assert_eq!(sent["conversation"], "topic:%40TGS%23_town:news");
+    let (status, _) = api.own("carol", "POST", "messages", Some(&say(1))).await;
+    assert!(status >= 400, "she is no member");
+    let list = "/topics?group=%40TGS%23_town";
+    let first = seen(&api, "bob", &format!("{list}&limit=1")).await;
+    assert_eq!(first["next"], first["topics"][0]["topic_id"]);
+    let all = seen(&api, "bob", list).await;
+    assert_eq!(all["topics"].as_array().map(Vec::len), Some(2));
+    let news = |all: &Value| all["topics"][1].clone();
+    assert_eq!(
+        (&news(&all)["name"], &news(&all)["unread"]),
+        (&json!("소식"), &json!(1))
+    );
+    assert_eq!(not_seen(&api, "carol", list).await, "member_unknown");
+    done(&api, "carol", "join", in_town(json!({}))).await;
+    let hers = news(&seen(&api, "carol", list).await);
+    assert_eq!(hers["unread"], 0, "what was said before she came");
+
+    let mute = in_town(json!({ "topic_id": "news", "accounts": ["bob"], "seconds": 60 }));
+    done(&api, "alice", "mute", mute).await;
+    let (_, problem) = api.own("bob", "POST", "messages", Some(&say(2))).await;
+    assert_eq!(problem["code"], "muted_in_group");
+    let body = in_town(json!({ "topics": ["news", "none"] }));
+    let gone = done(&api, "alice", "topics/destroy", body).await;
+    assert_eq!(gone["topics"][0]["result"], "destroyed");
+    assert_eq!(gone["topics"][1]["result"], "unknown");
+}

@@ -19,11 +19,17 @@ pub(super) const ATTRIBUTES_TOO_MANY: u32 = 10047;
 pub(super) const NO_RECEIPT: u32 = 10062;
 pub(super) const COUNTERS_TOO_MANY: u32 = 10063;
 pub(super) const GROUP_TOO_MANY_MENTIONS: u32 = 10053;
-pub(super) const TOPICS_NOT_ENABLED: u32 = 11000;
 
 /// The service of one endpoint, which [`SERVICE`] has too.
 pub(super) static ATTRIBUTES_SERVICE: Service = Service {
     path: "group_open_attr_http_svc",
+    exceptions: &[],
+    ..SERVICE_HERE
+};
+
+/// The service of topics.
+pub(super) static MILLION_SERVICE: Service = Service {
+    path: "million_group_open_http_svc",
     exceptions: &[],
     ..SERVICE_HERE
 };
@@ -76,6 +82,12 @@ const SERVICE_HERE: Service = Service {
         (R::MutedInGroup, 10017),
         (R::GroupIdInvalid, GROUP_ID_INVALID),
         (R::GroupTextInvalid, GROUP_PARAMETER),
+        (R::TopicUnknown, 110_003),
+        (R::TopicIdTaken, 10025),
+        (R::TopicsFull, 10037),
+        (R::TopicsOff, 11000),
+        (R::TopicsRemain, GROUP_PARAMETER),
+        (R::TopicTextInvalid, GROUP_PARAMETER),
         (R::GroupTimeInvalid, GROUP_PARAMETER),
         (R::VisitTimeInvalid, GROUP_PARAMETER),
         (R::MessageTimeInvalid, GROUP_PARAMETER),

@@ -1,8 +1,7 @@
 //! `group_open_http_svc/create_group`.
 //!
 //! A group without an id gets a random one, `@TGS#…`; a Community's begins `@TGS#_`. A caller's
-//! own id must not begin `@TGS#`, except a Community's, which must begin `@TGS#_`. Topics are not
-//! there yet: a request that asks for them is refused.
+//! own id must not begin `@TGS#`, except a Community's, which must begin `@TGS#_`.
 
 use hansard_domain::group::CreateGroup;
 use hansard_domain::group::rules::rules;
@@ -49,10 +48,9 @@ pub(crate) struct CreateGroupRequest {
     /// Custom fields that the app declares.
     #[serde(default)]
     app_defined_data: Fields,
-    /// Not there yet: refused unless 0.
+    /// 1: there can be topics. Of a Community.
     #[serde(default)]
-    #[schemars(range(max = 0))]
-    support_topic: u32,
+    support_topic: Flag,
     /// 1: `DefaultPermission` holds, for clients.
     #[serde(default)]
     enable_permission: Flag,
@@ -181,10 +179,6 @@ fn command(call: &Call<'_>, request: CreateGroupRequest) -> Result<CreateGroup, 
         default_permission,
         create_time,
     } = request;
-    if support_topic != 0 {
-        let info = "topics are not enabled";
-        return Err(Failure::refused(codes::TOPICS_NOT_ENABLED, info));
-    }
     let group_type = GroupType::from(group_type);
     let profile = GroupProfileChange {
         name: Some(name.0),
@@ -196,6 +190,7 @@ fn command(call: &Call<'_>, request: CreateGroupRequest) -> Result<CreateGroup, 
         invite_join_option: invite_join_option.0.map(JoinOption::from),
         enable_permission: Some(enable_permission.0),
         default_permission: Some(default_permission),
+        supports_topics: Some(support_topic.0),
         fields: app_defined_data.into_map(),
         // Nothing in the request says more.
         ..GroupProfileChange::default()
@@ -352,7 +347,7 @@ mod tests {
             (with("MaxMemberCount", json!(-1)), 10004),
             (with("AppDefinedData", custom.clone()), 10004),
             (with("EnablePermission", json!(2)), 10004),
-            (with("SupportTopic", json!(1)), 11000),
+            (with("SupportTopic", json!(1)), 10007),
             (
                 with(
                     "MemberList",

@@ -8,9 +8,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::codes;
-use super::profile::{self, GROUP_ID};
+use super::profile::GROUP_ID;
 use crate::endpoint::{Action, Call, Failure};
 use crate::field::mute_for;
+use crate::topic_id;
 use crate::typed::{Field, Items, one_of};
 
 #[derive(Deserialize, JsonSchema)]
@@ -24,8 +25,7 @@ pub(crate) struct ForbidSendMsg {
     mute_time: Option<u32>,
     /// The older name of `MuteTime`.
     shut_up_time: Option<u32>,
-    /// Not there yet: refused unless empty.
-    #[schemars(length(max = 0))]
+    /// Absent or empty: the group itself.
     topic_id: Option<String>,
 }
 
@@ -38,13 +38,15 @@ impl Action for ForbidSendMsg {
     ];
     type Command = MuteMembers;
 
-    fn command(self, _call: &Call<'_>) -> Result<MuteMembers, Failure> {
-        profile::no_topic(self.topic_id.as_deref())?;
+    fn command(self, call: &Call<'_>) -> Result<MuteMembers, Failure> {
+        let topic = self.topic_id.as_deref();
+        let topic_id = topic_id::of_request(call, &self.group_id, topic)?;
         let Some(seconds) = self.mute_time.or(self.shut_up_time) else {
             let info = "MuteTime says for how many seconds";
             return Err(Failure::refused(codes::GROUP_PARAMETER, info));
         };
         Ok(MuteMembers {
+            topic_id,
             group_id: self.group_id,
             accounts: self.members.0,
             mute: mute_for(seconds),
@@ -138,7 +140,7 @@ mod tests {
             (with("GroupId", json!("work")), 10007),
             (with("MuteTime", json!(null)), 10004),
             (with("MuteTime", json!(4_294_967_296_u64)), 10004),
-            (with("TopicId", json!("t")), 11000),
+            (with("TopicId", json!("t")), 10004),
             (mute(&[], 60), 10004),
             (mute(&["alice"], 60), 10007),
             (mute(&["nobody"], 60), 10019),

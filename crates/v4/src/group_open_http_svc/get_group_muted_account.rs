@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::member::mute_seconds;
 use super::profile::{self, GROUP_ID};
 use crate::endpoint::{Answered, Call, Failure, Operation};
+use crate::topic_id;
 use crate::typed::Field;
 
 pub(crate) struct GetGroupMutedAccount;
@@ -17,8 +18,7 @@ pub(crate) struct GetGroupMutedAccount;
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct GetGroupMutedAccountRequest {
     group_id: GroupId,
-    /// Not there yet: refused unless empty.
-    #[schemars(length(max = 0))]
+    /// Absent or empty: the group itself.
     topic_id: Option<String>,
 }
 
@@ -59,13 +59,16 @@ impl Operation for GetGroupMutedAccount {
         request: GetGroupMutedAccountRequest,
     ) -> Result<Answered<GetGroupMutedAccountResponse>, Failure> {
         let GetGroupMutedAccountRequest { group_id, topic_id } = request;
-        profile::no_topic(topic_id.as_deref())?;
+        let topic_id = topic_id::of_request(call, &group_id, topic_id.as_deref())?;
         let now = call.log_now();
         let muted: Vec<(UserId, Timestamp)> = call
             .read(|reads| {
                 profile::there_must_be(reads, &group_id)?;
+                let topic = topic_id.as_ref();
+                let topic = topic.map(|id| profile::topic_must_be(reads, &group_id, id));
+                let made = topic.transpose()?.map(|topic| topic.made);
                 let groups = reads.groups_with(&group_id);
-                let muted = groups.muted(&group_id, now, GROUP_MUTES_LISTED_MAX);
+                let muted = groups.muted(&group_id, made, now, GROUP_MUTES_LISTED_MAX);
                 muted.map_err(Failure::broken)
             })
             .await?;
@@ -98,7 +101,7 @@ mod tests {
         let cases = [
             (json!({ "GroupId": "none" }), 10010),
             (json!({}), 10004),
-            (json!({ "GroupId": "team", "TopicId": "t" }), 11000),
+            (json!({ "GroupId": "team", "TopicId": "t" }), 10004),
         ];
         api.refuses("group_open_http_svc/get_group_muted_account", cases)
             .await;

@@ -16,6 +16,7 @@ use super::profile::{self, GROUP_ID};
 use super::tips::{self, TipElement};
 use crate::element::{self, MsgElement};
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
+use crate::topic_id;
 use crate::typed::Field;
 
 /// Messages looked at for one page, recalled or not.
@@ -34,8 +35,7 @@ pub(crate) struct GroupMsgGetSimpleRequest {
     req_msg_seq: u64,
     /// 1: recalled messages come too, without what they said.
     with_recalled_msg: Option<u32>,
-    /// Not there yet: refused unless empty.
-    #[schemars(length(max = 0))]
+    /// Absent or empty: the group itself.
     topic_id: Option<String>,
 }
 
@@ -91,14 +91,17 @@ impl Operation for GroupMsgGetSimple {
             with_recalled_msg,
             topic_id,
         } = request;
-        profile::no_topic(topic_id.as_deref())?;
+        let topic_id = topic_id::of_request(call, &group_id, topic_id.as_deref())?;
         let number = req_msg_number.get().min(GROUP_HISTORY_PAGE_MAX);
         let with_recalled = with_recalled_msg == Some(1);
-        let conversation = ConversationId::Group(group_id.clone());
+        let conversation = ConversationId::in_group(&group_id, topic_id.as_ref());
         let read = call.read(|reads| {
             let group = profile::there_must_be(reads, &group_id)?;
             if group.group_type == GroupType::AvChatRoom {
                 return Err(reads.refusal(Reason::GroupTypeForbids));
+            }
+            if let Some(topic_id) = &topic_id {
+                profile::topic_must_be(reads, &group_id, topic_id)?;
             }
             page(reads, &conversation, req_msg_seq, number, with_recalled)
         });
@@ -269,7 +272,7 @@ mod tests {
             ),
             (
                 json!({ "GroupId": "team", "ReqMsgNumber": 1, "TopicId": "t" }),
-                11000,
+                10004,
             ),
         ];
         api.refuses(PATH, cases).await;

@@ -7,8 +7,9 @@ use hansard_types::{GroupId, Reason, Seq};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::profile::{self, GROUP_ID};
+use super::profile::GROUP_ID;
 use crate::endpoint::{Answered, Call, Failure, Operation};
+use crate::topic_id;
 use crate::typed::{Field, Items, Text};
 
 pub(crate) struct GroupMsgRecall;
@@ -19,8 +20,7 @@ pub(crate) struct GroupMsgRecallRequest {
     group_id: GroupId,
     msg_seq_list: Items<SeqToRecall, RECALL_PER_CALL_MAX>,
     reason: Option<Text<RECALL_REASON_BYTES_MAX>>,
-    /// Not there yet: refused unless empty.
-    #[schemars(length(max = 0))]
+    /// Absent or empty: the group itself.
     topic_id: Option<String>,
 }
 
@@ -60,11 +60,12 @@ impl Operation for GroupMsgRecall {
             reason,
             topic_id,
         } = request;
-        profile::no_topic(topic_id.as_deref())?;
+        let topic_id = topic_id::of_request(call, &group_id, topic_id.as_deref())?;
         let reason = reason.map(|Text(text)| text);
         let seqs = msg_seq_list.0.into_iter().map(|item| Seq(item.msg_seq));
         let by = call.caller.user.clone();
         let command = RecallGroup {
+            topic_id,
             group_id,
             seqs: seqs.collect(),
             by,
@@ -137,7 +138,7 @@ mod tests {
             (with("MsgSeqList", json!([1])), 10004),
             (with("MsgSeqList", json!([{ "MsgSeq": "1" }])), 10004),
             (with("Reason", json!("r".repeat(101))), 10004),
-            (with("TopicId", json!("t")), 11000),
+            (with("TopicId", json!("t")), 10004),
         ];
         api.refuses(PATH, cases).await;
         api.v4_ok(PATH, with("Reason", json!("r".repeat(100))))

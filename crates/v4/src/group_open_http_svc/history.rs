@@ -8,8 +8,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::codes;
-use super::profile::{self, GROUP_ID};
+use super::profile::GROUP_ID;
 use crate::endpoint::{Action, Call, Failure};
+use crate::topic_id;
 use crate::typed::Field;
 
 #[derive(Deserialize, JsonSchema)]
@@ -40,8 +41,7 @@ pub(crate) struct DeleteGroupMsgBySender {
     group_id: GroupId,
     #[serde(rename = "Sender_Account")]
     sender_account: UserId,
-    /// Not there yet: refused unless empty.
-    #[schemars(length(max = 0))]
+    /// Absent or empty: the group itself.
     topic_id: Option<String>,
 }
 
@@ -54,8 +54,10 @@ impl Action for DeleteGroupMsgBySender {
     type Command = RecallBySender;
 
     fn command(self, call: &Call<'_>) -> Result<RecallBySender, Failure> {
-        profile::no_topic(self.topic_id.as_deref())?;
+        let topic = self.topic_id.as_deref();
+        let topic_id = topic_id::of_request(call, &self.group_id, topic)?;
         Ok(RecallBySender {
+            topic_id,
             group_id: self.group_id,
             sender: self.sender_account,
             by: call.caller.user.clone(),
@@ -206,7 +208,7 @@ mod tests {
             (json!({ "GroupId": "team" }), 10004),
             (
                 json!({ "GroupId": "team", "Sender_Account": "bob", "TopicId": "t" }),
-                11000,
+                10004,
             ),
         ];
         api.refuses(BY_SENDER, by_sender).await;

@@ -11,9 +11,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes;
-use super::profile::{self, GROUP_ID};
+use super::profile::GROUP_ID;
 use crate::element::{self, MsgBody};
 use crate::endpoint::{Answered, Call, Failure, Operation};
+use crate::topic_id;
 use crate::typed::{Field, Items};
 
 pub(crate) struct ImportGroupMsg;
@@ -26,8 +27,7 @@ pub(crate) struct ImportGroupMsgRequest {
     /// 1: lists of recent contacts show the last of them.
     #[serde(default)]
     recent_contact_flag: u32,
-    /// Not there yet: refused unless empty.
-    #[schemars(length(max = 0))]
+    /// Absent or empty: the group itself.
     topic_id: Option<String>,
 }
 
@@ -81,11 +81,12 @@ impl Operation for ImportGroupMsg {
             recent_contact_flag,
             topic_id,
         } = request;
-        profile::no_topic(topic_id.as_deref())?;
+        let topic_id = topic_id::of_request(call, &group_id, topic_id.as_deref())?;
         let times: Vec<u32> = messages.iter().map(|message| message.send_time).collect();
         let no_last = recent_contact_flag == 0;
         let message = |message: Imported| to_import(call, message, no_last);
         let command = ImportGroupMessages {
+            topic_id,
             group_id,
             messages: messages
                 .into_iter()
@@ -222,7 +223,7 @@ mod tests {
         other["GroupId"] = json!("none");
         let cases = [
             (other, 10010),
-            (topic, 11000),
+            (topic, 10004),
             (said(&[]), 10004),
             (said(&times), 10004),
             (json!({ "GroupId": "old", "MsgList": [{}] }), 10004),

@@ -31,9 +31,10 @@ mod room_admins;
 mod send_group_msg;
 mod send_group_system_notification;
 mod tips;
+mod topics;
 mod visitors;
 
-use self::codes::{ATTRIBUTES_SERVICE, LIVE_SERVICE, SERVICE};
+use self::codes::{ATTRIBUTES_SERVICE, LIVE_SERVICE, MILLION_SERVICE, SERVICE};
 use crate::Endpoint;
 
 pub(crate) static ENDPOINTS: &[Endpoint] = &[
@@ -110,6 +111,7 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
         200,
     ),
     Endpoint::new::<import_group_msg::ImportGroupMsg>(&SERVICE, "import_group_msg", &[], 200),
+    Endpoint::new::<topics::ImportTopic>(&SERVICE, "import_topic", &[], 200),
     Endpoint::new::<history::ClearGroupMsg>(&SERVICE, "clear_group_msg", &[], 200),
     Endpoint::new::<history::DeleteGroupMsgBySender>(
         &SERVICE,
@@ -150,6 +152,14 @@ pub(crate) static LIVE: &[Endpoint] = &[
     Endpoint::new::<room_admins::ModifyAdmin>(&LIVE_SERVICE, "modify_admin", &[], 200),
     Endpoint::new::<room_admins::GetAdminList>(&LIVE_SERVICE, "get_admin_list", &[], 200),
     Endpoint::new::<visitors::CheckMembers>(&LIVE_SERVICE, "check_members", &[], 200),
+];
+
+/// `million_group_open_http_svc`.
+pub(crate) static MILLION: &[Endpoint] = &[
+    Endpoint::new::<topics::CreateTopicCall>(&MILLION_SERVICE, "create_topic", &[], 200),
+    Endpoint::new::<topics::GetTopic>(&MILLION_SERVICE, "get_topic", &[], 200),
+    Endpoint::new::<topics::ModifyTopic>(&MILLION_SERVICE, "modify_topic", &[], 200),
+    Endpoint::new::<topics::DestroyTopic>(&MILLION_SERVICE, "destroy_topic", &[], 200),
 ];
 
 /// `group_open_attr_http_svc`.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::profile::{
     ApplyJoinOption, FaceUrl, Fields, Flag, GROUP_ID, GroupName, Introduction, InviteJoinOption,
-    Notification,
+    Notification, Switch,
 };
 use crate::endpoint::{Action, Call, Failure};
 use crate::typed::{Field, Name, OrEmpty, Text};
@@ -43,15 +43,11 @@ pub(crate) struct ModifyGroupBaseInfo {
     /// 1: `DefaultPermission` holds, for clients.
     enable_permission: Option<Flag>,
     default_permission: Option<u64>,
+    /// 1: there can be topics; 0 while there are none: no longer.
+    support_topic: Option<Flag>,
     /// In whose name.
     #[serde(rename = "From_Account", default)]
     from_account: OrEmpty<UserId>,
-}
-
-#[derive(Clone, Copy, PartialEq, Deserialize, JsonSchema)]
-enum Switch {
-    On,
-    Off,
 }
 
 impl Action for ModifyGroupBaseInfo {
@@ -75,6 +71,7 @@ impl Action for ModifyGroupBaseInfo {
             history_msg_before_join: history,
             enable_permission,
             default_permission,
+            support_topic,
             from_account,
         } = self;
         let mute_all = mute_all_member.0.or(shut_up_all_member.0);
@@ -86,10 +83,11 @@ impl Action for ModifyGroupBaseInfo {
             max_members: (max_member_num > 0).then_some(max_member_num),
             apply_join_option: apply_join_option.0.map(JoinOption::from),
             invite_join_option: invite_join_option.0.map(JoinOption::from),
-            mute_all: mute_all.map(|switch| switch == Switch::On),
-            history_before_join: history.0.map(|switch| switch == Switch::On),
+            mute_all: mute_all.map(Switch::is_on),
+            history_before_join: history.0.map(Switch::is_on),
             enable_permission: enable_permission.map(|Flag(is_set)| is_set),
             default_permission,
+            supports_topics: support_topic.map(|Flag(is_set)| is_set),
             fields: app_defined_data.into_map(),
         };
         Ok(ChangeGroupProfile {

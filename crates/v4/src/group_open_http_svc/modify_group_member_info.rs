@@ -72,6 +72,7 @@ impl Operation for ModifyGroupMemberInfo {
         };
         if let Some(seconds) = mute_time.or(shut_up_time) {
             let mute = MuteMembers {
+                topic_id: None,
                 group_id,
                 accounts: vec![member_account],
                 mute: mute_for(seconds),

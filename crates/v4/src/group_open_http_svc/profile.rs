@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use hansard_conversations::HeadRow;
 use hansard_domain::group::rules::reads_before_join;
 use hansard_events::group::{GroupProfile, GroupProfileChange, GroupType, JoinOption};
-use hansard_groups::GroupRow;
-use hansard_types::{AppId, ConversationId, GroupId, Reason, UserId, limits};
+use hansard_groups::{GroupRow, TopicRow};
+use hansard_types::{AppId, ConversationId, GroupId, Reason, TopicId, UserId, limits};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -21,18 +21,6 @@ use crate::typed::{Field, List, Name, Text};
 /// A group's id.
 pub(super) const GROUP_ID: Field =
     Field::of("GroupId", codes::GROUP_ID_INVALID).missing(codes::GROUP_PARAMETER);
-
-/// Communities' topics are not there yet: a request for one is refused, not answered with
-/// something else.
-pub(super) fn no_topic(topic: Option<&str>) -> Result<(), Failure> {
-    match topic.filter(|text| !text.is_empty()) {
-        None => Ok(()),
-        Some(_) => Err(Failure::refused(
-            codes::TOPICS_NOT_ENABLED,
-            "topics are not enabled",
-        )),
-    }
-}
 
 /// A type by its name on the wire, or by the name that the client libraries use.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
@@ -95,7 +83,7 @@ impl From<InviteJoinOption> for JoinOption {
     }
 }
 
-fn on_off(flag: bool) -> &'static str {
+pub(super) fn on_off(flag: bool) -> &'static str {
     if flag { "On" } else { "Off" }
 }
 
@@ -104,6 +92,18 @@ fn option_name(option: JoinOption, disabled: &'static str) -> &'static str {
         JoinOption::FreeAccess => "FreeAccess",
         JoinOption::NeedPermission => "NeedPermission",
         JoinOption::Disabled => disabled,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+pub(super) enum Switch {
+    On,
+    Off,
+}
+
+impl Switch {
+    pub(super) fn is_on(self) -> bool {
+        self == Self::On
     }
 }
 
@@ -255,6 +255,7 @@ pub(super) fn base_fields(app: AppId, group: &GroupRow, head: &HeadRow) -> Map<S
         mutes_until: _,
         bans_until: _,
         requests: _,
+        topics: _,
     } = group;
     let GroupProfile {
         name,
@@ -268,6 +269,7 @@ pub(super) fn base_fields(app: AppId, group: &GroupRow, head: &HeadRow) -> Map<S
         history_before_join: _,
         enable_permission,
         default_permission,
+        supports_topics,
         fields: custom,
     } = profile;
     let mute_all = on_off(*mute_all);
@@ -291,7 +293,7 @@ pub(super) fn base_fields(app: AppId, group: &GroupRow, head: &HeadRow) -> Map<S
         "InviteJoinOption": option_name(*invite_join_option, "DisableInvite"),
         "MuteAllMember": mute_all,
         "ShutUpAllMember": mute_all,
-        "SupportTopic": 0,
+        "SupportTopic": u8::from(*supports_topics),
         "HistoryMsgBeforeJoin": on_off(reads_before),
         "EnablePermission": u8::from(*enable_permission),
         "DefaultPermission": default_permission,
@@ -317,6 +319,17 @@ pub(super) fn existing(call: &Reading<'_>, group: &GroupId) -> Result<Option<Gro
 /// The same, for a call that is about it.
 pub(super) fn there_must_be(call: &Reading<'_>, group: &GroupId) -> Result<GroupRow, Failure> {
     existing(call, group)?.ok_or_else(|| call.refusal(Reason::GroupUnknown))
+}
+
+/// A topic that there is in a group, for a call that is about it.
+pub(super) fn topic_must_be(
+    call: &Reading<'_>,
+    group: &GroupId,
+    topic: &TopicId,
+) -> Result<TopicRow, Failure> {
+    let found = call.groups_with(group).topic(group, topic);
+    let found = found.map_err(Failure::broken)?;
+    found.ok_or_else(|| call.refusal(Reason::TopicUnknown))
 }
 
 pub(super) fn head(call: &Reading<'_>, group: &GroupId) -> Result<HeadRow, Failure> {

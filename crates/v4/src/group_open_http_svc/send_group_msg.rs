@@ -20,11 +20,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::codes;
-use super::profile::{self, GROUP_ID};
+use super::profile::GROUP_ID;
 use crate::element::{self, MsgBody};
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field::SendControl;
 use crate::message_id::message_id;
+use crate::topic_id;
 use crate::typed::{Field, List, OrEmpty, one_of};
 
 pub(crate) struct SendGroupMsg;
@@ -58,8 +59,7 @@ pub(crate) struct SendGroupMsgRequest {
     to_account: List<UserId, GROUP_TARGETS_MAX>,
     /// 1: whoever reads it is to confirm that (`group_msg_receipt`).
     need_read_receipt: Option<u32>,
-    /// Not there yet: refused unless empty.
-    #[schemars(length(max = 0))]
+    /// Absent or empty: the group itself.
     topic_id: Option<String>,
     /// Taken and not used yet: there is no offline push.
     #[expect(dead_code, reason = "taken and not used yet")]
@@ -114,7 +114,8 @@ impl Operation for SendGroupMsg {
     ) -> Result<Answered<SendGroupMsgResponse>, Failure> {
         let mut command = command(call, request)?;
         command.live = call.is_live_room(&command.group_id)?;
-        let conversation = ConversationId::Group(command.group_id.clone());
+        let topic = command.topic_id.as_ref();
+        let conversation = ConversationId::in_group(&command.group_id, topic);
         let answer = call.submit(command).await?;
         let SentMessage { seq, sent_at, .. } = answer.reply;
         Ok(Answered::written(
@@ -149,7 +150,7 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
         topic_id,
         offline_push_info: _,
     } = request;
-    profile::no_topic(topic_id.as_deref())?;
+    let topic_id = topic_id::of_request(call, &group_id, topic_id.as_deref())?;
     let priority = match msg_priority.0 {
         Some(Priority::High) => 1,
         None | Some(Priority::Normal) => 2,
@@ -166,6 +167,7 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
     };
     let mentions = mentions(call, group_at_info.0)?;
     Ok(SendGroup {
+        topic_id,
         group_id,
         from: from_account.0.unwrap_or_else(|| call.caller.user.clone()),
         content,

@@ -9,8 +9,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::codes;
-use super::profile::{self, GROUP_ID};
+use super::profile::GROUP_ID;
 use crate::endpoint::{Action, Call, Failure};
+use crate::topic_id;
 use crate::typed::{Field, List, Name};
 
 #[derive(Deserialize, JsonSchema)]
@@ -21,8 +22,7 @@ pub(crate) struct SendGroupSystemNotification {
     /// Absent or empty: everyone.
     #[serde(rename = "ToMembers_Account", default)]
     to: List<UserId, GROUP_NOTICE_TARGETS_MAX>,
-    /// Not there yet: refused unless empty.
-    #[schemars(length(max = 0))]
+    /// Absent or empty: the group itself.
     topic_id: Option<String>,
 }
 
@@ -35,9 +35,11 @@ impl Action for SendGroupSystemNotification {
     ];
     type Command = NotifyGroup;
 
-    fn command(self, _call: &Call<'_>) -> Result<NotifyGroup, Failure> {
-        profile::no_topic(self.topic_id.as_deref())?;
+    fn command(self, call: &Call<'_>) -> Result<NotifyGroup, Failure> {
+        let topic = self.topic_id.as_deref();
+        let topic_id = topic_id::of_request(call, &self.group_id, topic)?;
         Ok(NotifyGroup {
+            topic_id,
             group_id: self.group_id,
             content: self.content.0,
             to: self.to.0,
@@ -92,7 +94,7 @@ mod tests {
             (with("Content", json!("")), 10004),
             (with("Content", json!("c".repeat(12 * 1024 + 1))), 10004),
             (with("ToMembers_Account", json!(vec!["bob"; 501])), 10005),
-            (with("TopicId", json!("t")), 11000),
+            (with("TopicId", json!("t")), 10004),
         ];
         api.refuses(PATH, cases).await;
     }

@@ -12,6 +12,7 @@ use super::codes;
 use super::key::MsgKey;
 use crate::element::{self, MsgBody};
 use crate::endpoint::{Action, Call, Failure};
+use crate::topic_id;
 use crate::typed::Field;
 
 #[derive(Deserialize, JsonSchema)]
@@ -73,8 +74,7 @@ pub(crate) struct ModifyGroupMsg {
     msg_body: Option<MsgBody>,
     /// Absent: as it is.
     cloud_custom_data: Option<String>,
-    /// Not there yet: refused unless empty.
-    #[schemars(length(max = 0))]
+    /// Absent or empty: the group itself.
     topic_id: Option<String>,
 }
 
@@ -96,11 +96,9 @@ impl Action for ModifyGroupMsg {
             cloud_custom_data,
             topic_id,
         } = self;
-        if topic_id.is_some_and(|topic| !topic.is_empty()) {
-            return Err(call.parameter("there are no topics yet"));
-        }
+        let topic_id = topic_id::of_request(call, &group_id, topic_id.as_deref())?;
         Ok(EditMessage {
-            conversation: ConversationId::Group(group_id),
+            conversation: ConversationId::in_group(&group_id, topic_id.as_ref()),
             which: Which::Seq(Seq(msg_seq)),
             sender: None,
             elements: elements(call, msg_body, cloud_custom_data.is_some())?,

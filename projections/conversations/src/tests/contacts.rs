@@ -53,7 +53,7 @@ fn a_second_of_sends_moves_an_entry_once_and_a_later_one_moves_it_by_two_rows_ea
     let conversation = pair("ann", "peer-000001");
     let rows_of = |fixture: &mut Fixture, event: MessageSent| {
         let mut state = Overlay::new(&fixture.0.store);
-        crate::apply::sent(LOG, &event, &mut state).expect("applies");
+        crate::apply::sent(LOG, &event, 1, &mut state).expect("applies");
         let rows = state.changes().len();
         fixture.apply(event).expect("applies");
         rows
@@ -75,7 +75,7 @@ fn deleting_an_account_with_ten_thousand_conversations_is_two_ranges() {
     let fixture = heard_from(10_000);
     let counted = Counted::new(&fixture.0.store);
     let mut state = Overlay::new(&counted);
-    crate::apply::account_deleted(LOG, &user("ann"), &mut state);
+    crate::gone::account_deleted(LOG, &user("ann"), &mut state);
     assert_eq!((counted.rows(), state.changes().len()), (0, 2));
 }
 

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use hansard_events::account::AccountImported;
 use hansard_events::message::{Element, MessageEdited, MessageSent};
 use hansard_events::{Envelope, EventId, Provenance, Sample};
-use hansard_types::{AppId, GroupId, LogId, Position, Timestamp, UserId};
+use hansard_types::{AppId, GroupId, LogId, Position, Timestamp, TopicId, UserId};
 use tempfile::TempDir;
 
 use super::*;
@@ -216,11 +216,24 @@ fn what_a_dissolved_group_said_is_not_found_and_what_its_successor_says_is() {
         bench.say("group:team", seq, "hello");
     }
     bench.say("group:team-2", 1, "hello");
+    for topic in ["topic:team:news", "topic:team:talk", "topic:team-2:news"] {
+        bench.say(topic, 1, "hello");
+    }
     bench.commit();
+    let destroyed = TopicsDestroyed {
+        group_id: GroupId::new("team").expect("a valid id"),
+        topics: vec![TopicId::new("talk").expect("a valid id")],
+    };
+    bench.apply(destroyed.into());
+    bench.commit();
+    assert_eq!(bench.find(&Query::new("hello")).len(), 6);
     bench.apply(dissolved().into());
     assert_eq!(bench.index.pending(), 1);
     bench.commit();
-    assert_eq!(bench.find(&Query::new("hello")), ["group:team-2/1"]);
+    assert_eq!(
+        bench.find(&Query::new("hello")),
+        ["group:team-2/1", "topic:team-2:news/1"]
+    );
     // The next of that id, dissolved in the commit in which it spoke, and the one after it.
     bench.say("group:team", 1, "hello");
     bench.apply(dissolved().into());
@@ -229,7 +242,7 @@ fn what_a_dissolved_group_said_is_not_found_and_what_its_successor_says_is() {
     assert_eq!(bench.find(&Query::new("again")), ["group:team/1"]);
     assert_eq!(
         bench.find(&Query::new("hello")),
-        ["group:team/1", "group:team-2/1"]
+        ["group:team/1", "group:team-2/1", "topic:team-2:news/1"]
     );
 }
 

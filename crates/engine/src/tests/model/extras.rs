@@ -139,6 +139,7 @@ impl Model {
         self.groups.insert(command.group_id.clone(), group);
         for (user, unread) in added {
             self.unread_is(&of_group(&command.group_id), &user, unread);
+            self.joined_topics(&command.group_id, &user);
         }
         Ok(Answered::Members(outcomes))
     }
@@ -178,6 +179,7 @@ impl Model {
     }
 
     pub(super) fn notify_group(&mut self, command: &NotifyGroup) -> Expected {
+        self.place(&command.group_id, command.topic_id.as_ref())?;
         let is_room = self.existing(&command.group_id)?.group_type == GroupType::AvChatRoom;
         if is_room && !command.to.is_empty() {
             return Err(Reason::GroupTypeForbids);
@@ -187,10 +189,11 @@ impl Model {
     }
 
     pub(super) fn recall_by_sender(&mut self, command: &RecallBySender) -> Expected {
+        let place = self.place(&command.group_id, command.topic_id.as_ref())?;
         if self.existing(&command.group_id)?.group_type == GroupType::AvChatRoom {
             return Ok(Answered::Done);
         }
-        let talk = self.talks.entry(of_group(&command.group_id)).or_default();
+        let talk = self.talks.entry(place).or_default();
         let gone = usize::try_from(talk.gone).expect("small");
         for said in talk.said.iter_mut().skip(gone) {
             said.recalled |= said.sender == command.sender && !said.is_notice;
@@ -199,8 +202,8 @@ impl Model {
     }
 
     pub(super) fn import_group_messages(&mut self, command: &ImportGroupMessages) -> Expected {
+        let conversation = self.place(&command.group_id, command.topic_id.as_ref())?;
         let created_at = self.ordinary(&command.group_id)?.created_at;
-        let conversation = of_group(&command.group_id);
         let mut results = Vec::new();
         for message in &command.messages {
             results.push(self.import_one(&conversation, created_at, message));

@@ -49,6 +49,9 @@ impl Model {
         for group in self.groups.values_mut() {
             leave(group, user);
             group.muted.remove(user);
+            for topic in group.topics.values_mut() {
+                topic.muted.remove(user);
+            }
             group.banned.remove(user);
             group.waiting.remove(user);
         }
@@ -70,6 +73,10 @@ impl Model {
         if command.group_type == GroupType::AvChatRoom && !command.members.is_empty() {
             return Err(Reason::GroupTypeForbids);
         }
+        let is_community = command.group_type == GroupType::Community;
+        if command.profile.supports_topics == Some(true) && !is_community {
+            return Err(Reason::GroupTypeForbids);
+        }
         let has_admins = command.members.iter().any(|one| one.role == Role::Admin);
         if command.group_type == GroupType::Work && has_admins {
             return Err(Reason::GroupTypeForbids);
@@ -87,6 +94,8 @@ impl Model {
             apply_join_option: profile.apply_join_option.unwrap_or(apply),
             invite_join_option: profile.invite_join_option.unwrap_or(invite),
             mute_all: profile.mute_all.unwrap_or(false),
+            supports_topics: profile.supports_topics.unwrap_or(false),
+            topics: BTreeMap::new(),
             dissolved: false,
             members: command
                 .owner
@@ -198,6 +207,7 @@ impl Model {
         let everyone = talk.everyone;
         let floor = talk.floors.entry(user.clone()).or_insert(everyone);
         *floor = after.max(*floor);
+        self.joined_topics(group_id, user);
     }
 
     pub(super) fn remove_members(&mut self, actor: &Actor, command: &RemoveMembers) -> Expected {
@@ -251,6 +261,7 @@ impl Model {
             invite_join_option,
             mute_all,
             history_before_join,
+            supports_topics,
             ..
         } = change;
         let group = self.existing(group_id)?;
@@ -258,6 +269,7 @@ impl Model {
             || apply_join_option.is_some()
             || invite_join_option.is_some()
             || mute_all.is_some()
+            || supports_topics.is_some()
             || history_before_join.is_some();
         let is_texts = name.is_some()
             || introduction.is_some()
@@ -272,10 +284,18 @@ impl Model {
         if is_settings || is_texts {
             at_least(group, actor, least)?;
         }
+        match supports_topics {
+            Some(_) if group.group_type != GroupType::Community => {
+                return Err(Reason::GroupTypeForbids);
+            }
+            Some(false) if !group.topics.is_empty() => return Err(Reason::TopicsRemain),
+            Some(_) | None => {}
+        }
         if max_members.is_some_and(|max| is_over(group.members.len(), max)) {
             return Err(Reason::GroupFull);
         }
         let (members_max, ..) = defaults(group.group_type);
+        set(&mut group.supports_topics, supports_topics.as_ref());
         set(&mut group.name, name.as_ref());
         set(&mut group.introduction, introduction.as_ref());
         set(&mut group.notification, notification.as_ref());
@@ -301,6 +321,8 @@ impl Model {
         group.attributes.clear();
         group.counters.clear();
         group.waiting.clear();
+        group.topics.clear();
+        self.topics_are_gone(group_id, |_| true);
         // Whoever has its id next begins with nothing.
         let conversation = ConversationId::Group(group_id.clone());
         self.talks.insert(conversation, Talk::default());

@@ -167,6 +167,7 @@ impl Model {
         }
         at_least(group, actor, Role::Admin)?;
         let mut group = group.clone();
+        self.place(&command.group_id, command.topic_id.as_ref())?;
         for user in &command.accounts {
             self.known(user, Reason::AccountUnknown)?;
             match group.members.get(user).map(|one| one.role) {
@@ -174,9 +175,14 @@ impl Model {
                 Some(role) => above(&group, actor, role)?,
                 None => {}
             }
+            let topic = command.topic_id.as_ref();
+            let muted = match topic.and_then(|topic| group.topics.get_mut(topic)) {
+                Some(topic) => &mut topic.muted,
+                None => &mut group.muted,
+            };
             match command.mute {
-                MuteFor::Seconds(0) => group.muted.remove(user),
-                MuteFor::Seconds(_) | MuteFor::Good => group.muted.insert(user.clone()),
+                MuteFor::Seconds(0) => muted.remove(user),
+                MuteFor::Seconds(_) | MuteFor::Good => muted.insert(user.clone()),
             };
         }
         self.groups.insert(command.group_id.clone(), group);

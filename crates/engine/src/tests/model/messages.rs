@@ -3,7 +3,7 @@
 use hansard_domain::MessageKey;
 use hansard_domain::conversation::{ConfirmRead, MarkRead, UpTo};
 use hansard_domain::message::{
-    Content, EditMessage, ImportMessage, RecallC2c, SendC2c, SendGroup, Which,
+    Content, EditMessage, ImportMessage, RecallC2c, RecallGroup, SendC2c, SendGroup, Which,
 };
 use hansard_events::group::{GroupType, Role};
 use hansard_types::{Actor, ConversationId, GroupId, Reason, Seq, Timestamp, UserId, limits};
@@ -158,11 +158,17 @@ impl Model {
         }
         let group_type = group.group_type;
         let role = group.members.get(&command.from).map(|one| one.role);
-        let is_muted_here = group.muted.contains(&command.from);
-        let is_silenced = group.mute_all && role.is_none_or(|role| role < Role::Admin);
+        let here = command.topic_id.as_ref();
+        let here = here.map(|topic| group.topics.get(topic).cloned().unwrap_or_default());
+        let is_muted_here = group.muted.contains(&command.from)
+            || here
+                .as_ref()
+                .is_some_and(|here| here.muted.contains(&command.from));
+        let mute_all = group.mute_all || here.is_some_and(|here| here.profile.mute_all);
+        let is_silenced = mute_all && role.is_none_or(|role| role < Role::Admin);
         let sender = self.known(&command.from, Reason::SenderUnknown)?;
         let is_muted = sender.group_muted;
-        let conversation = ConversationId::Group(command.group_id.clone());
+        let conversation = self.place(&command.group_id, command.topic_id.as_ref())?;
         if command.live
             && let Some(seq) = self.said_live(command)
         {
@@ -239,6 +245,7 @@ impl Model {
                     time_seconds: command.sent_at.seconds(),
                 })
             }
+            ConversationId::Topic(..) => return Err(Reason::GroupTypeForbids),
             ConversationId::Group(group_id) => {
                 self.bring_in(group_id, &command.from)?;
                 None
@@ -291,6 +298,9 @@ impl Model {
                     return Err(Reason::GroupTypeForbids);
                 }
             }
+            ConversationId::Topic(group_id, topic) => {
+                self.place(group_id, Some(topic))?;
+            }
             ConversationId::C2c(one, other) => {
                 let sender = command.sender.as_ref().unwrap_or(one);
                 let recipient = if sender == one { other } else { one };
@@ -336,13 +346,14 @@ impl Model {
         Ok(Answered::Recalled(vec![(seq, None)]))
     }
 
-    pub(super) fn recall_group(&mut self, group_id: &GroupId, seqs: &[Seq]) -> Expected {
-        if self.existing(group_id)?.group_type == GroupType::AvChatRoom {
+    pub(super) fn recall_group(&mut self, command: &RecallGroup) -> Expected {
+        let group_type = self.existing(&command.group_id)?.group_type;
+        let conversation = self.place(&command.group_id, command.topic_id.as_ref())?;
+        if group_type == GroupType::AvChatRoom {
             return Err(Reason::GroupTypeForbids);
         }
-        let conversation = ConversationId::Group(group_id.clone());
         let mut results = Vec::new();
-        for seq in seqs {
+        for seq in &command.seqs {
             results.push((*seq, self.recall(&conversation, *seq).err()));
         }
         Ok(Answered::Recalled(results))

@@ -21,7 +21,7 @@ pub(super) fn about(command: &Command) -> Option<(&GroupId, Option<&UserId>)> {
         Command::JoinGroup(one) => Some((&one.group_id, None)),
         Command::AnswerJoinRequest(one) => Some((&one.group_id, None)),
         Command::ChangeMember(one) => Some((&one.group_id, None)),
-        Command::MuteMembers(one) => Some((&one.group_id, None)),
+        Command::MuteMembers(one) if one.topic_id.is_none() => Some((&one.group_id, None)),
         Command::BanMembers(one) => Some((&one.group_id, None)),
         Command::ChangeOwner(one) => Some((&one.group_id, one.shown_as.as_ref())),
         Command::ChangeGroupProfile(one) => Some((&one.group_id, one.shown_as.as_ref())),
@@ -66,6 +66,10 @@ pub(super) fn about(command: &Command) -> Option<(&GroupId, Option<&UserId>)> {
         | Command::ChangeAttributes(_)
         | Command::ChangeCounters(_)
         | Command::DissolveGroup(_)
+        | Command::CreateTopic(_)
+        | Command::ChangeTopic(_)
+        | Command::DestroyTopics(_)
+        | Command::MuteMembers(_)
         | Command::EnterRoom(_)
         | Command::LeaveRoom(_)
         | Command::EndVisits(_)

@@ -25,6 +25,7 @@ pub(super) fn is_permitted(actor: &Actor, command: &Command) -> bool {
                 | Command::RemoveMembers(_)
                 | Command::ImportMembers(_)
                 | Command::ImportGroupMessages(_)
+                | Command::CreateTopic(_)
         ),
         Actor::Administrator(_) => !matches!(
             command,
@@ -88,6 +89,9 @@ pub(in crate::tests) fn own_name(command: &Command) -> Option<&UserId> {
         | Command::ChangeOwner(_)
         | Command::ChangeGroupProfile(_)
         | Command::DissolveGroup(_)
+        | Command::CreateTopic(_)
+        | Command::ChangeTopic(_)
+        | Command::DestroyTopics(_)
         | Command::EndVisits(_)
         | Command::CreateApp(_)
         | Command::ChangeAppSettings(_) => None,
@@ -109,6 +113,9 @@ pub(in crate::tests) fn by_role(command: &Command) -> bool {
             | Command::ChangeOwner(_)
             | Command::ChangeGroupProfile(_)
             | Command::DissolveGroup(_)
+            | Command::CreateTopic(_)
+            | Command::ChangeTopic(_)
+            | Command::DestroyTopics(_)
     )
 }
 

@@ -1,10 +1,13 @@
 //! What every query answers, against the model.
 
+use std::collections::BTreeMap;
+
 use hansard_events::group::{GroupType, MemberProfile, Role};
 use hansard_events::relation::FriendDetails;
-use hansard_types::{ConversationId, GroupId, Seq, UserId};
+use hansard_groups::TopicRow;
+use hansard_types::{ConversationId, GroupId, Seq, TopicId, UserId};
 
-use super::super::model::{App, Group, Membership, Model, Person, Request};
+use super::super::model::{App, Group, Membership, Model, Person, Request, TopicHere};
 use super::make::{GROUPS, USERS};
 use crate::testing::{APP, user};
 use crate::{Handle, Reads};
@@ -183,7 +186,7 @@ fn group(handle: &Handle, model: &Model, id: &GroupId) {
     let count = row.as_ref().map_or(0, |row| row.member_count);
     assert_eq!(u32::try_from(members.len()), Ok(count), "{id}");
     let now = handle.log_now(APP);
-    let muted = groups.muted(id, now, usize::MAX).expect("readable");
+    let muted = groups.muted(id, None, now, usize::MAX).expect("readable");
     let banned = groups.banned(id, now, usize::MAX).expect("readable");
     let attributes = groups.attributes(id).expect("readable").values;
     let counters = groups.counters(id).expect("readable");
@@ -194,6 +197,19 @@ fn group(handle: &Handle, model: &Model, id: &GroupId) {
         waiting.len() <= usize::try_from(requests).expect("small"),
         "{id}"
     );
+    let topics = groups.topics(id, None, usize::MAX).expect("readable");
+    let topic = |(topic, row): (TopicId, TopicRow)| {
+        let muted = groups.muted(id, Some(row.made), now, usize::MAX);
+        let muted = muted.expect("readable").into_iter();
+        let here = TopicHere {
+            profile: row.profile,
+            muted: muted.map(|(user, _)| user).collect(),
+        };
+        (topic, here)
+    };
+    let topics: BTreeMap<TopicId, TopicHere> = topics.into_iter().map(topic).collect();
+    let counted = row.as_ref().map_or(0, |row| row.topics);
+    assert_eq!(u32::try_from(topics.len()), Ok(counted), "topics of {id}");
     let group = row.map(|row| Group {
         group_type: row.group_type,
         name: row.profile.name,
@@ -205,6 +221,8 @@ fn group(handle: &Handle, model: &Model, id: &GroupId) {
         apply_join_option: row.profile.apply_join_option,
         invite_join_option: row.profile.invite_join_option,
         mute_all: row.profile.mute_all,
+        supports_topics: row.profile.supports_topics,
+        topics,
         dissolved: row.dissolved,
         // The clock's, where the command did not say it.
         created_at: expected

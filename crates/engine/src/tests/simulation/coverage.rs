@@ -25,7 +25,10 @@ impl Trouble {
 }
 
 /// Refusals of rules that only an account meets, or that depend on who acts.
-const REFUSALS: [(&str, Reason); 11] = [
+const REFUSALS: [(&str, Reason); 14] = [
+    ("CreateTopic", Reason::TopicsOff),
+    ("CreateTopic", Reason::TopicIdTaken),
+    ("SendGroup", Reason::TopicUnknown),
     ("EnterRoom", Reason::MemberBanned),
     ("SendGroup", Reason::GroupTypeForbids),
     ("AddFriend", Reason::NotPermitted),

@@ -14,7 +14,7 @@ use hansard_domain::relation::{
 use hansard_domain::{Command, MessageKey};
 use hansard_events::account::ProfileValue;
 use hansard_events::relation::FriendDetails;
-use hansard_types::{Actor, GroupId, UserId, profile};
+use hansard_types::{Actor, GroupId, TopicId, UserId, profile};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -25,6 +25,7 @@ mod apps;
 mod extras;
 mod groups;
 mod messages;
+mod topics;
 
 /// The last one never becomes an account.
 pub(super) const USERS: [&str; 6] = ["ann", "ben", "cho", "dai", "eva", "nobody"];
@@ -103,8 +104,9 @@ impl Maker {
     }
 
     fn command(&mut self) -> Command {
-        match self.rng.random_range(0..110) {
-            102.. => self.visit(),
+        match self.rng.random_range(0..116) {
+            110.. => self.topic(),
+            102..110 => self.visit(),
             100..102 => ForgetAccounts.into(),
             0..11 => self.account(),
             11..33 => self.relation(),
@@ -160,6 +162,16 @@ impl Maker {
 
     fn group(&mut self) -> GroupId {
         GroupId::new(self.of(&GROUPS)).expect("a valid id")
+    }
+
+    /// Few, for the same reason.
+    fn topic_id(&mut self) -> TopicId {
+        TopicId::new(self.of(&["t1", "t2"])).expect("a valid id")
+    }
+
+    /// Where something is said in a group.
+    fn topic_or_group(&mut self) -> Option<TopicId> {
+        self.maybe(0.2, Self::topic_id)
     }
 
     fn maybe<T>(&mut self, probability: f64, make: impl FnOnce(&mut Self) -> T) -> Option<T> {

@@ -171,7 +171,7 @@ async fn bad_requests_get_their_codes() {
         (with("GroupAtInfo", json!([{}])), 10004),
         (with("To_Account", json!(["nobody"])), 10019),
         (with("To_Account", json!(vec!["bob"; 51])), 10005),
-        (with("TopicId", json!("t")), 11000),
+        (with("TopicId", json!("t")), 10004),
         (json!([]), 10011),
         (json!(7), 10011),
     ];

@@ -39,11 +39,13 @@ impl Maker {
             46..57 => self.import_members(),
             57..68 => self.import_group_messages(),
             68..71 => Command::NotifyGroup(NotifyGroup {
+                topic_id: self.topic_or_group(),
                 group_id,
                 content: self.word(),
                 to: self.maybe(0.3, |maker| maker.users(2)).unwrap_or_default(),
             }),
             71..76 => Command::RecallBySender(RecallBySender {
+                topic_id: self.topic_or_group(),
                 group_id,
                 sender: self.user(),
                 by: user("administrator"),
@@ -119,6 +121,7 @@ impl Maker {
         });
         let messages = messages.collect();
         Command::ImportGroupMessages(ImportGroupMessages {
+            topic_id: self.topic_or_group(),
             group_id: self.group(),
             messages,
         })

@@ -16,7 +16,8 @@ use super::Maker;
 /// When groups were made elsewhere: before what is imported into them.
 const MADE_SECONDS: u64 = 1_779_000_000;
 
-const TYPES: [GroupType; 7] = [
+const TYPES: [GroupType; 9] = [
+    GroupType::Public,
     GroupType::Public,
     GroupType::Public,
     GroupType::Work,
@@ -24,11 +25,12 @@ const TYPES: [GroupType; 7] = [
     GroupType::Meeting,
     GroupType::AvChatRoom,
     GroupType::Community,
+    GroupType::Community,
 ];
 
 impl Maker {
     pub(super) fn membership(&mut self) -> Command {
-        if self.yes(0.6)
+        if self.yes(0.8)
             && let Some(asked) = self.asked.take()
         {
             return self.answer(asked);
@@ -78,6 +80,7 @@ impl Maker {
 
     fn create_group(&mut self) -> CreateGroup {
         let group_type = self.of(&TYPES);
+        let is_community = group_type == GroupType::Community;
         let few = if group_type == GroupType::AvChatRoom {
             0.1
         } else {
@@ -103,6 +106,9 @@ impl Maker {
                 max_members: self.maybe(0.3, Self::max_members),
                 apply_join_option: self.maybe(0.3, Self::join_option),
                 invite_join_option: self.maybe(0.3, Self::join_option),
+                supports_topics: self
+                    .yes(if is_community { 0.9 } else { 0.02 })
+                    .then_some(true),
                 ..GroupProfileChange::default()
             },
             members,
@@ -122,6 +128,7 @@ impl Maker {
                 apply_join_option: self.maybe(0.2, Self::join_option),
                 invite_join_option: self.maybe(0.2, Self::join_option),
                 mute_all: self.maybe(0.3, |maker| maker.yes(0.4)),
+                supports_topics: self.maybe(0.1, |maker| maker.yes(0.5)),
                 ..GroupProfileChange::default()
             },
             shown_as: None,
@@ -170,6 +177,7 @@ impl Maker {
                 },
             }),
             74..88 => Command::MuteMembers(MuteMembers {
+                topic_id: self.topic_or_group(),
                 group_id,
                 accounts: self.users(2),
                 // Of seconds the model could not say whether the clock has moved.

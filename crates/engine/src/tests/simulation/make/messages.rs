@@ -22,7 +22,8 @@ impl Maker {
     fn edit(&mut self) -> Command {
         let content = Content::text(&self.word());
         let (conversation, sender, which) = if self.yes(0.5) {
-            let group = ConversationId::Group(self.group());
+            let (group, topic) = (self.group(), self.topic_or_group());
+            let group = ConversationId::in_group(&group, topic.as_ref());
             (group, None, Which::Seq(self.seq()))
         } else if let Some((from, to, key)) = self.keys.last().cloned() {
             (ConversationId::c2c(&from, &to), Some(from), Which::Key(key))
@@ -68,6 +69,7 @@ impl Maker {
         match self.rng.random_range(0..100) {
             0..26 => self.send_c2c(),
             26..60 => Command::SendGroup(SendGroup {
+                topic_id: self.topic_or_group(),
                 group_id: self.group(),
                 from: self.user(),
                 content: self.content(),
@@ -84,6 +86,7 @@ impl Maker {
             80..84 => {
                 let count = self.rng.random_range(1..4);
                 Command::RecallGroup(RecallGroup {
+                    topic_id: self.topic_or_group(),
                     group_id: self.group(),
                     seqs: (0..count).map(|_| self.seq()).collect(),
                     by: user("administrator"),
@@ -213,7 +216,8 @@ impl Maker {
     fn mark_read(&mut self) -> Command {
         let reader = self.user();
         let (conversation, is_dated) = if self.yes(0.5) {
-            (ConversationId::Group(self.group()), false)
+            let (group, topic) = (self.group(), self.topic_or_group());
+            (ConversationId::in_group(&group, topic.as_ref()), false)
         } else {
             (ConversationId::c2c(&reader, &self.user()), self.yes(0.3))
         };
