@@ -3,6 +3,7 @@ use hansard_types::{Actor, AppId, ConversationId, GroupId, LogId, Reason, Seq, T
 
 use crate::decision::{Context, Decided};
 use crate::group::AddOutcome;
+use crate::message::ExtensionOutcome;
 use crate::reply::{Answer, Friendship, Read, Reply, Revoked, SentC2c, SentMessage};
 use crate::view::View;
 use crate::{account, app, conversation, group, live, message, profile, relation};
@@ -209,6 +210,7 @@ commands! {
     message::SendGroup,             (Said group_id live),        from,      SentMessage, [Never, Never, Any,   Own];
     message::ImportMessage,         (Conversation conversation), -,         SentMessage, [Never, Any,   Any,   Never];
     message::EditMessage,           (Conversation conversation), by,        (),          [Never, Never, Any,   Never];
+    message::ChangeExtensions,      (Conversation conversation), by,        Extended,    [Never, Never, Any,   Own];
     message::RecallC2c,             (Pair from to),              by,        Recalled,    [Never, Never, Any,   Never];
     message::RecallGroup,           (Group group_id),            by,        Recalled,    [Never, Never, Any,   Never];
     message::ImportGroupMessages,   (Group group_id),            -,         Recalled,    [Never, Any,   Any,   Never];
@@ -251,6 +253,8 @@ type Friends = Vec<(UserId, Option<Reason>)>;
 type Counters = std::collections::BTreeMap<String, i64>;
 /// Per message: recalled or imported, or why not.
 type Recalled = Vec<(Seq, Option<Reason>)>;
+/// Per key: what it says now, or why not.
+type Extended = Vec<ExtensionOutcome>;
 /// Per topic: destroyed, or why not.
 type Destroyed = Vec<(TopicId, Option<Reason>)>;
 /// Per account: what became of it.

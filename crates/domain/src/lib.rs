@@ -35,6 +35,6 @@ pub use decision::{Context, Decided, Decision, Halt, Outcome, Rejection, decide}
 pub use reply::{Answer, Friendship, Read, Reply, Revoked, SentC2c, SentMessage, reply_to};
 pub use signal::{GroupNotice, Signal};
 pub use view::{
-    Account, App, Attributes, Group, Head, JoinRequest, Lists, Member, Message, MessageKey,
-    MessageKeyError, Profile, Request, Said, Sent, Topic, View, ViewError, Visits,
+    Account, App, Attributes, Extensions, Group, Head, JoinRequest, Lists, Member, Message,
+    MessageKey, MessageKeyError, Profile, Request, Said, Sent, Topic, View, ViewError, Visits,
 };

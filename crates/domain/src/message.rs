@@ -1,5 +1,6 @@
 //! Messages: sending, importing, editing, recalling.
 
+mod change_extensions;
 mod content;
 mod edit_message;
 mod import_group_messages;
@@ -11,6 +12,7 @@ mod recall_group;
 mod send_c2c;
 mod send_group;
 
+pub use change_extensions::{ChangeExtensions, ExtensionChange, ExtensionOutcome, NewExtension};
 pub use content::Content;
 pub use edit_message::{EditMessage, Which};
 pub use import_group_messages::{ImportGroupMessages, MessageToImport};
@@ -101,6 +103,7 @@ fn plain(
         import_key: None,
         resets_unread: false,
         receipts_of: None,
+        extensible: content.extensible,
         room: None,
     }
 }

@@ -4,6 +4,7 @@ use hansard_types::{GroupId, Reason, Seq, Timestamp, TopicId, UserId};
 
 use crate::Verb;
 use crate::group::AddOutcome;
+use crate::message::ExtensionOutcome;
 use crate::view::MessageKey;
 
 /// What a command that was not refused is answered with, whichever command it was.
@@ -30,6 +31,8 @@ pub enum Reply {
     Counters(BTreeMap<String, i64>),
     /// A group exists.
     Group(GroupId),
+    /// Per key: what it says now, or why not.
+    Extended(Vec<ExtensionOutcome>),
     /// A topic exists.
     Topic(TopicId),
     /// Per topic: destroyed, or why not.
@@ -201,6 +204,19 @@ impl Answer for Vec<(Seq, Option<Reason>)> {
 
     fn from_reply(reply: Reply) -> Option<Self> {
         let Reply::Recalled(results) = reply else {
+            return None;
+        };
+        Some(results)
+    }
+}
+
+impl Answer for Vec<ExtensionOutcome> {
+    fn into_reply(self) -> Reply {
+        Reply::Extended(self)
+    }
+
+    fn from_reply(reply: Reply) -> Option<Self> {
+        let Reply::Extended(results) = reply else {
             return None;
         };
         Some(results)

@@ -15,9 +15,9 @@ use hansard_types::{
 
 use crate::message::Content;
 use crate::{
-    Account, App, Attributes, Command, Context, Decision, Group, Head, JoinRequest, Lists, Member,
-    Message, MessageKey, Profile, Rejection, Request, Said, Sent, Topic, View, ViewError, Visits,
-    decide,
+    Account, App, Attributes, Command, Context, Decision, Extensions, Group, Head, JoinRequest,
+    Lists, Member, Message, MessageKey, Profile, Rejection, Request, Said, Sent, Topic, View,
+    ViewError, Visits, decide,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_794_000_000_500);
@@ -248,6 +248,7 @@ impl Given {
             sent_at,
             recalled: false,
             is_notice: false,
+            extensible: true,
         };
         let key = MessageKey {
             client_seq: number,
@@ -277,6 +278,7 @@ impl Given {
             sent_at: NOW,
             recalled: false,
             is_notice: false,
+            extensible: true,
         };
         let conversation = conversation.parse().expect("a valid conversation");
         self.messages.insert((conversation, Seq(seq)), message);
@@ -526,6 +528,10 @@ impl View for Given {
         let message = self.messages.get(&(conversation.clone(), seq));
         let there = message.filter(|message| !message.recalled);
         Ok(there.map(|_| (Content::text("hello").elements, None)))
+    }
+
+    fn extensions(&self, _: &ConversationId, _: Seq) -> Result<Extensions, ViewError> {
+        Ok(Extensions::default())
     }
 
     fn has_confirmed(

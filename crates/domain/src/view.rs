@@ -113,6 +113,21 @@ pub struct Message {
     pub recalled: bool,
     /// The server's own, of what happened in the group: nobody said it.
     pub is_notice: bool,
+    /// Clients may keep keys and values with it.
+    pub extensible: bool,
+}
+
+/// What clients keep with a message, and how often it has changed lately.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Extensions {
+    /// The number of the last change.
+    pub latest: u64,
+    /// By key: the value, empty once deleted, and the number of its last change.
+    pub entries: BTreeMap<String, (String, u64)>,
+    /// The Unix minute of the last change.
+    pub minute: u64,
+    /// How many changes it has seen.
+    pub changes: u32,
 }
 
 /// A message that is already there: what a retry is answered with.
@@ -279,6 +294,8 @@ pub trait View {
     ) -> Result<Option<Message>, ViewError>;
     /// What a message says, and its custom data; `None`: there is none, or it was recalled.
     fn content(&self, conversation: &ConversationId, seq: Seq) -> Result<Option<Said>, ViewError>;
+    /// What clients keep with a message.
+    fn extensions(&self, conversation: &ConversationId, seq: Seq) -> Result<Extensions, ViewError>;
     /// Whether a reader has confirmed a message; `None`: it wants no receipts.
     fn has_confirmed(
         &self,

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use hansard_conversations::{Reader as Conversations, Recents};
 use hansard_directory::Reader as Directory;
 use hansard_domain::{
-    Account, App, Attributes, Group, Head, JoinRequest, Lists, Member, Message, MessageKey,
-    Profile, Request, Said, Sent, Topic, View, ViewError, Visits,
+    Account, App, Attributes, Extensions, Group, Head, JoinRequest, Lists, Member, Message,
+    MessageKey, Profile, Request, Said, Sent, Topic, View, ViewError, Visits,
 };
 use hansard_events::message::{ContentDigest, decode_elements};
 use hansard_events::partition_of;
@@ -301,6 +301,7 @@ impl View for StateView<'_> {
             sent_at: row.sent_at,
             recalled: row.recall.is_some(),
             is_notice: row.is_notice,
+            extensible: row.extensible,
         }))
     }
 
@@ -315,6 +316,17 @@ impl View for StateView<'_> {
         let elements = decode_elements(&row.elements);
         let elements = elements.map_err(|error| ViewError(Box::new(error)))?;
         Ok(Some((elements, row.cloud_custom_data)))
+    }
+
+    fn extensions(&self, conversation: &ConversationId, seq: Seq) -> Result<Extensions, ViewError> {
+        let row = self.conversations.extensions(conversation, seq);
+        let row = row.map_err(broken)?;
+        Ok(Extensions {
+            latest: row.latest,
+            entries: row.entries,
+            minute: row.minute,
+            changes: row.changes,
+        })
     }
 
     fn has_confirmed(

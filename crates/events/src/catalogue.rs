@@ -16,7 +16,7 @@ use crate::group::{
     TopicMembersMuted, TopicsDestroyed,
 };
 use crate::live::{LiveEntered, LiveLeft};
-use crate::message::{MessageEdited, MessageRecalled, MessageSent};
+use crate::message::{ExtensionsChanged, MessageEdited, MessageRecalled, MessageSent};
 use crate::relation::{
     Befriended, Blocked, FriendChanged, FriendGroupLeft, FriendGroupRenamed, FriendGroupsAdded,
     FriendGroupsDeleted, FriendRequested, FriendsCleared, RequestRefused, Unblocked, Unfriended,
@@ -185,6 +185,8 @@ catalogue! {
         Sent(MessageSent) "sent" v 1 since "0.1.0",
         /// A message says something else from now on; it keeps its seq.
         Edited(MessageEdited) "edited" v 1 since "0.1.0",
+        /// What clients keep with a message changed; exactly what the body names.
+        ExtensionsChanged(ExtensionsChanged) "extensions_changed" v 1 since "0.1.0",
         /// Messages were recalled: they keep their seq and lose their content.
         Recalled(MessageRecalled) "recalled" v 1 since "0.1.0",
     }

@@ -177,6 +177,9 @@ pub struct MessageSent {
     /// Groups only: a receipt is wanted of whoever reads it, and how many there are that can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipts_of: Option<u32>,
+    /// Clients may keep keys and values with it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub extensible: bool,
     /// Live rooms only: which of the rooms that had the id, as [`crate::live::LiveEntered::room`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<u64>,
@@ -236,6 +239,60 @@ impl fmt::Debug for MessageEdited {
             .field("seq", &self.seq)
             .field("edited_by", &self.edited_by)
             .finish_non_exhaustive()
+    }
+}
+
+/// A key that clients keep with a message. `Debug` hides what it says.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Extension {
+    pub key: String,
+    /// Empty: it is deleted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub value: String,
+    /// Of all changes of the message's extensions, from 1.
+    pub number: u64,
+}
+
+impl fmt::Debug for Extension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Extension")
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `message.extensions_changed`: what clients keep with a message; exactly what changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExtensionsChanged {
+    pub conversation: ConversationId,
+    pub seq: Seq,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<Extension>,
+    /// What has a number up to this one is gone, before the changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleared_up_to: Option<u64>,
+    /// The account that changed it, or the administrator that did.
+    pub changed_by: UserId,
+}
+
+impl Sample for ExtensionsChanged {
+    fn sample() -> Self {
+        let (key, number) = ("option-1".to_owned(), 8);
+        Self {
+            conversation: "group:team".parse().expect("a valid conversation"),
+            seq: Seq(42),
+            changed: vec![Extension {
+                key,
+                value: "찬성".to_owned(),
+                number,
+            }],
+            cleared_up_to: Some(7),
+            changed_by: UserId::new("bob").expect("a valid id"),
+        }
+    }
+
+    fn bucket_key(&self) -> String {
+        self.conversation.spread_key()
     }
 }
 
@@ -318,6 +375,7 @@ impl Sample for MessageSent {
             import_key: Some("3q2-7wAAAAAAAAAAAAAAAA".to_owned()),
             resets_unread: true,
             receipts_of: Some(3),
+            extensible: true,
             room: Some(17),
         }
     }

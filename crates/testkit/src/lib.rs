@@ -86,6 +86,7 @@ pub fn message(conversation: &ConversationId, seq: u64, sender: &str, sent_at: u
         priority: None,
         no_unread: false,
         no_last: false,
+        extensible: false,
         hidden_from_sender: false,
         sender_joins: false,
         mentions: Vec::new(),

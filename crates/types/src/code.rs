@@ -62,6 +62,16 @@ reasons! {
         "nobody confirms what is not stored";
     NoticeStays = 209, "notice_stays",
         "what the server says of a group's changes is neither recalled nor edited";
+    ExtensionsOff = 211, "extensions_off",
+        "the message takes no extensions: it was sent without SupportMessageExtension";
+    ExtensionConflict = 212, "extension_conflict",
+        "the extension has changed meanwhile: its number is another";
+    ExtensionsFull = 213, "extensions_full",
+        "a message has at most 300 extensions, deleted ones among them until all are cleared";
+    ExtensionInvalid = 214, "extension_invalid",
+        "an extension's key is 1 to 100 bytes, its value 1 to 1000";
+    ExtensionChangesTooMany = 215, "extension_changes_too_many",
+        "a message's extensions change at most 200 times in a minute";
     MessageAlreadyRecalled = 201, "message_already_recalled",
         "the message has been recalled before";
     MessageTooLarge = 202, "message_too_large", "a message is at most 12 KB";

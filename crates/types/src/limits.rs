@@ -108,6 +108,18 @@ pub const ATTRIBUTE_VALUE_BYTES_MAX: usize = 4000;
 pub const ATTRIBUTES_BYTES_MAX: usize = 16_000;
 /// Changes of one group's attributes within a second of the log's clock.
 pub const ATTRIBUTE_CHANGES_PER_SECOND_MAX: u32 = 5;
+/// Extensions of one message: keys, also deleted ones until all are cleared.
+pub const EXTENSIONS_MAX: usize = 300;
+/// Extensions in one `set_key_values`.
+pub const EXTENSIONS_PER_CALL_MAX: usize = 20;
+/// Extensions on a page of `get_key_values`.
+pub const EXTENSIONS_PAGE: usize = 200;
+/// An extension's key, bytes.
+pub const EXTENSION_KEY_BYTES_MAX: usize = 100;
+/// An extension's value, bytes.
+pub const EXTENSION_VALUE_BYTES_MAX: usize = 1000;
+/// Changes of one message's extensions within a minute of the log's clock.
+pub const EXTENSION_CHANGES_PER_MINUTE_MAX: u32 = 200;
 /// A topic's part of its TopicId, bytes: as a GroupId's.
 pub const TOPIC_ID_BYTES_MAX: usize = 48;
 /// Topics of one community. Ours: the contract names none that was read.

@@ -16,12 +16,14 @@ mod access;
 mod document;
 mod event_filter;
 mod events;
+mod extensions;
 mod groups;
 mod import;
 mod import_line;
 mod messages;
 mod problem;
 mod projections;
+mod reading;
 mod relations;
 mod search;
 mod settings;
@@ -158,6 +160,7 @@ pub(crate) static OPERATIONS: &[&[Operation]] = &[
     import::OPERATIONS,
     settings::OPERATIONS,
     messages::OPERATIONS,
+    extensions::OPERATIONS,
     relations::OPERATIONS,
     groups::OPERATIONS,
 ];
@@ -172,6 +175,10 @@ fn all() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
         (import::PATH, post(import::lines)),
         (settings::PATH, get(settings::show).patch(settings::change)),
         (messages::PATH, post(messages::send)),
+        (
+            extensions::PATH,
+            get(extensions::read).post(extensions::change),
+        ),
         (relations::REQUESTS, get(relations::requests)),
         (relations::ACCEPT, post(relations::accept)),
         (relations::REFUSE, post(relations::refuse)),

@@ -56,6 +56,9 @@ struct Sending {
     /// Groups only: whoever reads it is to confirm that.
     #[serde(default)]
     wants_receipts: bool,
+    /// Clients may keep keys and values with it.
+    #[serde(default)]
+    extensible: bool,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -103,12 +106,14 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
         random,
         online_only,
         wants_receipts,
+        extensible,
     } = sending;
     let content = Content {
         elements,
         cloud_custom_data,
         no_unread: false,
         no_last: false,
+        extensible,
     };
     let from = caller.user.clone();
     let (group_id, topic_id) = match to {

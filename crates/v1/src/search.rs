@@ -15,7 +15,6 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use hansard_conversations::MessageRow;
 use hansard_desk::{Caller, Query, Reads, VISIBLE_WITHIN};
-use hansard_domain::group::rules::reads_before_join;
 use hansard_events::message::{Element, decode_elements};
 use hansard_search::{Hit, Page, Query as SearchQuery, Reader, highlight, search_all};
 use hansard_types::limits::{
@@ -28,7 +27,7 @@ use serde::Serialize;
 use crate::Problem;
 use crate::Shared;
 use crate::access::{Access, Metered, not_answered, wait_visible};
-use crate::{Kind, Operation, optional, required};
+use crate::{Kind, Operation, optional, reading, required};
 
 pub(crate) const PATH: &str = "/v1/apps/{app}/search/messages";
 const LIMIT_DEFAULT: usize = 20;
@@ -386,44 +385,19 @@ impl Readable<'_> {
         conversation: &ConversationId,
         seq: Seq,
     ) -> Result<bool, Problem> {
-        match conversation {
-            ConversationId::C2c(one, other) if one == viewer || other == viewer => {
-                let conversations = self.task.reads.conversations_with(conversation);
-                let clear_seq = conversations.clear_seq(conversation, viewer);
-                // What was said to an earlier account of that name is not the viewer's.
-                Ok(seq > clear_seq.map_err(Problem::broken)?)
-            }
-            ConversationId::C2c(..) => Ok(false),
-            // Communities, which topics are of, hide nothing from before a member came.
-            ConversationId::Group(group) | ConversationId::Topic(group, _) => {
-                let floor = match self.groups.get(group) {
-                    Some(floor) => *floor,
-                    None => {
-                        let floor = self.floor(viewer, group)?;
-                        self.groups.insert(group.clone(), floor);
-                        floor
-                    }
-                };
-                Ok(floor.is_some_and(|floor| seq > floor))
-            }
-        }
-    }
-
-    /// After which seq a member may read a group (features G12).
-    fn floor(&self, viewer: &UserId, group_id: &GroupId) -> Result<Option<Seq>, Problem> {
-        let groups = self.task.reads.groups_with(group_id);
-        let member = groups.member(group_id, viewer).map_err(Problem::broken)?;
-        let group = groups.group(group_id).map_err(Problem::broken)?;
-        let (Some(_), Some(group)) = (member, group) else {
-            return Ok(None);
+        let floor = |reads: &Reads<'_>| reading::floor(reads, viewer, conversation);
+        let floor = match conversation.group() {
+            None => floor(&self.task.reads)?,
+            Some(group) => match self.groups.get(group) {
+                Some(floor) => *floor,
+                None => {
+                    let floor = floor(&self.task.reads)?;
+                    self.groups.insert(group.clone(), floor);
+                    floor
+                }
+            },
         };
-        if reads_before_join(group.group_type, &group.profile) {
-            return Ok(Some(Seq(0)));
-        }
-        let conversation = ConversationId::Group(group_id.clone());
-        let conversations = self.task.reads.conversations_with(&conversation);
-        let reader = conversations.reader(&conversation, viewer);
-        Ok(Some(reader.map_err(Problem::broken)?.join_seq))
+        Ok(floor.is_some_and(|floor| seq > floor))
     }
 }
 

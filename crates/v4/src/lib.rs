@@ -31,6 +31,7 @@ mod group_open_http_svc;
 mod im_open_login_svc;
 mod openconfigsvr;
 mod openim;
+mod openim_msg_ext_http_svc;
 mod profile;
 mod recentcontact;
 mod sns;
@@ -47,9 +48,10 @@ pub use shell::{Body, BodyBroken, Envelope, Head, V4, not_yet};
 
 /// Every endpoint, by service: the one place that routing, OpenAPI, metrics and the contract
 /// test go by.
-pub(crate) static SERVICES: [&[Endpoint]; 10] = [
+pub(crate) static SERVICES: [&[Endpoint]; 11] = [
     im_open_login_svc::ENDPOINTS,
     openim::ENDPOINTS,
+    openim_msg_ext_http_svc::ENDPOINTS,
     recentcontact::ENDPOINTS,
     group_open_http_svc::ENDPOINTS,
     group_open_http_svc::ATTRIBUTES,

@@ -12,7 +12,7 @@ use crate::rows::{
     Recall, SENDERS, SENDERS_PAGE, Senders, TIME, UNCOUNTED, contact_key, conversation_key,
     import_key, inbox_key, key_key, message_key, page_of, reader_key, time_key,
 };
-use crate::{receipts, recent};
+use crate::{extensions, receipts, recent};
 
 pub(crate) fn sent(
     log: LogId,
@@ -154,6 +154,7 @@ fn put_message(
         import_key: _,
         resets_unread: _,
         receipts_of: _,
+        extensible,
         room: _,
     } = event;
     let elements = encode_elements(elements).map_err(|error| Error::Row {
@@ -176,6 +177,7 @@ fn put_message(
         recall: None,
         is_notice: false,
         sequence,
+        extensible: *extensible,
     };
     message.set_mentions(mentions);
     let encoded = row::encode(&MESSAGE, &message)?;
@@ -306,6 +308,7 @@ pub(crate) fn recalled(
             recall: Some(recall),
             is_notice: false,
             sequence: before.sequence,
+            extensible: before.extensible,
             sender: before.sender,
             sent_at: before.sent_at,
             random: before.random,
@@ -317,6 +320,9 @@ pub(crate) fn recalled(
         let encoded = row::encode(&MESSAGE, &message)?;
         state.put(&MESSAGE, message_key(log, conversation, *seq), encoded);
         put_uncounted(log, conversation, *seq, message.sender.as_str(), state)?;
+        if message.extensible {
+            extensions::recalled(log, conversation, *seq, state);
+        }
     }
     Ok(())
 }

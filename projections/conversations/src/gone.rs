@@ -7,6 +7,7 @@ use hansard_store::key::Key;
 use hansard_store::{KeyRange, Overlay, Result, Table, row};
 use hansard_types::{ConversationId, LogId, Seq, Timestamp, UserId};
 
+use crate::extensions::EXTENSIONS;
 use crate::reader::Reader;
 use crate::rows::{
     CONFIRMED, CONTACT, HEAD, IMPORT, INBOX, MESSAGE, READER, RECEIPT, SENDERS, UNCOUNTED,
@@ -37,7 +38,7 @@ pub(crate) fn cleared(
         let lower = message_key(log, conversation, Seq(0));
         (lower, message_key(log, conversation, end))
     };
-    for table in [&MESSAGE, &UNCOUNTED, &RECEIPT, &CONFIRMED] {
+    for table in [&MESSAGE, &UNCOUNTED, &RECEIPT, &CONFIRMED, &EXTENSIONS] {
         let (lower, upper) = range(up_to.next());
         state.delete_range(table, lower, upper);
     }
@@ -81,7 +82,15 @@ pub(crate) fn topics_destroyed(log: LogId, event: &TopicsDestroyed, state: &mut 
 /// All that is kept of conversations, whose keys begin with `prefix`.
 fn delete_said(prefix: &[u8], state: &mut Overlay<'_>) {
     for table in [
-        &HEAD, &MESSAGE, &IMPORT, &SENDERS, &UNCOUNTED, &READER, &RECEIPT, &CONFIRMED,
+        &HEAD,
+        &MESSAGE,
+        &IMPORT,
+        &SENDERS,
+        &UNCOUNTED,
+        &READER,
+        &RECEIPT,
+        &CONFIRMED,
+        &EXTENSIONS,
     ] {
         delete_all(table, prefix, state);
     }

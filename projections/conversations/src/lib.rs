@@ -15,6 +15,7 @@
 //! * what is said in live partitions has no row here, but for recognising a retry.
 
 mod apply;
+mod extensions;
 mod gone;
 mod notices;
 mod reader;
@@ -30,6 +31,7 @@ use hansard_projector::Projection;
 use hansard_store::{Overlay, Result, Table};
 use hansard_types::LogId;
 
+pub use extensions::ExtensionsRow;
 pub use reader::{Contact, Reader};
 pub use recent::Recents;
 pub use rows::{HeadRow, MessageRow, ReaderRow, Recall, ReceiptRow, TABLES};
@@ -68,6 +70,9 @@ impl Projection for Conversations {
             Event::Message(event) => match event {
                 MessageEvent::Sent(event) => apply::sent(log, event, sequence, state),
                 MessageEvent::Edited(event) => apply::edited(log, event, state),
+                MessageEvent::ExtensionsChanged(event) => {
+                    extensions::changed(log, event, recorded.envelope.time, state)
+                }
                 MessageEvent::Recalled(event) => {
                     apply::recalled(log, event, recorded.envelope.time, state)
                 }

@@ -116,6 +116,7 @@ pub(crate) fn told(
         recall: None,
         is_notice: true,
         sequence: recorded.sequence,
+        extensible: false,
     };
     let encoded = row::encode(&MESSAGE, &row)?;
     state.put(&MESSAGE, message_key(log, &conversation, seq), encoded);

@@ -8,6 +8,7 @@ use hansard_store::{Access, Table};
 use hansard_types::{ConversationId, LogId, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
+use crate::extensions::EXTENSIONS;
 use crate::recent::{RECENT, RECENT_END};
 
 /// The end of each conversation.
@@ -101,6 +102,7 @@ pub static TABLES: &[&Table] = &[
     &CONTACT,
     &RECEIPT,
     &CONFIRMED,
+    &EXTENSIONS,
 ];
 
 /// How far the readers of a message have confirmed that they read it.
@@ -200,6 +202,8 @@ pub struct MessageRow {
     pub is_notice: bool,
     /// The log's sequence of the event that said it.
     pub sequence: u64,
+    /// Clients may keep keys and values with it.
+    pub extensible: bool,
 }
 
 impl MessageRow {

@@ -288,7 +288,7 @@ pub(crate) fn sender_joins(
             since: at,
         };
         add(log, group_id, group, &event.sender, joined, state)?;
-        Ok(())
+        aside::wait_no_more(log, group_id, group, &event.sender, state)
     })
 }
 

@@ -237,7 +237,9 @@ impl Projection for Groups {
             },
             Event::Message(event) => match event {
                 MessageEvent::Sent(event) => apply::sender_joins(log, event, at, state),
-                MessageEvent::Edited(_) | MessageEvent::Recalled(_) => Ok(()),
+                MessageEvent::Edited(_)
+                | MessageEvent::Recalled(_)
+                | MessageEvent::ExtensionsChanged(_) => Ok(()),
             },
             Event::Account(event) => match event {
                 AccountEvent::Deleted(event) => sweep::account(log, &event.user_id, at, state),

@@ -218,6 +218,7 @@ impl Index {
             Some(Event::Conversation(ConversationEvent::Cleared(event))) => self.clear(event)?,
             Some(
                 Event::Account(_)
+                | Event::Message(MessageEvent::ExtensionsChanged(_))
                 | Event::Conversation(
                     ConversationEvent::Read(_)
                     | ConversationEvent::UnreadSet(_)

@@ -18,8 +18,8 @@ use crate::group::{
 };
 use crate::live::{EndVisits, EnterRoom, LeaveRoom};
 use crate::message::{
-    Content, EditMessage, ImportGroupMessages, ImportMessage, NotifyGroup, RecallBySender,
-    RecallC2c, RecallGroup, SendC2c, SendGroup, Which,
+    ChangeExtensions, Content, EditMessage, ExtensionChange, ImportGroupMessages, ImportMessage,
+    NotifyGroup, RecallBySender, RecallC2c, RecallGroup, SendC2c, SendGroup, Which,
 };
 use crate::profile::ChangeProfile;
 use crate::relation::{
@@ -57,6 +57,7 @@ const EXPECTED: &str = "
     SendGroup            -       -       any            own
     ImportMessage        -       any     any            -
     EditMessage          -       -       any            -
+    ChangeExtensions     -       -       any            own
     RecallC2c            -       -       any            -
     RecallGroup          -       -       any            -
     ImportGroupMessages  -       any     any            -
@@ -435,6 +436,13 @@ fn members_of_ann() -> Vec<Command> {
 fn extras_of(ann: &UserId) -> Vec<Command> {
     let group_id = crate::testing::group("team");
     vec![
+        ChangeExtensions {
+            conversation: ConversationId::Group(group_id.clone()),
+            which: Which::Seq(Seq(1)),
+            change: ExtensionChange::Clear,
+            by: ann.clone(),
+        }
+        .into(),
         BanMembers {
             group_id: group_id.clone(),
             accounts: Vec::new(),

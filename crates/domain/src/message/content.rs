@@ -12,6 +12,8 @@ pub struct Content {
     pub no_unread: bool,
     /// Does not become the conversation's last message.
     pub no_last: bool,
+    /// Clients may keep keys and values with it.
+    pub extensible: bool,
 }
 
 impl Content {
@@ -25,6 +27,7 @@ impl Content {
             cloud_custom_data: None,
             no_unread: false,
             no_last: false,
+            extensible: false,
         }
     }
 

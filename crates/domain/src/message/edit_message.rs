@@ -29,7 +29,7 @@ pub struct EditMessage {
 
 impl EditMessage {
     pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided<()> {
-        self.check_parties(view)?;
+        check_place(view, &self.conversation, self.sender.as_ref())?;
         let conversation = &self.conversation;
         let seq = match self.which {
             Which::Seq(seq) => seq,
@@ -57,6 +57,7 @@ impl EditMessage {
             cloud_custom_data: self.cloud_custom_data.clone().or_else(|| said.1.clone()),
             no_unread: false,
             no_last: false,
+            extensible: false,
         };
         content.check()?;
         let now = (content.elements, content.cloud_custom_data);
@@ -74,23 +75,29 @@ impl EditMessage {
         };
         Ok(Decision::event(event, ()))
     }
+}
 
-    fn check_parties(&self, view: &dyn View) -> Result<(), Halt> {
-        let (group_id, topic_id) = match &self.conversation {
-            ConversationId::Group(group) => (group, None),
-            ConversationId::Topic(group, topic) => (group, Some(topic)),
-            ConversationId::C2c(one, other) => {
-                let sender = self.sender.as_ref().unwrap_or(one);
-                let recipient = if sender == one { other } else { one };
-                view.account(sender)?.ok_or(Reason::SenderUnknown)?;
-                view.account(recipient)?.ok_or(Reason::RecipientUnknown)?;
-                return Ok(());
-            }
-        };
-        let (group, _) = place_in(view, group_id, topic_id)?;
-        if !rules(group.group_type).recalls {
-            return Err(Reason::GroupTypeForbids.into());
+/// Refuses a conversation whose groups, topics or accounts there are not. `sender`: which of two is
+/// called so.
+pub(super) fn check_place(
+    view: &dyn View,
+    conversation: &ConversationId,
+    sender: Option<&UserId>,
+) -> Result<(), Halt> {
+    let (group_id, topic_id) = match conversation {
+        ConversationId::Group(group) => (group, None),
+        ConversationId::Topic(group, topic) => (group, Some(topic)),
+        ConversationId::C2c(one, other) => {
+            let sender = sender.unwrap_or(one);
+            let recipient = if sender == one { other } else { one };
+            view.account(sender)?.ok_or(Reason::SenderUnknown)?;
+            view.account(recipient)?.ok_or(Reason::RecipientUnknown)?;
+            return Ok(());
         }
-        Ok(())
+    };
+    let (group, _) = place_in(view, group_id, topic_id)?;
+    if !rules(group.group_type).recalls {
+        return Err(Reason::GroupTypeForbids.into());
     }
+    Ok(())
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hansard_domain::group::AddOutcome;
+use hansard_domain::message::ExtensionOutcome;
 use hansard_domain::{Command, MessageKey, Reply};
 use hansard_events::account::ProfileValue;
 use hansard_events::app::{CustomField, GroupField};
@@ -20,6 +21,7 @@ use hansard_types::{
 
 mod accounts;
 mod apps;
+mod extensions;
 mod extras;
 mod groups;
 mod live;
@@ -53,6 +55,7 @@ pub(super) enum Answered {
     Member(AddOutcome),
     Counters(BTreeMap<String, i64>),
     Group(GroupId),
+    Extended(Vec<ExtensionOutcome>),
     Topic(TopicId),
     Topics(Vec<(TopicId, Option<Reason>)>),
     Revoked { issued_up_to_seconds: u64 },
@@ -76,6 +79,7 @@ impl From<Reply> for Answered {
             Reply::Member(outcome) => Self::Member(outcome),
             Reply::Counters(counters) => Self::Counters(counters),
             Reply::Group(group_id) => Self::Group(group_id),
+            Reply::Extended(outcomes) => Self::Extended(outcomes),
             Reply::Topic(topic_id) => Self::Topic(topic_id),
             Reply::Topics(results) => Self::Topics(results),
             Reply::Revoked {
@@ -190,6 +194,15 @@ pub(super) struct Said {
     pub(super) recalled: bool,
     /// The server's own, of what happened in a group.
     pub(super) is_notice: bool,
+    /// What clients keep with it, if they may.
+    pub(super) kept: Option<Kept>,
+}
+
+/// What clients keep with a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub(super) latest: u64,
+    pub(super) entries: BTreeMap<String, (String, u64)>,
 }
 
 /// A conversation.
@@ -300,6 +313,7 @@ impl Model {
             Command::SendGroup(command) => self.send_group(actor, command),
             Command::ImportMessage(command) => self.import_message(command),
             Command::EditMessage(command) => self.edit(command),
+            Command::ChangeExtensions(command) => self.change_extensions(actor, command),
             Command::RecallC2c(command) => self.recall_c2c(command),
             Command::RecallGroup(command) => self.recall_group(command),
             Command::MarkRead(command) => self.mark_read(command),

@@ -27,7 +27,7 @@ use coverage::{Coverage, Trouble};
 use make::Maker;
 
 /// Enough for every kind of command to meet every kind of trouble many times.
-const SEEDS: u64 = 120;
+const SEEDS: u64 = 150;
 
 /// Besides one.
 const PARTITIONS: u16 = 3;

@@ -204,6 +204,7 @@ impl Load {
                 cloud_custom_data: None,
                 no_unread: false,
                 no_last: false,
+                extensible: false,
             },
             random,
             priority: 2,

@@ -21,6 +21,7 @@ pub(crate) fn conversation_of(event: &Event) -> Option<ConversationId> {
         Event::Message(MessageEvent::Sent(event)) => Some(event.conversation.clone()),
         Event::Message(MessageEvent::Edited(event)) => Some(event.conversation.clone()),
         Event::Message(MessageEvent::Recalled(event)) => Some(event.conversation.clone()),
+        Event::Message(MessageEvent::ExtensionsChanged(event)) => Some(event.conversation.clone()),
         Event::Conversation(ConversationEvent::Read(event)) => Some(event.conversation.clone()),
         Event::Conversation(ConversationEvent::UnreadSet(event)) => {
             Some(event.conversation.clone())
@@ -90,6 +91,7 @@ fn actor(event: &Event, caller: &str) -> String {
         Event::Message(MessageEvent::Sent(event)) => event.sender.to_string(),
         Event::Message(MessageEvent::Edited(event)) => event.edited_by.to_string(),
         Event::Message(MessageEvent::Recalled(event)) => event.recalled_by.to_string(),
+        Event::Message(MessageEvent::ExtensionsChanged(event)) => event.changed_by.to_string(),
         Event::Conversation(ConversationEvent::Read(event)) => event.reader.to_string(),
         Event::Conversation(ConversationEvent::UnreadSet(event)) => event.reader.to_string(),
         Event::Conversation(ConversationEvent::ReceiptsSent(event)) => event.reader.to_string(),
@@ -114,6 +116,10 @@ fn summary(event: &Event) -> String {
         Event::Conversation(ConversationEvent::ReceiptsSent(event)) => {
             format!("confirmed {}", numbers(&event.seqs))
         }
+        Event::Message(MessageEvent::ExtensionsChanged(event)) => keys(
+            &format!("#{} keeps", event.seq),
+            event.changed.iter().map(|one| &one.key),
+        ),
         Event::Message(MessageEvent::Recalled(event)) => {
             let reason = event
                 .reason

@@ -127,6 +127,7 @@ fn to_import(
         cloud_custom_data,
         no_unread: false,
         no_last,
+        extensible: false,
     };
     let digest = content.digest().bytes().map(|byte| format!("{byte:02x}"));
     Ok(MessageToImport {

@@ -59,6 +59,8 @@ pub(crate) struct SendGroupMsgRequest {
     to_account: List<UserId, GROUP_TARGETS_MAX>,
     /// 1: whoever reads it is to confirm that (`group_msg_receipt`).
     need_read_receipt: Option<u32>,
+    /// 1: clients may keep keys and values with it (`group_set_key_values`).
+    support_message_extension: Option<u32>,
     /// Absent or empty: the group itself.
     topic_id: Option<String>,
     /// Taken and not used yet: there is no offline push.
@@ -147,6 +149,7 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
         group_at_info,
         to_account,
         need_read_receipt,
+        support_message_extension,
         topic_id,
         offline_push_info: _,
     } = request;
@@ -164,6 +167,7 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
         cloud_custom_data,
         no_unread: control.no_unread,
         no_last: control.no_last,
+        extensible: support_message_extension == Some(1),
     };
     let mentions = mentions(call, group_at_info.0)?;
     Ok(SendGroup {

@@ -40,6 +40,7 @@ pub(super) static SERVICE: Service = Service {
         (R::SenderMuted, 20012),
         (R::SenderBlocked, 20007),
         (R::GroupUnknown, 10010),
+        (R::TopicUnknown, 110_003),
         (R::GroupTypeForbids, 10007),
     ],
     exceptions: &[

@@ -6,7 +6,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 /// `MsgKey`, the name of a one-to-one message: `<MsgSeq>_<MsgRandom>_<MsgTimeStamp>`.
-pub(super) struct MsgKey(pub(super) MessageKey);
+pub(crate) struct MsgKey(pub(crate) MessageKey);
 
 impl JsonSchema for MsgKey {
     fn inline_schema() -> bool {

@@ -12,6 +12,7 @@ mod query_online_status;
 mod sendmsg;
 
 use self::codes::SERVICE;
+pub(crate) use self::key::MsgKey;
 use crate::Endpoint;
 
 pub(crate) static ENDPOINTS: &[Endpoint] = &[

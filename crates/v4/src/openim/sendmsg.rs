@@ -53,6 +53,8 @@ pub(crate) struct SendMsgRequest {
     forbid_callback_control: Vec<String>,
     msg_body: MsgBody,
     cloud_custom_data: Option<String>,
+    /// 1: clients may keep keys and values with it (`set_key_values`).
+    support_message_extension: Option<u32>,
     /// Taken and not used yet: there is no offline push.
     #[expect(dead_code, reason = "taken and not used yet")]
     offline_push_info: Option<AnyObject>,
@@ -118,6 +120,7 @@ fn command(call: &Call<'_>, request: SendMsgRequest) -> Result<SendC2c, Failure>
         forbid_callback_control: _,
         msg_body,
         cloud_custom_data,
+        support_message_extension,
         offline_push_info: _,
     } = request;
     let control = SendControl::of(&send_msg_control);
@@ -128,6 +131,7 @@ fn command(call: &Call<'_>, request: SendMsgRequest) -> Result<SendC2c, Failure>
         cloud_custom_data,
         no_unread: control.no_unread,
         no_last: control.no_last,
+        extensible: support_message_extension == Some(1),
     };
     Ok(SendC2c {
         from: from_account.0.unwrap_or_else(|| call.caller.user.clone()),

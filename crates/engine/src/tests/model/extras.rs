@@ -14,7 +14,7 @@ use hansard_types::{Actor, ConversationId, GroupId, Reason, Seq, Timestamp, User
 
 use super::members::{above, at_least};
 use super::messages::check;
-use super::{Answered, Expected, Group, Heard, Membership, Model, Said};
+use super::{Answered, Expected, Group, Heard, Kept, Membership, Model, Said};
 
 fn of_group(group_id: &GroupId) -> ConversationId {
     ConversationId::Group(group_id.clone())
@@ -248,6 +248,7 @@ impl Model {
             imported: true,
             recalled: false,
             is_notice: false,
+            kept: message.content.extensible.then(Kept::default),
         });
         let seq = talk.said.len() as u64;
         talk.imported.insert(message.import_key.clone(), seq);

@@ -9,7 +9,7 @@ use hansard_events::group::{GroupType, Role};
 use hansard_types::{Actor, ConversationId, GroupId, Reason, Seq, Timestamp, UserId, limits};
 
 use super::rights::is_account;
-use super::{Answered, Expected, Heard, Model, Said};
+use super::{Answered, Expected, Heard, Kept, Model, Said};
 
 /// Later than any simulation lasts: what is dated so is refused.
 const FAR: Timestamp = Timestamp(1_900_000_000_000);
@@ -146,6 +146,7 @@ impl Model {
             imported: false,
             recalled: false,
             is_notice: false,
+            kept: command.content.extensible.then(Kept::default),
         };
         self.send(conversation, said, command.online_only)
     }
@@ -216,6 +217,7 @@ impl Model {
             imported: false,
             recalled: false,
             is_notice: false,
+            kept: command.content.extensible.then(Kept::default),
         };
         self.send(conversation, said, command.online_only)
     }
@@ -262,6 +264,7 @@ impl Model {
             imported: true,
             recalled: false,
             is_notice: false,
+            kept: command.content.extensible.then(Kept::default),
         };
         let answered = self.say(conversation.clone(), said);
         let seq = self.last(conversation);
@@ -286,13 +289,18 @@ impl Model {
         }
         let member = super::Membership::new(Role::Member);
         group.members.insert(sender.clone(), member);
+        group.waiting.remove(sender);
         self.joined(group_id, sender, last);
         Ok(())
     }
 
-    /// What it says then is in no answer: that rebuilding makes the same is compared.
-    pub(super) fn edit(&mut self, command: &EditMessage) -> Expected {
-        match &command.conversation {
+    /// Refuses what is not in a conversation that messages are kept of.
+    fn check_place(
+        &mut self,
+        conversation: &ConversationId,
+        sender: Option<&UserId>,
+    ) -> Result<(), Reason> {
+        match conversation {
             ConversationId::Group(group_id) => {
                 if self.existing(group_id)?.group_type == GroupType::AvChatRoom {
                     return Err(Reason::GroupTypeForbids);
@@ -302,21 +310,58 @@ impl Model {
                 self.place(group_id, Some(topic))?;
             }
             ConversationId::C2c(one, other) => {
-                let sender = command.sender.as_ref().unwrap_or(one);
+                let sender = sender.unwrap_or(one);
                 let recipient = if sender == one { other } else { one };
                 self.known(sender, Reason::SenderUnknown)?;
                 self.known(recipient, Reason::RecipientUnknown)?;
             }
         }
-        let conversation = &command.conversation;
-        let seq = match command.which {
+        Ok(())
+    }
+
+    /// A message by its name.
+    fn named(&mut self, conversation: &ConversationId, which: Which) -> Result<&mut Said, Reason> {
+        let seq = match which {
             Which::Seq(seq) => Some(seq),
             Which::Key(key) => self.find(conversation, |said| said.key == Some(key)),
         };
         let seq = seq.ok_or(Reason::MessageUnknown)?;
-        let gone = self.talks.get(conversation).map_or(0, |talk| talk.gone);
-        let said = self.said(conversation, seq).filter(|_| seq.0 > gone);
-        let said = said.ok_or(Reason::MessageUnknown)?;
+        let index = usize::try_from(seq.0).expect("small").wrapping_sub(1);
+        let talk = self.talks.get_mut(conversation);
+        let talk = talk.filter(|talk| seq.0 > talk.gone);
+        let said = talk.and_then(|talk| talk.said.get_mut(index));
+        said.ok_or(Reason::MessageUnknown)
+    }
+
+    /// A message with which clients keep something.
+    pub(super) fn extended(
+        &mut self,
+        conversation: &ConversationId,
+        which: Which,
+        account: Option<&UserId>,
+    ) -> Result<&mut Kept, Reason> {
+        self.check_place(conversation, None)?;
+        if let Some(user) = account {
+            let is_there = match conversation.group() {
+                Some(group) => self.groups[group].members.contains_key(user),
+                None => conversation.peer_of(user).is_some(),
+            };
+            if !is_there {
+                return Err(Reason::MemberUnknown);
+            }
+        }
+        let said = self.named(conversation, which)?;
+        if said.recalled {
+            return Err(Reason::MessageAlreadyRecalled);
+        }
+        said.kept.as_mut().ok_or(Reason::ExtensionsOff)
+    }
+
+    /// What it says then is in no answer: that rebuilding makes the same is compared.
+    pub(super) fn edit(&mut self, command: &EditMessage) -> Expected {
+        let conversation = &command.conversation;
+        self.check_place(conversation, command.sender.as_ref())?;
+        let said = self.named(conversation, command.which)?;
         if command
             .sender
             .as_ref()

@@ -48,6 +48,7 @@ pub(super) fn about(command: &Command) -> Option<(&GroupId, Option<&UserId>)> {
         | Command::SendGroup(_)
         | Command::ImportMessage(_)
         | Command::EditMessage(_)
+        | Command::ChangeExtensions(_)
         | Command::RecallC2c(_)
         | Command::RecallGroup(_)
         | Command::ImportGroupMessages(_)
@@ -145,6 +146,7 @@ impl Said {
             imported: false,
             recalled: false,
             is_notice: true,
+            kept: None,
         }
     }
 }

@@ -57,6 +57,7 @@ pub(in crate::tests) fn own_name(command: &Command) -> Option<&UserId> {
         Command::QuitGroup(command) => Some(&command.user),
         Command::JoinGroup(command) => Some(&command.user),
         Command::ConfirmRead(command) => Some(&command.reader),
+        Command::ChangeExtensions(command) => Some(&command.by),
         Command::EnterRoom(command) => Some(&command.user),
         Command::LeaveRoom(command) => Some(&command.user),
         Command::ImportAccount(_)

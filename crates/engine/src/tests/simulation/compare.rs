@@ -7,7 +7,7 @@ use hansard_events::relation::FriendDetails;
 use hansard_groups::TopicRow;
 use hansard_types::{ConversationId, GroupId, Seq, TopicId, UserId};
 
-use super::super::model::{App, Group, Membership, Model, Person, Request, TopicHere};
+use super::super::model::{App, Group, Kept, Membership, Model, Person, Request, TopicHere};
 use super::make::{GROUPS, USERS};
 use crate::testing::{APP, user};
 use crate::{Handle, Reads};
@@ -277,6 +277,14 @@ fn talk(handle: &Handle, model: &Model, conversation: &ConversationId) {
         let sent_at = said.sent_at.unwrap_or(row.sent_at);
         assert_eq!(row.sent_at, sent_at, "{conversation} {seq}");
         assert_eq!(row.recall.is_some(), said.recalled, "{conversation} {seq}");
+        let extensions = conversations.extensions(conversation, seq);
+        let extensions = extensions.expect("readable");
+        let kept = Kept {
+            latest: extensions.latest,
+            entries: extensions.entries,
+        };
+        let expected = said.kept.clone().filter(|_| !said.recalled);
+        assert_eq!(kept, expected.unwrap_or_default(), "{conversation} {seq}");
     }
     let next = head.last_seq.next();
     let row = conversations.message(conversation, next).expect("readable");

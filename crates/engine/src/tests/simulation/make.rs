@@ -104,7 +104,7 @@ impl Maker {
     }
 
     fn command(&mut self) -> Command {
-        match self.rng.random_range(0..116) {
+        match self.rng.random_range(0..122) {
             110.. => self.topic(),
             102..110 => self.visit(),
             100..102 => ForgetAccounts.into(),

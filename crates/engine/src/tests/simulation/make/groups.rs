@@ -16,7 +16,8 @@ use super::Maker;
 /// When groups were made elsewhere: before what is imported into them.
 const MADE_SECONDS: u64 = 1_779_000_000;
 
-const TYPES: [GroupType; 9] = [
+const TYPES: [GroupType; 10] = [
+    GroupType::AvChatRoom,
     GroupType::Public,
     GroupType::Public,
     GroupType::Public,
@@ -147,7 +148,7 @@ impl Maker {
     fn member(&mut self) -> Command {
         let group_id = self.group();
         match self.rng.random_range(0..100) {
-            0..26 => {
+            0..36 => {
                 let user = self.user();
                 self.asked = Some((group_id.clone(), user.clone()));
                 Command::JoinGroup(JoinGroup {
@@ -156,15 +157,15 @@ impl Maker {
                     reason: self.word(),
                 })
             }
-            26..40 => {
+            36..44 => {
                 let asked = (group_id, self.user());
                 self.answer(asked)
             }
-            40..54 => Command::QuitGroup(QuitGroup {
+            44..56 => Command::QuitGroup(QuitGroup {
                 group_id,
                 user: self.user(),
             }),
-            54..74 => Command::ChangeMember(ChangeMember {
+            56..74 => Command::ChangeMember(ChangeMember {
                 group_id,
                 user_id: self.user(),
                 change: MemberChange {

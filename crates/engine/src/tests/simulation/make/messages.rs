@@ -2,10 +2,11 @@ use hansard_domain::conversation::{ConfirmRead, MarkRead, UpTo};
 use hansard_domain::group::AppointAdmins;
 use hansard_domain::live::{EndVisits, EnterRoom, LeaveRoom};
 use hansard_domain::message::{
-    Content, EditMessage, ImportMessage, RecallC2c, RecallGroup, SendC2c, SendGroup, Which,
+    ChangeExtensions, Content, EditMessage, ExtensionChange, ImportMessage, NewExtension,
+    RecallC2c, RecallGroup, SendC2c, SendGroup, Which,
 };
 use hansard_domain::{Command, MessageKey};
-use hansard_types::{ConversationId, Seq, Timestamp, limits};
+use hansard_types::{ConversationId, Seq, Timestamp, UserId, limits};
 
 use rand::Rng;
 
@@ -19,9 +20,33 @@ pub(super) const IMPORTED_SECONDS: u64 = 1_780_000_000;
 const FAR_SECONDS: u64 = 1_900_000_000;
 
 impl Maker {
-    fn edit(&mut self) -> Command {
-        let content = Content::text(&self.word());
-        let (conversation, sender, which) = if self.yes(0.5) {
+    fn extend(&mut self) -> Command {
+        let (conversation, _, which) = self.named();
+        let change = if self.yes(0.1) {
+            ExtensionChange::Clear
+        } else {
+            let one = |maker: &mut Self| NewExtension {
+                key: maker.word(),
+                value: maker.maybe(0.8, Self::word),
+                number: maker.rng.random_range(0..3),
+            };
+            ExtensionChange::Set(vec![one(self), one(self)])
+        };
+        let by = match &conversation {
+            ConversationId::C2c(one, _) => one.clone(),
+            ConversationId::Group(_) | ConversationId::Topic(..) => self.user(),
+        };
+        Command::ChangeExtensions(ChangeExtensions {
+            conversation,
+            which,
+            change,
+            by,
+        })
+    }
+
+    /// A message by its name, and at times whose it is.
+    fn named(&mut self) -> (ConversationId, Option<UserId>, Which) {
+        if self.yes(0.5) {
             let (group, topic) = (self.group(), self.topic_or_group());
             let group = ConversationId::in_group(&group, topic.as_ref());
             (group, None, Which::Seq(self.seq()))
@@ -34,7 +59,12 @@ impl Maker {
                 None,
                 Which::Seq(self.seq()),
             )
-        };
+        }
+    }
+
+    fn edit(&mut self) -> Command {
+        let content = Content::text(&self.word());
+        let (conversation, sender, which) = self.named();
         Command::EditMessage(EditMessage {
             conversation,
             which,
@@ -49,14 +79,14 @@ impl Maker {
     pub(super) fn visit(&mut self) -> Command {
         let (group_id, user) = (self.group(), self.user());
         match self.rng.random_range(0..10) {
-            0..6 => Command::EnterRoom(EnterRoom {
+            0..5 => Command::EnterRoom(EnterRoom {
                 group_id,
                 user,
                 // Longer than any simulation, or wrong.
                 seconds: if self.yes(0.9) { 3600 } else { 3601 },
             }),
-            6..8 => Command::LeaveRoom(LeaveRoom { group_id, user }),
-            8 => Command::AppointAdmins(AppointAdmins {
+            5 => Command::LeaveRoom(LeaveRoom { group_id, user }),
+            6..9 => Command::AppointAdmins(AppointAdmins {
                 group_id,
                 accounts: self.users(2),
                 are_admins: self.yes(0.7),
@@ -93,8 +123,9 @@ impl Maker {
                     reason: None,
                 })
             }
-            84..88 => self.edit(),
-            88..92 => Command::ConfirmRead(ConfirmRead {
+            84..86 => self.edit(),
+            86..89 => self.extend(),
+            89..92 => Command::ConfirmRead(ConfirmRead {
                 group_id: self.group(),
                 reader: self.user(),
                 seqs: (0..3).map(|_| self.seq()).collect(),
@@ -126,6 +157,7 @@ impl Maker {
         Content {
             no_unread,
             no_last: self.yes(0.1),
+            extensible: self.yes(0.7),
             ..Content::text(&text)
         }
     }

@@ -1,0 +1,49 @@
+//! What an account may read of a conversation: the one place of the rule for every read of it.
+
+use hansard_desk::Reads;
+use hansard_domain::group::rules::reads_before_join;
+use hansard_types::{ConversationId, GroupId, Seq, UserId};
+
+use crate::Problem;
+
+/// After which seq an account may read a conversation; `None`: it may not at all.
+pub(crate) fn floor(
+    reads: &Reads<'_>,
+    viewer: &UserId,
+    conversation: &ConversationId,
+) -> Result<Option<Seq>, Problem> {
+    match conversation {
+        ConversationId::C2c(one, other) if one == viewer || other == viewer => {
+            // What was said to an earlier account of that name is not the viewer's.
+            let conversations = reads.conversations_with(conversation);
+            let clear_seq = conversations.clear_seq(conversation, viewer);
+            clear_seq.map(Some).map_err(Problem::broken)
+        }
+        ConversationId::C2c(..) => Ok(None),
+        // Communities, which topics are of, hide nothing from before a member came.
+        ConversationId::Group(group) | ConversationId::Topic(group, _) => {
+            floor_of_group(reads, viewer, group)
+        }
+    }
+}
+
+/// After which seq a member may read a group (features G12).
+fn floor_of_group(
+    reads: &Reads<'_>,
+    viewer: &UserId,
+    group_id: &GroupId,
+) -> Result<Option<Seq>, Problem> {
+    let groups = reads.groups_with(group_id);
+    let member = groups.member(group_id, viewer).map_err(Problem::broken)?;
+    let group = groups.group(group_id).map_err(Problem::broken)?;
+    let (Some(_), Some(group)) = (member, group) else {
+        return Ok(None);
+    };
+    if reads_before_join(group.group_type, &group.profile) {
+        return Ok(Some(Seq(0)));
+    }
+    let conversation = ConversationId::Group(group_id.clone());
+    let conversations = reads.conversations_with(&conversation);
+    let reader = conversations.reader(&conversation, viewer);
+    Ok(Some(reader.map_err(Problem::broken)?.join_seq))
+}
