@@ -16,7 +16,7 @@ use hansard_domain::conversation::{MarkRead, UpTo};
 use hansard_domain::group::{AddMembers, CreateGroup};
 use hansard_domain::message::{Content, SendC2c, SendGroup};
 use hansard_domain::{Command, Context, Decision, decide};
-use hansard_engine::StateView;
+use hansard_engine::{Frequency, StateView};
 use hansard_events::group::{GroupProfileChange, GroupType};
 use hansard_events::{
     Envelope, Event, EventId, Identity, Provenance, RawEvent, Recorded, decode, encode,
@@ -56,6 +56,7 @@ pub struct Chat {
     pub store: MemoryStore,
     fold: Fold,
     recents: Mutex<Recents>,
+    frequency: Mutex<Frequency>,
     administrator: Actor,
     at: Checkpoint,
 }
@@ -133,6 +134,7 @@ pub fn send_group(from: u32, random: u32) -> Command {
         online_only: false,
         wants_receipts: false,
         live: false,
+        per_second: None,
     })
 }
 
@@ -178,6 +180,7 @@ impl Chat {
             store: MemoryStore::new(),
             fold: Fold::new(projections),
             recents: Mutex::default(),
+            frequency: Mutex::default(),
             administrator: Actor::Administrator(user(0)),
             at: Checkpoint {
                 sequence: 0,
@@ -225,7 +228,8 @@ impl Chat {
     /// Decides a command on a state.
     #[must_use]
     pub fn decide(&self, state: &dyn Read, command: &Command) -> Decision {
-        let view = StateView::new(state, &[], LOG, &self.recents, Seq(1));
+        let memory = (&self.recents, &self.frequency);
+        let view = StateView::new(state, &[], LOG, memory, Seq(1));
         let context = Context {
             now: self.now(),
             actor: &self.administrator,

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,13 +88,25 @@ impl Desk {
         caller: &Caller,
         command: V,
     ) -> Result<Answer<V::Reply>, Error> {
-        let command: Command = command.into();
+        let mut command: Command = command.into();
+        self.prepare(caller.app, &mut command)?;
         // Here an app's own server will be asked before its accounts do something (the contract's
         // before-callbacks): the caller is known, nothing is decided, and the partition's round does
         // not wait for it.
         let log = self.engine.route(caller.app, &command);
         let answer = self.engine.submit(log, command, origin_of(caller)).await?;
         Ok(answer.map(reply_to::<V>))
+    }
+
+    /// Says in a command what is known here and not to who gives it: where a group's message is
+    /// decided, and how often its app lets it be spoken in.
+    fn prepare(&self, app: AppId, command: &mut Command) -> Result<(), Error> {
+        if let Command::SendGroup(send) = command {
+            let live = self.engine.is_live_room(app, &send.group_id);
+            send.live = live.map_err(Error::broken)?;
+            send.per_second = NonZeroU32::new(self.engine.group_limits(app).messages_per_second);
+        }
+        Ok(())
     }
 
     /// Gives commands of one kind to their partition, in order; one answer for each.
@@ -202,15 +215,6 @@ impl Desk {
     /// [`Error::Broken`]
     pub fn account(&self, app: AppId, user: &UserId) -> Result<Option<AccountRow>, Error> {
         self.engine.account(app, user).map_err(Error::broken)
-    }
-
-    /// Whether a group is a live room, whose messages are decided in the live partition: one look-up
-    /// by key.
-    ///
-    /// # Errors
-    /// [`Error::Broken`]
-    pub fn is_live_room(&self, app: AppId, group: &GroupId) -> Result<bool, Error> {
-        self.engine.is_live_room(app, group).map_err(Error::broken)
     }
 
     /// An app's settings; `None` when there is no such app.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField, GroupField};
+use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField, GroupField, GroupLimits};
 use hansard_events::group::{NoticeSetting, Telling};
 use hansard_types::{AppId, Reason, UserId, limits};
 
@@ -55,6 +55,8 @@ pub struct ChangeAppSettings {
     pub member_fields: Option<Vec<GroupField>>,
     /// The whole new list: one entry of a type and a kind at most.
     pub group_notices: Option<Vec<NoticeSetting>>,
+    /// The whole new value.
+    pub group_limits: Option<GroupLimits>,
 }
 
 impl ChangeAppSettings {
@@ -100,6 +102,7 @@ impl ChangeAppSettings {
                 .group_notices
                 .clone()
                 .filter(|new| *new != app.group_notices),
+            group_limits: self.group_limits.filter(|new| *new != app.group_limits),
         };
         let unchanged = AppSettingsChanged {
             app_id: self.app_id,

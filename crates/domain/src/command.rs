@@ -4,7 +4,7 @@ use hansard_types::{Actor, AppId, ConversationId, GroupId, LogId, Reason, Seq, T
 use crate::decision::{Context, Decided};
 use crate::group::AddOutcome;
 use crate::message::ExtensionOutcome;
-use crate::reply::{Answer, Friendship, Read, Reply, Revoked, SentC2c, SentMessage};
+use crate::reply::{Answer, Friendship, GroupSend, Read, Reply, Revoked, SentC2c, SentMessage};
 use crate::view::View;
 use crate::{account, app, conversation, group, live, message, profile, relation};
 
@@ -207,7 +207,7 @@ commands! {
     relation::JoinFriendGroup,      Directory,                   user,      Friends,     [Never, Never, Any,   Own];
     relation::LeaveFriendGroup,     Directory,                   user,      Friends,     [Never, Never, Any,   Own];
     message::SendC2c,               (Pair from to),              from,      SentC2c,     [Never, Never, Any,   Own];
-    message::SendGroup,             (Said group_id live),        from,      SentMessage, [Never, Never, Any,   Own];
+    message::SendGroup,             (Said group_id live),        from,      GroupSend,   [Never, Never, Any,   Own];
     message::ImportMessage,         (Conversation conversation), -,         SentMessage, [Never, Any,   Any,   Never];
     message::EditMessage,           (Conversation conversation), by,        (),          [Never, Never, Any,   Never];
     message::ChangeExtensions,      (Conversation conversation), by,        Extended,    [Never, Never, Any,   Own];

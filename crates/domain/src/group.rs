@@ -46,6 +46,7 @@ pub use remove_members::RemoveMembers;
 
 use std::collections::BTreeMap;
 
+use hansard_events::group::GroupType;
 use hansard_types::{ConversationId, GroupId, Reason, Timestamp, TopicId, UserId};
 
 use crate::view::{Group, Topic};
@@ -122,6 +123,20 @@ fn check_import(context: &Context<'_>, is_import: bool) -> Result<(), Reason> {
         return Err(Reason::NotPermitted);
     }
     Ok(())
+}
+
+/// The most members that a group of a type can be given room for, as the app has it.
+fn members_max(view: &dyn View, group_type: GroupType) -> Result<u32, Halt> {
+    let by_type = rules::rules(group_type).members_max;
+    if !rules::rules(group_type).has_roster || group_type == GroupType::Community {
+        return Ok(by_type);
+    }
+    let of_app = view.own_app()?.map_or(0, |app| app.group_limits.members);
+    Ok(if of_app == 0 {
+        by_type
+    } else {
+        by_type.min(of_app)
+    })
 }
 
 /// Refuses more members than the group has room for.

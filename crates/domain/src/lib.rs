@@ -32,7 +32,9 @@ mod view;
 
 pub use command::{Command, Place, Right, Rights, Verb};
 pub use decision::{Context, Decided, Decision, Halt, Outcome, Rejection, decide};
-pub use reply::{Answer, Friendship, Read, Reply, Revoked, SentC2c, SentMessage, reply_to};
+pub use reply::{
+    Answer, Friendship, GroupSend, Read, Reply, Revoked, SentC2c, SentMessage, reply_to,
+};
 pub use signal::{GroupNotice, Signal};
 pub use view::{
     Account, App, Attributes, Extensions, Group, Head, JoinRequest, Lists, Member, Message,

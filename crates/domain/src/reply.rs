@@ -21,6 +21,8 @@ pub enum Reply {
         /// It was there already: this was a retry.
         duplicate: bool,
     },
+    /// A group was spoken in too often: nobody gets it, and nobody keeps it.
+    Dropped { at: Timestamp },
     /// Per message: recalled or imported, or why not.
     Recalled(Vec<(Seq, Option<Reason>)>),
     /// Per account, in the order asked.
@@ -81,6 +83,16 @@ pub struct SentMessage {
     pub sent_at: Timestamp,
     /// It was there already: this was a retry.
     pub duplicate: bool,
+}
+
+/// What became of a message to a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupSend {
+    Sent(SentMessage),
+    /// The group was spoken in more often than its app lets it: nobody gets it.
+    Dropped {
+        at: Timestamp,
+    },
 }
 
 /// Signatures of an account that were issued up to then no longer hold.
@@ -194,6 +206,22 @@ impl Answer for Friendship {
             return Some(Self::Requested);
         }
         <()>::from_reply(reply).map(|()| Self::Made)
+    }
+}
+
+impl Answer for GroupSend {
+    fn into_reply(self) -> Reply {
+        match self {
+            Self::Sent(sent) => sent.into_reply(),
+            Self::Dropped { at } => Reply::Dropped { at },
+        }
+    }
+
+    fn from_reply(reply: Reply) -> Option<Self> {
+        match reply {
+            Reply::Dropped { at } => Some(Self::Dropped { at }),
+            other => SentMessage::from_reply(other).map(Self::Sent),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hansard_events::account::ProfileValue;
-use hansard_events::app::{CustomField, GroupField};
+use hansard_events::app::{CustomField, GroupField, GroupLimits};
 use hansard_events::group::{
     GroupProfile, GroupType, JoinOption, MemberProfile, Role, TopicProfile,
 };
@@ -59,6 +59,8 @@ pub(crate) struct Given {
     deleted: Vec<(u64, UserId)>,
     /// Messages that want receipts, and who has confirmed them.
     receipts: BTreeMap<(ConversationId, Seq), BTreeSet<UserId>>,
+    /// The second of every group is full.
+    is_full: bool,
     /// Who is in live rooms, and until when.
     visits: BTreeMap<(GroupId, UserId), Timestamp>,
 }
@@ -107,6 +109,7 @@ impl Given {
             group_fields: Vec::new(),
             member_fields: Vec::new(),
             group_notices: Vec::new(),
+            group_limits: GroupLimits::default(),
         });
         self
     }
@@ -128,6 +131,17 @@ impl Given {
         let conversation = ConversationId::Group(group(id));
         let confirmed = confirmed.iter().map(|id| user(id)).collect();
         self.receipts.insert((conversation, Seq(seq)), confirmed);
+        self
+    }
+
+    pub(crate) fn full(mut self) -> Self {
+        self.is_full = true;
+        self
+    }
+
+    /// After `own_app`.
+    pub(crate) fn group_limits(mut self, limits: GroupLimits) -> Self {
+        self.app.as_mut().expect("a given app").group_limits = limits;
         self
     }
 
@@ -465,6 +479,10 @@ impl View for Given {
 
     fn counters(&self, _group: &GroupId) -> Result<BTreeMap<String, i64>, ViewError> {
         Ok(BTreeMap::new())
+    }
+
+    fn admits(&self, _: &GroupId, _: u8, _: u32, _: Timestamp) -> bool {
+        !self.is_full
     }
 
     /// All that others said after the read position.

@@ -39,6 +39,7 @@ fn send_group(from: &str, random: u32) -> SendGroup {
         online_only: false,
         wants_receipts: false,
         live: false,
+        per_second: None,
     }
 }
 

@@ -3,7 +3,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use hansard_events::account::{Mutes, ProfileValue};
-use hansard_events::app::{CustomField, GroupField};
+use hansard_events::app::{CustomField, GroupField, GroupLimits};
 use hansard_events::group::{GroupProfile, GroupType, MemberProfile, NoticeSetting, TopicProfile};
 use hansard_events::message::{ContentDigest, Element};
 use hansard_events::relation::FriendDetails;
@@ -34,6 +34,8 @@ pub struct App {
     pub member_fields: Vec<GroupField>,
     /// What members of groups are told of otherwise than the types have it.
     pub group_notices: Vec<NoticeSetting>,
+    /// What groups are held to besides the limits of their types.
+    pub group_limits: GroupLimits,
 }
 
 /// A group. A dissolved one stays until a group is made that has its id.
@@ -268,6 +270,9 @@ pub trait View {
     fn next_sequence(&self) -> Seq;
     fn attributes(&self, group: &GroupId) -> Result<Attributes, ViewError>;
     fn counters(&self, group: &GroupId) -> Result<BTreeMap<String, i64>, ViewError>;
+    /// Whether one more message of a priority, 1 high to 4 lowest, fits in a group's second; it is in
+    /// it then. `per_second`: how many do.
+    fn admits(&self, group: &GroupId, priority: u8, per_second: u32, now: Timestamp) -> bool;
     /// How many messages a reader has not read.
     fn unread(&self, conversation: &ConversationId, reader: &UserId) -> Result<u64, ViewError>;
     /// Up to where a reader must have read for that many to be unread, or as many as there are.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hansard_directory::{AccountRow, AppRow, Reader as Directory};
 use hansard_domain::{Command, Place};
+use hansard_events::app::GroupLimits;
 use hansard_events::group::GroupType;
 use hansard_events::{Committed, Origin};
 use hansard_groups::Reader as Groups;
@@ -252,6 +253,15 @@ impl Handle {
     #[must_use]
     pub fn app(&self, app: AppId) -> Option<AppRow> {
         self.shared.apps.read().get(&app).cloned()
+    }
+
+    /// What an app holds its groups to; nothing when there is no such app.
+    #[must_use]
+    pub fn group_limits(&self, app: AppId) -> GroupLimits {
+        let apps = self.shared.apps.read();
+        apps.get(&app)
+            .map(|row| row.group_limits)
+            .unwrap_or_default()
     }
 
     /// Whether an account may call the app's server API.

@@ -22,6 +22,7 @@ mod commit;
 mod deletions;
 mod engine;
 mod error;
+mod frequency;
 mod handle;
 mod health;
 mod keeper;
@@ -51,6 +52,7 @@ pub use clock::{
 };
 pub use engine::{Engine, EngineOptions};
 pub use error::{EventsError, NotYetVisible, OpenError, SubmitError};
+pub use frequency::Frequency;
 pub use handle::{Answer, Handle};
 pub use hansard_events::Committed;
 pub use hansard_log::{Error as LogError, LogProvider};

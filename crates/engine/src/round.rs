@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
 use crate::clock::LogTime;
+use crate::frequency::Frequency;
 use crate::mailbox::{Answer, Letter};
 use crate::state::Models;
 use crate::view::StateView;
@@ -78,6 +79,7 @@ pub(crate) struct Memory {
     pub(crate) rows: RowCache,
     /// Locked while it is read ahead: who needs it then waits for that, and nobody else.
     pub(crate) recents: Arc<Mutex<Recents>>,
+    pub(crate) frequency: Mutex<Frequency>,
     reading: JoinSet<()>,
     ended: Arc<AtomicBool>,
 }
@@ -206,6 +208,7 @@ fn attempt(
     let mut deciding = Deciding {
         surroundings,
         recents: &memory.recents,
+        frequency: &memory.frequency,
         state: Overlay::new(state.own),
         others: state.others,
         units: Vec::with_capacity(letters.len()),
@@ -273,6 +276,7 @@ fn given_up(letters: Answered, reason: &str) -> Answered {
 struct Deciding<'a> {
     surroundings: &'a Surroundings,
     recents: &'a Mutex<Recents>,
+    frequency: &'a Mutex<Frequency>,
     state: Overlay<'a>,
     others: &'a [&'a dyn Read],
     units: Vec<Unit>,
@@ -317,7 +321,8 @@ impl Deciding<'_> {
         let outcome = {
             let next = Seq(self.tip.at.sequence + 1);
             let log = self.surroundings.log;
-            let view = StateView::new(&self.state, self.others, log, self.recents, next);
+            let memory = (self.recents, self.frequency);
+            let view = StateView::new(&self.state, self.others, log, memory, next);
             let context = Context {
                 now: self.now,
                 actor: &origin.actor,

@@ -14,11 +14,14 @@ use hansard_store::Read;
 use hansard_types::{AppId, ConversationId, GroupId, LogId, Seq, Timestamp, TopicId, UserId};
 use parking_lot::Mutex;
 
+use crate::frequency::Frequency;
+
 /// The deciders' view of one partition: the projections' readers side by side.
 pub struct StateView<'a> {
     log: LogId,
     state: &'a dyn Read,
     recents: &'a Mutex<Recents>,
+    frequency: &'a Mutex<Frequency>,
     directory: Directory<'a>,
     /// What this partition itself knows of the directory's.
     own: Directory<'a>,
@@ -32,7 +35,7 @@ pub struct StateView<'a> {
 }
 
 impl<'a> StateView<'a> {
-    /// `recents` is the partition's, and of no other state than this one. `others` is where other
+    /// `recents` and `frequency` are the partition's, and of no other state than this one. `others` is where other
     /// partitions are read, from 0 on: those that this one reads. `next` is the sequence that the
     /// next event gets.
     #[must_use]
@@ -40,7 +43,7 @@ impl<'a> StateView<'a> {
         state: &'a dyn Read,
         others: &'a [&'a dyn Read],
         log: LogId,
-        recents: &'a Mutex<Recents>,
+        (recents, frequency): (&'a Mutex<Recents>, &'a Mutex<Frequency>),
         next: Seq,
     ) -> Self {
         let directory = others.first().copied().unwrap_or(state);
@@ -48,6 +51,7 @@ impl<'a> StateView<'a> {
             log,
             state,
             recents,
+            frequency,
             directory: Directory::new(directory, LogId::directory(log.app)),
             own: Directory::new(state, log),
             control: Directory::new(state, LogId::CONTROL),
@@ -116,6 +120,7 @@ impl View for StateView<'_> {
             group_fields: row.group_fields,
             member_fields: row.member_fields,
             group_notices: row.group_notices,
+            group_limits: row.group_limits,
         }))
     }
 
@@ -244,6 +249,11 @@ impl View for StateView<'_> {
 
     fn counters(&self, group: &GroupId) -> Result<BTreeMap<String, i64>, ViewError> {
         self.groups(group).counters(group).map_err(broken)
+    }
+
+    fn admits(&self, group: &GroupId, priority: u8, per_second: u32, now: Timestamp) -> bool {
+        let mut frequency = self.frequency.lock();
+        frequency.admits(group, priority, per_second, now)
     }
 
     fn unread(&self, conversation: &ConversationId, reader: &UserId) -> Result<u64, ViewError> {

@@ -89,6 +89,17 @@ pub struct GroupField {
     pub writers: FieldRank,
 }
 
+/// What an app holds its groups to, besides the limits of their types. 0: nothing more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct GroupLimits {
+    /// Messages of one group in a second, on average: what is over it is dropped, the lower
+    /// priorities first, and its sender is told. 0: none is dropped.
+    pub messages_per_second: u32,
+    /// Members of a group, Communities and live rooms apart. 0: as the type has it.
+    pub members: u32,
+}
+
 /// `app.settings_changed`: names exactly the settings that changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AppSettingsChanged {
@@ -113,6 +124,9 @@ pub struct AppSettingsChanged {
     /// What members of groups are told of otherwise than the types have it, the whole new list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_notices: Option<Vec<NoticeSetting>>,
+    /// What groups are held to besides the limits of their types.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_limits: Option<GroupLimits>,
 }
 
 impl Sample for AppCreated {
@@ -166,6 +180,10 @@ impl Sample for AppSettingsChanged {
                 kind: NoticeKind::Joined,
                 telling: Telling::Off,
             }]),
+            group_limits: Some(GroupLimits {
+                messages_per_second: 40,
+                members: 200,
+            }),
         }
     }
 

@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use hansard_desk::Caller;
 use hansard_domain::message::{Content, SendC2c, SendGroup};
-use hansard_domain::{SentC2c, SentMessage};
+use hansard_domain::{GroupSend, SentC2c, SentMessage};
 use hansard_events::message::Element;
 use hansard_types::limits::MESSAGE_ELEMENTS_MAX;
 use hansard_types::{ConversationId, GroupId, Position, Seq, Timestamp, TopicId, UserId};
@@ -83,6 +83,8 @@ struct Sent {
     sent_at: Timestamp,
     /// It was there already.
     duplicate: bool,
+    /// Nobody gets it: the group was spoken in more often than the app lets it.
+    dropped: bool,
     /// Where it is in the log; the log's end when nothing was added.
     position: Position,
 }
@@ -158,17 +160,24 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
         targets: Vec::new(),
         online_only,
         wants_receipts,
-        live: is_live_room(shared, caller, &group_id)?,
+        live: false,
+        per_second: None,
         group_id,
     };
     let answer = shared.desk.submit(caller, command).await;
     let answer = answer.map_err(not_answered)?;
-    Ok(Json(written(conversation, answer.reply, answer.position)).into_response())
-}
-
-fn is_live_room(shared: &Shared, caller: &Caller, group: &GroupId) -> Result<bool, Problem> {
-    let found = shared.desk.is_live_room(caller.app, group);
-    found.map_err(not_answered)
+    let sent = match answer.reply {
+        GroupSend::Sent(sent) => written(conversation, sent, answer.position),
+        GroupSend::Dropped { at: sent_at } => Sent {
+            conversation,
+            seq: Seq(0),
+            sent_at,
+            duplicate: false,
+            dropped: true,
+            position: answer.position,
+        },
+    };
+    Ok(Json(sent).into_response())
 }
 
 fn written(conversation: ConversationId, sent: SentMessage, position: Position) -> Sent {
@@ -182,6 +191,7 @@ fn written(conversation: ConversationId, sent: SentMessage, position: Position) 
         seq,
         sent_at,
         duplicate,
+        dropped: false,
         position,
     }
 }

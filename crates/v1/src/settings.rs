@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use hansard_desk::Caller;
 use hansard_domain::app::ChangeAppSettings;
-use hansard_events::app::{CustomField, GroupField};
+use hansard_events::app::{CustomField, GroupField, GroupLimits};
 use hansard_events::group::NoticeSetting;
 use hansard_types::{AppId, UserId};
 use schemars::JsonSchema;
@@ -65,6 +65,8 @@ struct Settings {
     member_fields: Vec<GroupField>,
     /// What members of groups are told of otherwise than the types have it (group-rules).
     group_notices: Vec<NoticeSetting>,
+    /// What groups are held to besides the limits of their types.
+    group_limits: GroupLimits,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -87,6 +89,8 @@ struct SettingsChange {
     /// The whole new list, one entry of a type and a kind at most. `kept` is an entry among the
     /// messages, `told` is for those who are there, `off` for nobody; nothing is kept of live rooms.
     group_notices: Option<Vec<NoticeSetting>>,
+    /// The whole new value; what is absent in it is 0, which is no limit of the app's own.
+    group_limits: Option<GroupLimits>,
 }
 
 pub(crate) async fn show(State(shared): State<Arc<Shared>>, access: Access) -> Response {
@@ -104,6 +108,7 @@ fn settings(shared: &Shared, app: AppId) -> Result<Response, Problem> {
         group_fields: row.group_fields,
         member_fields: row.member_fields,
         group_notices: row.group_notices,
+        group_limits: row.group_limits,
     })
     .into_response())
 }
@@ -126,6 +131,7 @@ async fn apply(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<(), Pro
         group_fields,
         member_fields,
         group_notices,
+        group_limits,
     } = json_body(body)?;
     if let Some(administrators) = &administrators {
         check_administrators(administrators, caller)?;
@@ -139,6 +145,7 @@ async fn apply(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<(), Pro
         group_fields,
         member_fields,
         group_notices,
+        group_limits,
     };
     let submitted = shared.desk.submit(caller, command).await;
     submitted.map(drop).map_err(not_answered)

@@ -136,7 +136,8 @@ async fn administrators_are_shown_and_changed() {
     };
     let expected = json!({ "app": APP, "administrators": ["administrator"],
         "profile_fields": [], "friend_fields": [], "group_fields": [], "member_fields": [],
-        "group_notices": [] });
+        "group_notices": [],
+        "group_limits": { "messages_per_second": 0, "members": 0 } });
     assert_eq!(api.v1("settings").await.json(), expected);
     let changed = change(json!({ "administrators": ["administrator", "alice"] })).await;
     assert_eq!(changed.status, StatusCode::OK, "{}", changed.text());

@@ -152,12 +152,6 @@ impl Call<'_> {
         }
     }
 
-    /// Whether a group is a live room: one look-up by key.
-    pub(crate) fn is_live_room(&self, group: &GroupId) -> Result<bool, Failure> {
-        let found = self.desk.is_live_room(self.app(), group);
-        found.map_err(|error| self.not_answered(error))
-    }
-
     /// Gives a command to the desk and waits for its answer.
     pub(crate) async fn submit<V: Verb>(&self, command: V) -> Result<Answer<V::Reply>, Failure> {
         let submitted = self.desk.submit(self.caller, command).await;

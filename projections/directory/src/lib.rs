@@ -23,7 +23,7 @@
 mod account;
 mod relation;
 
-use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField, GroupField};
+use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField, GroupField, GroupLimits};
 use hansard_events::group::NoticeSetting;
 use hansard_events::{AccountEvent, AppEvent, Event, Recorded};
 use hansard_projector::Projection;
@@ -68,7 +68,7 @@ pub static TABLES: &[&Table] = &[
 /// Its stable name.
 pub const NAME: &str = "directory";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 /// An app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +85,7 @@ pub struct AppRow {
     pub member_fields: Vec<GroupField>,
     /// What members of groups are told of otherwise than the types have it.
     pub group_notices: Vec<NoticeSetting>,
+    pub group_limits: GroupLimits,
     /// Of its log.
     pub partitions: u16,
     pub created_at: Timestamp,
@@ -159,6 +160,7 @@ fn created(
         group_fields: Vec::new(),
         member_fields: Vec::new(),
         group_notices: Vec::new(),
+        group_limits: GroupLimits::default(),
         partitions: *partitions,
         created_at: time,
     };
@@ -180,6 +182,7 @@ fn settings_changed(
         group_fields,
         member_fields,
         group_notices,
+        group_limits,
     } = event;
     let Some(mut app) = Reader::new(state, control).app(*app_id)? else {
         return Ok(());
@@ -205,6 +208,7 @@ fn settings_changed(
     if let Some(notices) = group_notices {
         app.group_notices.clone_from(notices);
     }
+    app.group_limits = group_limits.unwrap_or(app.group_limits);
     state.put(&APP, app_key(control, *app_id), row::encode(&APP, &app)?);
     Ok(())
 }

@@ -271,6 +271,7 @@ fn messages_of_ann() -> Vec<Command> {
             online_only: false,
             wants_receipts: false,
             live: false,
+            per_second: None,
         }
         .into(),
         ImportMessage {
@@ -523,6 +524,7 @@ fn apps() -> Vec<Command> {
             group_fields: None,
             member_fields: None,
             group_notices: None,
+            group_limits: None,
         }
         .into(),
     ]

@@ -69,6 +69,7 @@ fn a_message_that_wants_receipts_says_how_many_can_read_it() {
             online_only: false,
             wants_receipts: true,
             live: false,
+            per_second: None,
         };
         let decision = team().when(command)?;
         match decision.events.as_slice() {

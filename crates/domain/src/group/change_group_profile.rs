@@ -3,7 +3,7 @@ use hansard_types::{GroupId, Reason, UserId};
 
 use super::notices::notice;
 use super::rules::{Who, acting, check, rules};
-use super::{existing, fields};
+use super::{existing, fields, members_max};
 use crate::view::Group;
 use crate::{Context, Decided, Decision, Halt, View};
 
@@ -23,7 +23,7 @@ impl ChangeGroupProfile {
             view.account(shown)?.ok_or(Reason::AccountUnknown)?;
         }
         self.check(view, context, &group)?;
-        let members_max = rules(group.group_type).members_max;
+        let members_max = members_max(view, group.group_type)?;
         let mut wanted = self.change.clone();
         if wanted
             .max_members

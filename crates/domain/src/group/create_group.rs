@@ -2,7 +2,7 @@ use hansard_events::group::{FirstMember, GroupCreated, GroupProfileChange, Group
 use hansard_types::{GroupId, Reason, Timestamp, UserId};
 
 use super::rules::{Who, rules};
-use super::{check_import, fields};
+use super::{check_import, fields, members_max};
 use crate::{Context, Decided, Decision, Halt, View};
 
 /// Creates a group.
@@ -42,7 +42,7 @@ impl CreateGroup {
         let members = self.first_members(view)?;
         let mut profile = rules.profile();
         profile.apply(&self.profile);
-        profile.max_members = profile.max_members.min(rules.members_max);
+        profile.max_members = profile.max_members.min(members_max(view, self.group_type)?);
         if members.len() > usize::try_from(profile.max_members).unwrap_or(usize::MAX) {
             return Err(Reason::GroupFull.into());
         }

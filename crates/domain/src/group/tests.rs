@@ -551,6 +551,7 @@ fn who_is_muted_in_a_group_says_nothing_there_until_the_mute_is_over() {
             online_only: false,
             wants_receipts: false,
             live: false,
+            per_second: None,
         };
         given
             .when_own("kim", said)
@@ -663,6 +664,7 @@ fn a_topic_is_muted_by_itself_and_its_administrators_speak() {
             online_only: false,
             wants_receipts: false,
             live: false,
+            per_second: None,
         };
         given.when_own(who, command).err()
     };
@@ -712,4 +714,86 @@ fn topics_are_made_by_administrators_up_to_a_number_and_where_the_group_has_them
     assert_eq!(full.when(off).err(), Some(Reason::TopicsRemain));
     let public = of_type(GroupType::Public);
     assert_eq!(refused(&public, "owner"), Some(Reason::GroupTypeForbids));
+}
+
+#[test]
+fn what_is_over_the_cap_is_dropped_after_everything_that_refuses_it() {
+    let say = |random| SendGroup {
+        topic_id: None,
+        group_id: group(GROUP),
+        from: user("kim"),
+        content: Content::text("hello"),
+        random,
+        priority: 2,
+        mentions: Vec::new(),
+        targets: Vec::new(),
+        online_only: false,
+        wants_receipts: false,
+        live: false,
+        per_second: std::num::NonZeroU32::new(40),
+    };
+    let given = || {
+        of_type(GroupType::Public)
+            .message("group:g", 1, "kim")
+            .full()
+    };
+    let reply = |given: &Given, random| given.when(say(random)).map(|decision| decision.reply);
+    assert_eq!(reply(&given(), 2), Ok(Reply::Dropped { at: NOW }));
+    let again = reply(&given(), 1);
+    assert!(
+        matches!(
+            again,
+            Ok(Reply::Sent {
+                duplicate: true,
+                ..
+            })
+        ),
+        "{again:?}"
+    );
+    let muted = given().muted(GROUP, "kim", Timestamp::FOREVER);
+    assert_eq!(reply(&muted, 2), Err(Reason::MutedInGroup));
+    let free = SendGroup {
+        per_second: None,
+        ..say(2)
+    };
+    let sent = given().when(free).expect("no cap").reply;
+    assert!(matches!(sent, Reply::Sent { .. }), "{sent:?}");
+}
+
+#[test]
+fn an_app_has_less_room_in_its_groups_but_not_in_communities() {
+    let of_app = hansard_events::app::GroupLimits {
+        members: 200,
+        ..hansard_events::app::GroupLimits::default()
+    };
+    let room = |group_type, asked| {
+        let given = Given::default().accounts(&["owner"]);
+        let given = given
+            .own_app(&["administrator"], Vec::new())
+            .group_limits(of_app);
+        let command = CreateGroup {
+            group_id: group("new"),
+            group_type,
+            owner: None,
+            profile: GroupProfileChange {
+                name: Some("n".to_owned()),
+                max_members: asked,
+                ..GroupProfileChange::default()
+            },
+            members: Vec::new(),
+            created_at: None,
+        };
+        let decision = given.when(command).expect("it is made");
+        match &decision.events[..] {
+            [Event::Group(GroupEvent::Created(event))] => event.max_members,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(room(GroupType::Public, None), 200);
+    assert_eq!(room(GroupType::Work, Some(100)), 100);
+    assert_eq!(room(GroupType::Meeting, Some(6000)), 200);
+    assert_eq!(
+        room(GroupType::Community, None),
+        limits::COMMUNITY_MEMBERS_MAX
+    );
 }

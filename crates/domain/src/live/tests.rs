@@ -50,6 +50,7 @@ fn say(who: &str, id: &str, live: bool) -> SendGroup {
         online_only: false,
         wants_receipts: false,
         live,
+        per_second: None,
     }
 }
 

@@ -1,3 +1,5 @@
+use std::num::NonZeroU32;
+
 use hansard_events::group::Role;
 use hansard_events::message::{Mention, MessageSent};
 use hansard_types::{ConversationId, GroupId, Reason, Timestamp, TopicId, UserId};
@@ -6,7 +8,7 @@ use super::{Content, delivered, next_seq, plain, sent};
 use crate::group::rules::{TypeRules, rules};
 use crate::group::{existing, topic_in};
 use crate::view::{Group, Sent, Topic};
-use crate::{Context, Decided, Decision, Halt, SentMessage, View};
+use crate::{Context, Decided, Decision, GroupSend, Halt, View};
 
 /// Sends a message to a group. What the server API sends may be in the name of any account: only
 /// one that sends itself must be a member. A retry is the same sender, random number and content
@@ -28,12 +30,14 @@ pub struct SendGroup {
     pub online_only: bool,
     /// Whoever reads it is to confirm that.
     pub wants_receipts: bool,
-    /// The group is a live room: this is decided in the live partition.
+    /// The group is a live room: this is decided in the live partition. The desk knows.
     pub live: bool,
+    /// How many messages the app lets the group have in a second; absent: any number. The desk knows.
+    pub per_second: Option<NonZeroU32>,
 }
 
 impl SendGroup {
-    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<SentMessage> {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<GroupSend> {
         let now = context.now;
         self.content.check()?;
         let group = existing(view, &self.group_id)?;
@@ -48,7 +52,7 @@ impl SendGroup {
         let topic = topic.map(|topic| topic_in(view, &self.group_id, topic));
         let topic = topic.transpose()?;
         if let Some(first) = self.first(view, &conversation, &group, now)? {
-            return Ok(Decision::nothing(sent(first, true)));
+            return Ok(Decision::nothing(GroupSend::Sent(sent(first, true))));
         }
         if sender.mutes.group > now {
             return Err(Reason::SenderMuted.into());
@@ -65,6 +69,11 @@ impl SendGroup {
             .wants_receipts
             .then(|| self.readers(view, &group))
             .transpose()?;
+        if let Some(most) = self.per_second
+            && !view.admits(&self.group_id, self.priority, most.get(), now)
+        {
+            return Ok(Decision::nothing(GroupSend::Dropped { at: now }));
+        }
         let seq = if self.live && !self.online_only {
             view.next_sequence()
         } else {
@@ -82,7 +91,7 @@ impl SendGroup {
             no_unread: self.content.no_unread || !self.targets.is_empty(),
             ..plain(conversation, &self.from, &self.content, self.random)
         };
-        let reply = sent(Sent { seq, sent_at: now }, false);
+        let reply = GroupSend::Sent(sent(Sent { seq, sent_at: now }, false));
         Ok(delivered(message, self.online_only, reply))
     }
 }

@@ -9,7 +9,7 @@ use hansard_domain::group::AddOutcome;
 use hansard_domain::message::ExtensionOutcome;
 use hansard_domain::{Command, MessageKey, Reply};
 use hansard_events::account::ProfileValue;
-use hansard_events::app::{CustomField, GroupField};
+use hansard_events::app::{CustomField, GroupField, GroupLimits};
 use hansard_events::group::{
     GroupType, JoinOption, NoticeSetting, ReceiveOption, Role, TopicProfile,
 };
@@ -74,6 +74,7 @@ impl From<Reply> for Answered {
                 sent_at: _,
                 key: _,
             } => Self::Sent { seq, duplicate },
+            Reply::Dropped { .. } => Self::Done,
             Reply::Recalled(results) => Self::Recalled(results),
             Reply::Members(outcomes) => Self::Members(outcomes),
             Reply::Member(outcome) => Self::Member(outcome),
@@ -104,6 +105,7 @@ pub(super) struct App {
     pub(super) group_fields: Vec<GroupField>,
     pub(super) member_fields: Vec<GroupField>,
     pub(super) group_notices: Vec<NoticeSetting>,
+    pub(super) group_limits: GroupLimits,
 }
 
 /// An account.

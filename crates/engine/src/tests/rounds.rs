@@ -66,6 +66,7 @@ async fn a_round_is_closed_when_its_events_are_large_and_leaves_the_rest() {
             online_only: false,
             wants_receipts: false,
             live: false,
+            per_second: None,
         }))
     };
     let mut letters: VecDeque<Letter> = (0..SENDS).map(send).collect();
@@ -154,6 +155,7 @@ async fn a_round_of_sends_writes_a_row_for_each_message_and_few_besides() {
             online_only: false,
             wants_receipts: false,
             live: false,
+            per_second: None,
         }))
     };
     let mut letters: VecDeque<Letter> = (0..SENDS).map(send).collect();

@@ -113,6 +113,7 @@ fn send(random: u32) -> Command {
         online_only: false,
         wants_receipts: false,
         live: false,
+        per_second: None,
     })
 }
 
@@ -156,6 +157,7 @@ async fn a_live_log_whose_beginning_has_aged_out_is_built_from_what_is_left() {
             topic_id: None,
             group_id: room.clone(),
             live: true,
+            per_second: None,
             ..said
         })
     };

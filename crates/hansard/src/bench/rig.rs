@@ -213,6 +213,7 @@ impl Load {
             online_only: false,
             wants_receipts: false,
             live: false,
+            per_second: None,
         })
     }
 

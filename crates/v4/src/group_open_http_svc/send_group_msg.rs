@@ -11,11 +11,11 @@
 //! and the group's history, which administrators read, has it.
 
 use hansard_desk::json::AnyObject;
-use hansard_domain::SentMessage;
 use hansard_domain::message::{Content, SendGroup};
+use hansard_domain::{GroupSend, SentMessage};
 use hansard_events::message::Mention;
 use hansard_types::limits::{GROUP_MENTIONS_MAX, GROUP_TARGETS_MAX};
-use hansard_types::{ConversationId, GroupId, Seq, Timestamp, UserId};
+use hansard_types::{ConversationId, GroupId, Seq, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +97,10 @@ pub(crate) struct SendGroupMsgResponse {
     msg_time: u64,
     msg_seq: u64,
     msg_id: String,
+    /// Nobody gets it: the group was spoken in more often than the app lets it (settings:
+    /// `group_limits`). `MsgSeq` is 0 then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg_drop_reason: Option<&'static str>,
 }
 
 impl Operation for SendGroupMsg {
@@ -114,24 +118,21 @@ impl Operation for SendGroupMsg {
         call: &Call<'_>,
         request: SendGroupMsgRequest,
     ) -> Result<Answered<SendGroupMsgResponse>, Failure> {
-        let mut command = command(call, request)?;
-        command.live = call.is_live_room(&command.group_id)?;
+        let command = command(call, request)?;
         let topic = command.topic_id.as_ref();
         let conversation = ConversationId::in_group(&command.group_id, topic);
         let answer = call.submit(command).await?;
-        let SentMessage { seq, sent_at, .. } = answer.reply;
-        Ok(Answered::written(
-            response(&conversation, seq, sent_at),
-            answer.position,
-        ))
-    }
-}
-
-fn response(conversation: &ConversationId, seq: Seq, sent_at: Timestamp) -> SendGroupMsgResponse {
-    SendGroupMsgResponse {
-        msg_time: sent_at.seconds(),
-        msg_seq: seq.0,
-        msg_id: message_id(conversation, seq, sent_at),
+        let (seq, sent_at, dropped) = match answer.reply {
+            GroupSend::Sent(SentMessage { seq, sent_at, .. }) => (seq, sent_at, None),
+            GroupSend::Dropped { at } => (Seq(0), at, Some("MsgFreqCtrl")),
+        };
+        let response = SendGroupMsgResponse {
+            msg_time: sent_at.seconds(),
+            msg_seq: seq.0,
+            msg_id: message_id(&conversation, seq, sent_at),
+            msg_drop_reason: dropped,
+        };
+        Ok(Answered::written(response, answer.position))
     }
 }
 
@@ -182,6 +183,7 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
         online_only: online_only_flag.is_some_and(|flag| flag > 0),
         wants_receipts: need_read_receipt.is_some_and(|flag| flag > 0),
         live: false,
+        per_second: None,
     })
 }
 

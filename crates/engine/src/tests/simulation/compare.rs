@@ -65,6 +65,7 @@ fn apps(handle: &Handle, model: &Model) {
             group_fields: row.group_fields,
             member_fields: row.member_fields,
             group_notices: row.group_notices,
+            group_limits: row.group_limits,
         };
         assert_eq!(app, *expected, "{id}");
     }

@@ -205,3 +205,43 @@ async fn the_same_said_to_others_is_another_message() {
     api.v4_ok(PATH, to("room", &[])).await;
     api.refuses(PATH, [(to("room", &["bob"]), 10007)]).await;
 }
+
+#[tokio::test]
+async fn what_is_over_the_cap_of_the_app_is_dropped_and_its_sender_is_told() {
+    let api = TestApi::start().await;
+    api.create_group("team", &["bob"]).await;
+    api.create_room("show").await;
+    let limits = json!({ "group_limits": { "messages_per_second": 2 } });
+    assert_eq!(api.change_settings(limits).await.status, 200);
+    let say = |group: &str, random: u32, priority: &str| {
+        json!({ "GroupId": group, "Random": random, "MsgBody": [text("hi")],
+            "MsgPriority": priority })
+    };
+    for group in ["team", "show"] {
+        for random in 1..=2 {
+            let sent = api.v4_ok(PATH, say(group, random, "Normal")).await;
+            assert!(sent.get("MsgDropReason").is_none(), "{sent}");
+        }
+        let end = api.log_end();
+        let dropped = api.v4_ok(PATH, say(group, 3, "Normal")).await;
+        let told = (&dropped["MsgDropReason"], &dropped["MsgSeq"]);
+        assert_eq!(told, (&json!("MsgFreqCtrl"), &json!(0)));
+        let again = api.v4_ok(PATH, say(group, 2, "Normal")).await;
+        assert!(
+            again["MsgSeq"].as_u64() > Some(0),
+            "a retry is not dropped: {again}"
+        );
+        assert_eq!(api.log_end(), end, "nothing was written");
+        let gift = api.v4_ok(PATH, say(group, 4, "High")).await;
+        assert!(gift.get("MsgDropReason").is_none(), "{gift}");
+    }
+    api.advance_ms(3000);
+    let sent = api.v4_ok(PATH, say("team", 5, "Low")).await;
+    assert_eq!(sent["MsgSeq"], 4);
+    let off = json!({ "group_limits": {} });
+    assert_eq!(api.change_settings(off).await.status, 200);
+    for random in 10..20 {
+        let sent = api.v4_ok(PATH, say("team", random, "Low")).await;
+        assert!(sent.get("MsgDropReason").is_none(), "{sent}");
+    }
+}

@@ -47,6 +47,7 @@ impl Maker {
             member_fields: self.maybe(0.3, |maker| maker.group_fields("Desk")),
             // What a group tells depends on it at once; the model cannot say when it is known.
             group_notices: None,
+            group_limits: None,
         })
     }
 

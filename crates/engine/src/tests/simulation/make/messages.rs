@@ -110,6 +110,7 @@ impl Maker {
                 online_only: self.yes(0.1),
                 wants_receipts: self.yes(0.2),
                 live: self.yes(0.3),
+                per_second: None,
             }),
             60..74 => self.import_message(),
             74..80 => self.recall_c2c(),
