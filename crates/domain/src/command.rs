@@ -237,6 +237,7 @@ commands! {
     group::ChangeCounters,          (Group group_id),            -,         Counters,    [Never, Never, Any,   Never];
     group::ChangeGroupProfile,      (Group group_id),            -,         (),          [Never, Never, Any,   Role];
     group::DissolveGroup,           (Group group_id),            -,         (),          [Never, Never, Any,   Role];
+    group::MarkMembers,             (Group group_id),            -,         (),          [Never, Never, Any,   Never];
     group::CreateTopic,             (Group group_id),            -,         TopicId,     [Never, Any,   Any,   Role];
     group::ChangeTopic,             (Group group_id),            -,         (),          [Never, Never, Any,   Role];
     group::DestroyTopics,           (Group group_id),            -,         Destroyed,   [Never, Never, Any,   Role];

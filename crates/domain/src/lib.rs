@@ -37,6 +37,6 @@ pub use reply::{
 };
 pub use signal::{GroupNotice, Signal};
 pub use view::{
-    Account, App, Attributes, Extensions, Group, Head, JoinRequest, Lists, Member, Message,
+    Account, App, Attributes, Extensions, Group, Head, JoinRequest, Lists, Marks, Member, Message,
     MessageKey, MessageKeyError, Profile, Request, Said, Sent, Topic, View, ViewError, Visits,
 };

@@ -16,8 +16,8 @@ use hansard_types::{
 use crate::message::Content;
 use crate::{
     Account, App, Attributes, Command, Context, Decision, Extensions, Group, Head, JoinRequest,
-    Lists, Member, Message, MessageKey, Profile, Rejection, Request, Said, Sent, Topic, View,
-    ViewError, Visits, decide,
+    Lists, Marks, Member, Message, MessageKey, Profile, Rejection, Request, Said, Sent, Topic,
+    View, ViewError, Visits, decide,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_794_000_000_500);
@@ -471,6 +471,10 @@ impl View for Given {
 
     fn next_sequence(&self) -> Seq {
         Seq(7)
+    }
+
+    fn marks(&self, _group: &GroupId) -> Result<Marks, ViewError> {
+        Ok(Marks::new())
     }
 
     fn attributes(&self, _group: &GroupId) -> Result<Attributes, ViewError> {

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -70,6 +70,9 @@ pub struct Topic {
 
 /// What a message says, and its custom data.
 pub type Said = (Vec<Element>, Option<String>);
+
+/// Accounts by the mark that they have in a live room.
+pub type Marks = BTreeMap<u32, BTreeSet<UserId>>;
 
 /// Accounts by the live room that they are in.
 pub type Visits = BTreeMap<GroupId, Vec<UserId>>;
@@ -268,6 +271,8 @@ pub trait View {
     fn visits_over(&self, at: Timestamp, visits_max: usize) -> Result<Visits, ViewError>;
     /// The log's sequence that the next event gets: of live partitions a message's seq.
     fn next_sequence(&self) -> Seq;
+    /// The marks of a live room, each with the accounts that have it.
+    fn marks(&self, group: &GroupId) -> Result<Marks, ViewError>;
     fn attributes(&self, group: &GroupId) -> Result<Attributes, ViewError>;
     fn counters(&self, group: &GroupId) -> Result<BTreeMap<String, i64>, ViewError>;
     /// Whether one more message of a priority, 1 high to 4 lowest, fits in a group's second; it is in

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use hansard_conversations::{Reader as Conversations, Recents};
 use hansard_directory::Reader as Directory;
 use hansard_domain::{
-    Account, App, Attributes, Extensions, Group, Head, JoinRequest, Lists, Member, Message,
+    Account, App, Attributes, Extensions, Group, Head, JoinRequest, Lists, Marks, Member, Message,
     MessageKey, Profile, Request, Said, Sent, Topic, View, ViewError, Visits,
 };
 use hansard_events::message::{ContentDigest, decode_elements};
@@ -236,6 +236,10 @@ impl View for StateView<'_> {
 
     fn next_sequence(&self) -> Seq {
         self.next
+    }
+
+    fn marks(&self, group: &GroupId) -> Result<Marks, ViewError> {
+        self.groups(group).marks(group).map_err(broken)
     }
 
     fn attributes(&self, group: &GroupId) -> Result<Attributes, ViewError> {

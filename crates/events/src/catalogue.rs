@@ -11,9 +11,9 @@ use crate::codec::CodecError;
 use crate::conversation::{ConversationCleared, ConversationRead, ReceiptsSent, UnreadSet};
 use crate::group::{
     AttributesChanged, CountersChanged, GroupCreated, GroupDissolved, JoinRefused, JoinRequested,
-    MemberChanged, MembersAdded, MembersBanned, MembersImported, MembersMuted, MembersRemoved,
-    MembersUnbanned, OwnerChanged, ProfileChanged, RoomAdminsChanged, TopicChanged, TopicCreated,
-    TopicMembersMuted, TopicsDestroyed,
+    MemberChanged, MembersAdded, MembersBanned, MembersImported, MembersMarked, MembersMuted,
+    MembersRemoved, MembersUnbanned, OwnerChanged, ProfileChanged, RoomAdminsChanged, TopicChanged,
+    TopicCreated, TopicMembersMuted, TopicsDestroyed,
 };
 use crate::live::{LiveEntered, LiveLeft};
 use crate::message::{ExtensionsChanged, MessageEdited, MessageRecalled, MessageSent};
@@ -233,6 +233,8 @@ catalogue! {
         OwnerChanged(OwnerChanged) "owner_changed" v 1 since "0.1.0",
         /// Accounts became administrators of a live room, or are no longer.
         RoomAdminsChanged(RoomAdminsChanged) "room_admins_changed" v 1 since "0.1.0",
+        /// Accounts have marks in a live room, or no longer.
+        MembersMarked(MembersMarked) "members_marked" v 1 since "0.1.0",
         /// A community has a topic more.
         TopicCreated(TopicCreated) "topic_created" v 1 since "0.1.0",
         /// Fields of a topic changed; exactly those that the body names.

@@ -1,6 +1,7 @@
 //! Events about groups and their members.
 
 mod extras;
+mod marks;
 mod membership;
 mod notices;
 mod requests;
@@ -20,6 +21,7 @@ pub use extras::{
     AttributesChanged, CountersChanged, ImportedMember, MembersBanned, MembersImported,
     MembersUnbanned,
 };
+pub use marks::{Marking, MembersMarked};
 pub use membership::{
     FirstMember, MemberChange, MemberChanged, MemberProfile, MembersMuted, OwnerChanged,
     ReceiveOption,

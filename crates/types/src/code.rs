@@ -132,6 +132,9 @@ reasons! {
     TopicTextInvalid = 369, "topic_text_invalid",
         "a topic has a name of at most 100 bytes; its introduction and notice are at most 400, the \
          link to its picture 500, its custom text 3000";
+    MarkInvalid = 370, "mark_invalid", "a mark of an account in a live room is 1000 or more";
+    MarksFull = 371, "marks_full",
+        "a live room has at most 10 marks, and a mark at most 1000 accounts";
     GroupTextInvalid = 363, "group_text_invalid",
         "a group has a name of at most 100 bytes; its introduction and notice are at most 400, the \
          link to its picture 500";

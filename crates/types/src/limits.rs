@@ -108,6 +108,15 @@ pub const ATTRIBUTE_VALUE_BYTES_MAX: usize = 4000;
 pub const ATTRIBUTES_BYTES_MAX: usize = 16_000;
 /// Changes of one group's attributes within a second of the log's clock.
 pub const ATTRIBUTE_CHANGES_PER_SECOND_MAX: u32 = 5;
+/// What a mark of an account in a live room may be: the contract keeps those below for itself, of
+/// which none is taken yet.
+pub const MARKS: RangeInclusive<u32> = 1000..=u32::MAX;
+/// Marks that accounts have in one live room.
+pub const MARKS_MAX: usize = 10;
+/// Accounts that have one mark.
+pub const MARKED_MAX: usize = 1000;
+/// Accounts in one `modify_user_info`.
+pub const MARKED_PER_CALL_MAX: usize = 500;
 /// Extensions of one message: keys, also deleted ones until all are cleared.
 pub const EXTENSIONS_MAX: usize = 300;
 /// Extensions in one `set_key_values`.

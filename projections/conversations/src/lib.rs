@@ -107,6 +107,7 @@ impl Projection for Conversations {
                     | GroupEvent::MembersBanned(_)
                     | GroupEvent::MembersUnbanned(_)
                     | GroupEvent::AttributesChanged(_)
+                    | GroupEvent::MembersMarked(_)
                     | GroupEvent::TopicCreated(_)
                     | GroupEvent::TopicChanged(_)
                     | GroupEvent::TopicMembersMuted(_)

@@ -71,6 +71,7 @@ fn kept(event: &GroupEvent) -> Option<(Place<'_>, Notice)> {
         | GroupEvent::JoinRefused(_)
         | GroupEvent::MembersUnbanned(_)
         | GroupEvent::AttributesChanged(_)
+        | GroupEvent::MembersMarked(_)
         | GroupEvent::TopicCreated(_)
         | GroupEvent::TopicChanged(_)
         | GroupEvent::TopicsDestroyed(_)

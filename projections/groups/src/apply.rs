@@ -9,7 +9,7 @@ use hansard_types::{ConversationId, GroupId, LogId, Timestamp, UserId};
 use crate::reader::Reader;
 use crate::sweep;
 use crate::{GROUP, GroupRow, JOINED, MEMBER, MemberRow, group_key, joined_key, member_key};
-use crate::{aside, extras, topics};
+use crate::{aside, extras, marks, topics};
 
 pub(crate) fn created(
     log: LogId,
@@ -257,6 +257,7 @@ pub(crate) fn dissolved(
     }
     extras::forget(log, group_id, roster, state);
     topics::forget(log, group_id, roster, state);
+    marks::forget(log, group_id, roster, state);
     group.topics = 0;
     group.member_count = 0;
     group.changed_at = time;

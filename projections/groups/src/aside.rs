@@ -10,6 +10,7 @@ use hansard_types::{GroupId, LogId, Timestamp, UserId};
 use serde::de::DeserializeOwned;
 
 use crate::apply::{change, put, remove};
+use crate::marks;
 use crate::reader::Reader;
 use crate::{
     BAN, GroupRow, MUTE, MuteRow, REQUEST, RequestRow, TRACE, UntilRow, joined_key, member_key,
@@ -202,7 +203,7 @@ pub(crate) fn wait_no_more(
     Ok(())
 }
 
-fn trace(
+pub(crate) fn trace(
     log: LogId,
     group_id: &GroupId,
     group: &GroupRow,
@@ -238,6 +239,7 @@ pub(crate) fn clear(
             state.delete(table, member_key(log, group_id, group.roster, user));
         }
     }
+    marks::clear(log, (group_id, group.roster), user, up_to, state)?;
     if request.is_some_and(|request| request.since <= up_to) {
         wait_no_more(log, group_id, &mut group, user, state)?;
         put(log, group_id, &group, state)?;

@@ -17,6 +17,7 @@
 mod apply;
 mod aside;
 mod extras;
+mod marks;
 mod reader;
 mod sweep;
 #[cfg(test)]
@@ -92,6 +93,7 @@ pub static TABLES: &[&Table] = &[
     &TRACE,
     &BAN,
     &topics::TOPIC,
+    &marks::MARK,
     &extras::ATTRIBUTES,
     &extras::COUNTERS,
     &extras::LISTED,
@@ -227,6 +229,7 @@ impl Projection for Groups {
                     aside::join_requested(log, event, (at, time), state)
                 }
                 GroupEvent::JoinRefused(event) => aside::join_refused(log, event, state),
+                GroupEvent::MembersMarked(event) => marks::marked(log, event, at, state),
                 GroupEvent::TopicCreated(event) => topics::created(log, event, at, state),
                 GroupEvent::TopicChanged(event) => topics::changed(log, event, state),
                 GroupEvent::TopicsDestroyed(event) => topics::destroyed(log, event, state),

@@ -413,6 +413,7 @@ impl Index {
             | GroupEvent::MembersUnbanned(_)
             | GroupEvent::MembersImported(_)
             | GroupEvent::AttributesChanged(_)
+            | GroupEvent::MembersMarked(_)
             | GroupEvent::TopicCreated(_)
             | GroupEvent::TopicChanged(_)
             | GroupEvent::TopicMembersMuted(_)

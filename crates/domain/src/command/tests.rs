@@ -13,8 +13,8 @@ use crate::conversation::{ClearGroup, ConfirmRead, MarkRead, SetUnread, UpTo};
 use crate::group::{
     AddMembers, AnswerJoinRequest, AppointAdmins, AttributeChange, BanMembers, ChangeAttributes,
     ChangeCounters, ChangeGroupProfile, ChangeMember, ChangeOwner, ChangeTopic, CounterChange,
-    CreateGroup, CreateTopic, DestroyTopics, DissolveGroup, ImportMembers, JoinGroup, MuteMembers,
-    QuitGroup, RemoveMembers, UnbanMembers,
+    CreateGroup, CreateTopic, DestroyTopics, DissolveGroup, ImportMembers, JoinGroup, MarkMembers,
+    MuteMembers, QuitGroup, RemoveMembers, UnbanMembers,
 };
 use crate::live::{EndVisits, EnterRoom, LeaveRoom};
 use crate::message::{
@@ -84,6 +84,7 @@ const EXPECTED: &str = "
     ChangeCounters       -       -       any            -
     ChangeGroupProfile   -       -       any            role
     DissolveGroup        -       -       any            role
+    MarkMembers          -       -       any            -
     CreateTopic          -       any     any            role
     ChangeTopic          -       -       any            role
     DestroyTopics        -       -       any            role
@@ -340,6 +341,12 @@ fn groups() -> Vec<Command> {
             group_id: group_id.clone(),
             change: GroupProfileChange::default(),
             shown_as: None,
+        }
+        .into(),
+        MarkMembers {
+            group_id: group_id.clone(),
+            are_set: true,
+            members: Vec::new(),
         }
         .into(),
         CreateTopic {

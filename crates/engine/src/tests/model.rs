@@ -147,6 +147,7 @@ pub(super) struct Group {
     pub(super) muted: BTreeSet<UserId>,
     /// Likewise.
     pub(super) banned: BTreeSet<UserId>,
+    pub(super) marks: BTreeMap<u32, BTreeSet<UserId>>,
     pub(super) attributes: BTreeMap<String, String>,
     pub(super) counters: BTreeMap<String, i64>,
     /// Who waits, why, and by whom it was invited.
@@ -342,6 +343,7 @@ impl Model {
             Command::ChangeOwner(command) => self.change_owner(actor, command),
             Command::ChangeGroupProfile(command) => self.change_group_profile(actor, command),
             Command::DissolveGroup(command) => self.dissolve_group(actor, &command.group_id),
+            Command::MarkMembers(command) => self.mark_members(command),
             Command::CreateTopic(command) => self.create_topic(actor, command),
             Command::ChangeTopic(command) => self.change_topic(actor, command),
             Command::DestroyTopics(command) => self.destroy_topics(actor, command),

@@ -48,6 +48,7 @@ pub(crate) fn conversation_of(event: &Event) -> Option<ConversationId> {
         Event::Group(GroupEvent::CountersChanged(event)) => group(&event.group_id),
         Event::Group(GroupEvent::TopicCreated(event)) => topic(&event.group_id, &event.topic_id),
         Event::Group(GroupEvent::TopicChanged(event)) => topic(&event.group_id, &event.topic_id),
+        Event::Group(GroupEvent::MembersMarked(event)) => group(&event.group_id),
         Event::Group(GroupEvent::TopicsDestroyed(event)) => group(&event.group_id),
         Event::Group(GroupEvent::TopicMembersMuted(event)) => {
             topic(&event.group_id, &event.topic_id)
@@ -256,6 +257,12 @@ fn group_summary(event: &GroupEvent) -> String {
         GroupEvent::TopicMembersMuted(event) => {
             let (accounts, topic) = (accounts(&event.accounts), &event.topic_id);
             format!("{accounts} {} in topic {topic}", muted_until(event.until))
+        }
+        GroupEvent::MembersMarked(event) => {
+            let users = event.members.iter().map(|one| one.user_id.clone());
+            let users: Vec<UserId> = users.collect();
+            let what = if event.are_set { "marked" } else { "unmarked" };
+            format!("{} {what}", accounts(&users))
         }
         GroupEvent::TopicCreated(event) => {
             format!("topic {} {}", event.topic_id, event.profile.name)

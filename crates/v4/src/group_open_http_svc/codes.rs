@@ -82,6 +82,8 @@ const SERVICE_HERE: Service = Service {
         (R::MutedInGroup, 10017),
         (R::GroupIdInvalid, GROUP_ID_INVALID),
         (R::GroupTextInvalid, GROUP_PARAMETER),
+        (R::MarkInvalid, GROUP_PARAMETER),
+        (R::MarksFull, GROUP_PARAMETER),
         (R::TopicUnknown, 110_003),
         (R::TopicIdTaken, 10025),
         (R::TopicsFull, 10037),

@@ -22,6 +22,7 @@ mod group_msg_recall;
 mod history;
 mod import_group_member;
 mod import_group_msg;
+mod marks;
 mod member;
 mod modify_group_base_info;
 mod modify_group_member_info;
@@ -151,6 +152,7 @@ pub(crate) static LIVE: &[Endpoint] = &[
     Endpoint::new::<visitors::GetMembers>(&LIVE_SERVICE, "get_members", &[], 200),
     Endpoint::new::<room_admins::ModifyAdmin>(&LIVE_SERVICE, "modify_admin", &[], 200),
     Endpoint::new::<room_admins::GetAdminList>(&LIVE_SERVICE, "get_admin_list", &[], 200),
+    Endpoint::new::<marks::ModifyUserInfo>(&LIVE_SERVICE, "modify_user_info", &[], 200),
     Endpoint::new::<visitors::CheckMembers>(&LIVE_SERVICE, "check_members", &[], 200),
 ];
 

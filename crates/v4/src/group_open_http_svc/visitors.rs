@@ -1,9 +1,13 @@
 //! Who is in live rooms: `group_open_http_svc/get_online_member_num`, and
 //! `group_open_avchatroom_http_svc/get_members` and `/check_members`.
 
+use std::collections::BTreeSet;
+
 use hansard_domain::group::rules::rules;
 use hansard_events::account::ProfileValue;
-use hansard_types::limits::{GROUP_ROLES_PER_CALL_MAX, ROOM_MEMBERS_PAGE, ROOM_MEMBERS_SHOWN_MAX};
+use hansard_types::limits::{
+    GROUP_ROLES_PER_CALL_MAX, MARKS_MAX, ROOM_MEMBERS_PAGE, ROOM_MEMBERS_SHOWN_MAX,
+};
 use hansard_types::{GroupId, Reason, Timestamp, UserId, profile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::codes;
 use super::profile::{GROUP_ID, there_must_be};
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
-use crate::typed::{Field, Items};
+use crate::typed::{Field, Items, List};
 
 /// A room that is there: which of those that had the id it is.
 pub(super) fn room(reads: &Reading<'_>, id: &GroupId) -> Result<u64, Failure> {
@@ -68,9 +72,9 @@ pub(crate) struct GetMembersRequest {
     /// 0, or absent, for the first page; `NextTimestamp` of the page before.
     #[serde(default)]
     timestamp: u64,
-    /// Members are not marked yet: refused unless absent.
-    #[schemars(length(max = 0))]
-    mark: Option<Vec<u32>>,
+    /// Only those who have one of these marks (`modify_user_info`); absent or empty: all.
+    #[serde(default)]
+    mark: List<u32, MARKS_MAX>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -131,23 +135,35 @@ impl Operation for GetMembers {
             timestamp,
             mark,
         } = request;
-        if mark.is_some_and(|mark| !mark.is_empty()) {
-            return Err(call.parameter("members are not marked yet"));
-        }
         let page = call.read(|reads| {
             let room = room(reads, &id)?;
-            page(reads, &id, room, timestamp)
+            let marked = marked(reads, &id, &mark.0)?;
+            page(reads, (&id, room), timestamp, marked.as_ref())
         });
         Ok(Answered::read(page.await?))
     }
 }
 
+/// Who has one of these marks; `None`: no mark is asked for.
+fn marked(
+    reads: &Reading<'_>,
+    id: &GroupId,
+    marks: &[u32],
+) -> Result<Option<BTreeSet<UserId>>, Failure> {
+    if marks.is_empty() {
+        return Ok(None);
+    }
+    let all = reads.groups_with(id).marks(id).map_err(Failure::broken)?;
+    let wanted = all.into_iter().filter(|(mark, _)| marks.contains(mark));
+    Ok(Some(wanted.flat_map(|(_, users)| users).collect()))
+}
+
 /// Pages end with a millisecond: who came in the same one is on one page.
 fn page(
     reads: &Reading<'_>,
-    id: &GroupId,
-    room: u64,
+    (id, room): (&GroupId, u64),
     timestamp: u64,
+    only: Option<&BTreeSet<UserId>>,
 ) -> Result<GetMembersResponse, Failure> {
     let now = reads.live_now();
     let visits = reads.everywhere().visits();
@@ -156,7 +172,8 @@ fn page(
     let mut members: Vec<RoomMember> = Vec::new();
     let mut last = Timestamp(0);
     for (entered_at, user) in shown {
-        if timestamp > 0 && entered_at.0 >= timestamp {
+        let is_wanted = only.is_none_or(|only| only.contains(&user));
+        if !is_wanted || (timestamp > 0 && entered_at.0 >= timestamp) {
             continue;
         }
         if members.len() >= ROOM_MEMBERS_PAGE && entered_at != last {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use hansard_domain::conversation::{ClearGroup, SetUnread};
 use hansard_domain::group::{
     AddOutcome, AttributeChange, BanMembers, ChangeAttributes, ChangeCounters, CounterChange,
-    ImportMembers, UnbanMembers,
+    ImportMembers, MarkMembers, UnbanMembers,
 };
 use hansard_domain::message::{ImportGroupMessages, MessageToImport, NotifyGroup, RecallBySender};
 use hansard_events::group::{GroupType, Role};
@@ -54,6 +54,29 @@ impl Model {
         let mut group = self.bannable(&command.group_id, actor)?;
         group.banned.retain(|user| !command.accounts.contains(user));
         self.groups.insert(command.group_id.clone(), group);
+        Ok(Answered::Done)
+    }
+
+    pub(super) fn mark_members(&mut self, command: &MarkMembers) -> Expected {
+        if self.existing(&command.group_id)?.group_type != GroupType::AvChatRoom {
+            return Err(Reason::GroupTypeForbids);
+        }
+        let users = command.members.iter().map(|(user, _)| user);
+        for user in users {
+            self.known(user, Reason::AccountUnknown)?;
+        }
+        let group = self.existing(&command.group_id)?;
+        for (user, marks) in &command.members {
+            for mark in marks {
+                let marked = group.marks.entry(*mark).or_default();
+                if command.are_set {
+                    marked.insert(user.clone());
+                } else {
+                    marked.remove(user);
+                }
+            }
+        }
+        group.marks.retain(|_, marked| !marked.is_empty());
         Ok(Answered::Done)
     }
 

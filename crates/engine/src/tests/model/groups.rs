@@ -54,6 +54,7 @@ impl Model {
             }
             group.banned.remove(user);
             group.waiting.remove(user);
+            unmark(&mut group.marks, user);
         }
     }
 
@@ -104,6 +105,7 @@ impl Model {
                 .collect(),
             muted: BTreeSet::new(),
             banned: BTreeSet::new(),
+            marks: BTreeMap::new(),
             attributes: BTreeMap::new(),
             counters: BTreeMap::new(),
             created_at: command.created_at,
@@ -319,6 +321,7 @@ impl Model {
         group.muted.clear();
         group.banned.clear();
         group.attributes.clear();
+        group.marks.clear();
         group.counters.clear();
         group.waiting.clear();
         group.topics.clear();
@@ -328,6 +331,14 @@ impl Model {
         self.talks.insert(conversation, Talk::default());
         Ok(Answered::Done)
     }
+}
+
+/// A mark that nobody has is none.
+fn unmark(marks: &mut BTreeMap<u32, BTreeSet<UserId>>, user: &UserId) {
+    for marked in marks.values_mut() {
+        marked.remove(user);
+    }
+    marks.retain(|_, marked| !marked.is_empty());
 }
 
 fn set<T: Clone>(old: &mut T, new: Option<&T>) {

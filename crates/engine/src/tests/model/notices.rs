@@ -67,6 +67,7 @@ pub(super) fn about(command: &Command) -> Option<(&GroupId, Option<&UserId>)> {
         | Command::ChangeAttributes(_)
         | Command::ChangeCounters(_)
         | Command::DissolveGroup(_)
+        | Command::MarkMembers(_)
         | Command::CreateTopic(_)
         | Command::ChangeTopic(_)
         | Command::DestroyTopics(_)

@@ -90,6 +90,7 @@ pub(in crate::tests) fn own_name(command: &Command) -> Option<&UserId> {
         | Command::ChangeOwner(_)
         | Command::ChangeGroupProfile(_)
         | Command::DissolveGroup(_)
+        | Command::MarkMembers(_)
         | Command::CreateTopic(_)
         | Command::ChangeTopic(_)
         | Command::DestroyTopics(_)

@@ -230,6 +230,7 @@ fn group(handle: &Handle, model: &Model, id: &GroupId) {
             .and_then(|group| group.created_at)
             .map(|_| row.created_at),
         banned: banned.into_iter().map(|(user, _)| user).collect(),
+        marks: groups.marks(id).expect("readable"),
         attributes,
         counters,
         members: members

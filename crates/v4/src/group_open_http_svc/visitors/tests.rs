@@ -94,7 +94,7 @@ async fn bad_requests_get_their_codes() {
     ];
     api.refuses(COUNT, cases.clone()).await;
     api.refuses(MEMBERS, cases).await;
-    let marked = json!({ "GroupId": "show", "Mark": [1000] });
+    let marked = json!({ "GroupId": "show", "Mark": vec![1000; 11] });
     api.refuses(MEMBERS, [(marked, 10004)]).await;
     let asked = |count: usize| json!({ "GroupId": "show", "Member_Account": vec!["bob"; count] });
     api.v4_ok(CHECK, asked(500)).await;

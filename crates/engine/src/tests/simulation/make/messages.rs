@@ -1,5 +1,5 @@
 use hansard_domain::conversation::{ConfirmRead, MarkRead, UpTo};
-use hansard_domain::group::AppointAdmins;
+use hansard_domain::group::{AppointAdmins, MarkMembers};
 use hansard_domain::live::{EndVisits, EnterRoom, LeaveRoom};
 use hansard_domain::message::{
     ChangeExtensions, Content, EditMessage, ExtensionChange, ImportMessage, NewExtension,
@@ -79,7 +79,12 @@ impl Maker {
     pub(super) fn visit(&mut self) -> Command {
         let (group_id, user) = (self.group(), self.user());
         match self.rng.random_range(0..10) {
-            0..5 => Command::EnterRoom(EnterRoom {
+            0 => Command::MarkMembers(MarkMembers {
+                group_id,
+                are_set: self.yes(0.7),
+                members: vec![(user, vec![1000]), (self.user(), vec![1000, 1001])],
+            }),
+            1..5 => Command::EnterRoom(EnterRoom {
                 group_id,
                 user,
                 // Longer than any simulation, or wrong.
