@@ -218,10 +218,10 @@ impl Answer for GroupSend {
     }
 
     fn from_reply(reply: Reply) -> Option<Self> {
-        match reply {
-            Reply::Dropped { at } => Some(Self::Dropped { at }),
-            other => SentMessage::from_reply(other).map(Self::Sent),
+        if let Reply::Dropped { at } = reply {
+            return Some(Self::Dropped { at });
         }
+        SentMessage::from_reply(reply).map(Self::Sent)
     }
 }
 

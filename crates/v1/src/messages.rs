@@ -117,34 +117,10 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
         no_last: false,
         extensible,
     };
-    let from = caller.user.clone();
     let (group_id, topic_id) = match to {
         Recipient::Account(to) => {
-            let conversation = ConversationId::c2c(&from, &to);
-            let command = SendC2c {
-                from,
-                to,
-                content,
-                random,
-                client_seq: None,
-                time_seconds: None,
-                hidden_from_sender: false,
-                online_only,
-            };
-            let answer = shared.desk.submit(caller, command).await;
-            let answer = answer.map_err(not_answered)?;
-            let SentC2c {
-                seq,
-                sent_at,
-                key: _,
-                duplicate,
-            } = answer.reply;
-            let sent = SentMessage {
-                seq,
-                sent_at,
-                duplicate,
-            };
-            return Ok(Json(written(conversation, sent, answer.position)).into_response());
+            let sent = to_account(shared, caller, to, (content, random, online_only));
+            return Ok(Json(sent.await?).into_response());
         }
         Recipient::Group(group) => (group, None),
         Recipient::Topic { group, topic } => (group, Some(topic)),
@@ -152,7 +128,7 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
     let conversation = ConversationId::in_group(&group_id, topic_id.as_ref());
     let command = SendGroup {
         topic_id,
-        from,
+        from: caller.user.clone(),
         content,
         random,
         priority: NORMAL,
@@ -178,6 +154,40 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
         },
     };
     Ok(Json(sent).into_response())
+}
+
+async fn to_account(
+    shared: &Shared,
+    caller: &Caller,
+    to: UserId,
+    (content, random, online_only): (Content, u32, bool),
+) -> Result<Sent, Problem> {
+    let from = caller.user.clone();
+    let conversation = ConversationId::c2c(&from, &to);
+    let command = SendC2c {
+        from,
+        to,
+        content,
+        random,
+        client_seq: None,
+        time_seconds: None,
+        hidden_from_sender: false,
+        online_only,
+    };
+    let answer = shared.desk.submit(caller, command).await;
+    let answer = answer.map_err(not_answered)?;
+    let SentC2c {
+        seq,
+        sent_at,
+        key: _,
+        duplicate,
+    } = answer.reply;
+    let sent = SentMessage {
+        seq,
+        sent_at,
+        duplicate,
+    };
+    Ok(written(conversation, sent, answer.position))
 }
 
 fn written(conversation: ConversationId, sent: SentMessage, position: Position) -> Sent {

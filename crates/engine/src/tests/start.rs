@@ -154,10 +154,8 @@ async fn a_live_log_whose_beginning_has_aged_out_is_built_from_what_is_left() {
             panic!("it is one");
         };
         Command::SendGroup(SendGroup {
-            topic_id: None,
             group_id: room.clone(),
             live: true,
-            per_second: None,
             ..said
         })
     };

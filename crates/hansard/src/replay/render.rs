@@ -259,10 +259,9 @@ fn group_summary(event: &GroupEvent) -> String {
             format!("{accounts} {} in topic {topic}", muted_until(event.until))
         }
         GroupEvent::MembersMarked(event) => {
-            let users = event.members.iter().map(|one| one.user_id.clone());
-            let users: Vec<UserId> = users.collect();
             let what = if event.are_set { "marked" } else { "unmarked" };
-            format!("{} {what}", accounts(&users))
+            let users = event.members.iter().map(|one| &one.user_id);
+            format!("{} {what}", accounts_of(users))
         }
         GroupEvent::TopicCreated(event) => {
             format!("topic {} {}", event.topic_id, event.profile.name)
@@ -293,12 +292,8 @@ fn group_summary(event: &GroupEvent) -> String {
             format!("{} may come in again", accounts(&event.accounts))
         }
         GroupEvent::MembersImported(event) => {
-            let users: Vec<UserId> = event
-                .members
-                .iter()
-                .map(|one| one.user_id.clone())
-                .collect();
-            format!("+ {} (imported)", accounts(&users))
+            let users = event.members.iter().map(|one| &one.user_id);
+            format!("+ {} (imported)", accounts_of(users))
         }
         GroupEvent::AttributesChanged(event) => {
             keys("attributes", event.set.keys().chain(&event.removed))
@@ -320,6 +315,10 @@ fn muted_until(until: Timestamp) -> String {
         Timestamp::FOREVER => "muted for good".to_owned(),
         Timestamp(ms) => format!("muted until {ms}"),
     }
+}
+
+fn accounts_of<'a>(users: impl Iterator<Item = &'a UserId>) -> String {
+    accounts(&users.cloned().collect::<Vec<_>>())
 }
 
 fn accounts(accounts: &[UserId]) -> String {
