@@ -131,6 +131,8 @@ pub const EXTENSION_VALUE_BYTES_MAX: usize = 1000;
 pub const EXTENSION_CHANGES_PER_MINUTE_MAX: u32 = 200;
 /// A topic's part of its TopicId, bytes: as a GroupId's.
 pub const TOPIC_ID_BYTES_MAX: usize = 48;
+/// A TopicId as the server API writes it, bytes: a GroupId, `@TOPIC#_`, and the topic's part.
+pub const TOPIC_ID_WRITTEN_BYTES_MAX: usize = GROUP_ID_BYTES_MAX + 8 + TOPIC_ID_BYTES_MAX;
 /// Topics of one community. Ours: the contract names none that was read.
 pub const TOPICS_MAX: u32 = 1000;
 /// Topics in one `get_topic` or `destroy_topic`.

@@ -31,6 +31,8 @@ struct Texts {
     custom_string: Option<Text<{ limits::TOPIC_CUSTOM_BYTES_MAX }>>,
 }
 
+/// A TopicId that must be there.
+type WrittenId = Name<{ limits::TOPIC_ID_WRITTEN_BYTES_MAX }>;
 type TopicName = Name<{ limits::TOPIC_NAME_BYTES_MAX }>;
 
 fn text<const MAX: usize>(text: Option<Text<MAX>>) -> Option<String> {
@@ -143,7 +145,7 @@ async fn create(
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ModifyTopic {
     group_id: GroupId,
-    topic_id: String,
+    topic_id: WrittenId,
     topic_name: Option<TopicName>,
     /// In whose name: any account.
     #[serde(rename = "From_Account", default)]
@@ -160,7 +162,7 @@ impl Action for ModifyTopic {
     type Command = ChangeTopic;
 
     fn command(self, call: &Call<'_>) -> Result<ChangeTopic, Failure> {
-        let topic_id = topic_id::of_request(call, &self.group_id, Some(&self.topic_id))?;
+        let topic_id = topic_id::of_request(call, &self.group_id, Some(&self.topic_id.0))?;
         Ok(ChangeTopic {
             topic_id: topic_id.ok_or_else(|| call.parameter("TopicId is missing"))?,
             group_id: self.group_id,
@@ -183,7 +185,7 @@ pub(crate) struct DestroyTopic;
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct DestroyTopicRequest {
     group_id: GroupId,
-    topic_id_list: Items<String, TOPICS_PER_CALL_MAX>,
+    topic_id_list: Items<WrittenId, TOPICS_PER_CALL_MAX>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -215,7 +217,7 @@ impl Operation for DestroyTopic {
             group_id,
             topic_id_list: Items(texts),
         } = request;
-        let topics = texts.iter().map(|text| {
+        let topics = texts.iter().map(|Name(text)| {
             let topic = topic_id::of_request(call, &group_id, Some(text))?;
             topic.ok_or_else(|| call.parameter("a TopicId is empty"))
         });
@@ -259,7 +261,7 @@ pub(crate) struct GetTopicRequest {
     from_account: OrEmpty<UserId>,
     /// Absent or empty: all topics of the group.
     #[serde(default)]
-    topic_id_list: List<String, TOPICS_PER_CALL_MAX>,
+    topic_id_list: List<WrittenId, TOPICS_PER_CALL_MAX>,
     /// Which fields come back; absent: all.
     #[serde(default)]
     response_filter: Option<Vec<String>>,
@@ -348,7 +350,7 @@ impl<'a> Sight<'a> {
     /// Those that are named, or all.
     fn topics(
         &self,
-        texts: &[String],
+        texts: &[WrittenId],
         filter: Option<&Vec<String>>,
     ) -> Result<Vec<OneTopic>, Failure> {
         let groups = self.call.groups_with(self.id);
@@ -361,7 +363,7 @@ impl<'a> Sight<'a> {
                 .collect();
         }
         let mut found = Vec::with_capacity(texts.len());
-        for text in texts {
+        for Name(text) in texts {
             let topic = topic_id::of_request(self.call, self.id, Some(text))?;
             let topic = topic.ok_or_else(|| self.call.parameter("a TopicId is empty"))?;
             let row = groups.topic(self.id, &topic).map_err(Failure::broken)?;
