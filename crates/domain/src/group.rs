@@ -60,6 +60,26 @@ pub(crate) fn existing(view: &dyn View, group_id: &GroupId) -> Result<Group, Hal
     group.ok_or_else(|| Reason::GroupUnknown.into())
 }
 
+/// A group that exists, for whoever may make and change its topics.
+fn where_topics_are_made(
+    view: &dyn View,
+    context: &Context<'_>,
+    group_id: &GroupId,
+) -> Result<Group, Halt> {
+    let group = existing(view, group_id)?;
+    let makes_topics = rules::rules(group.group_type).makes_topics;
+    rules::check(makes_topics, view, context, group_id)?;
+    Ok(group)
+}
+
+/// In whose name something is shown must be an account.
+fn check_shown(view: &dyn View, shown_as: Option<&UserId>) -> Result<(), Halt> {
+    if let Some(shown) = shown_as {
+        view.account(shown)?.ok_or(Reason::AccountUnknown)?;
+    }
+    Ok(())
+}
+
 /// A topic that there is in a group.
 pub(crate) fn topic_in(
     view: &dyn View,
@@ -129,8 +149,9 @@ fn check_import(context: &Context<'_>, is_import: bool) -> Result<(), Reason> {
 
 /// The most members that a group of a type can be given room for, as the app has it.
 fn members_max(view: &dyn View, group_type: GroupType) -> Result<u32, Halt> {
-    let by_type = rules::rules(group_type).members_max;
-    if !rules::rules(group_type).has_roster || group_type == GroupType::Community {
+    let rules = rules::rules(group_type);
+    let by_type = rules.members_max;
+    if !rules.has_roster || group_type == GroupType::Community {
         return Ok(by_type);
     }
     let of_app = view.own_app()?.map_or(0, |app| app.group_limits.members);

@@ -35,9 +35,9 @@ pub struct StateView<'a> {
 }
 
 impl<'a> StateView<'a> {
-    /// `recents` and `frequency` are the partition's, and of no other state than this one. `others` is where other
-    /// partitions are read, from 0 on: those that this one reads. `next` is the sequence that the
-    /// next event gets.
+    /// `recents` and `frequency` are the partition's, and of no other state than this one. `others`
+    /// is where other partitions are read, from 0 on: those that this one reads. `next` is the
+    /// sequence that the next event gets.
     #[must_use]
     pub fn new(
         state: &'a dyn Read,

@@ -358,6 +358,16 @@ impl<'a> Overlay<'a> {
         self.changes.delete_range(table, lower, upper);
     }
 
+    /// Removes every key that begins with `prefix`, which is not all ones.
+    ///
+    /// # Panics
+    /// When it is: nothing comes behind such keys.
+    pub fn delete_prefix(&mut self, table: &'static Table, prefix: &[u8]) {
+        let KeyRange { lower, upper } = KeyRange::prefix(prefix);
+        let upper = upper.expect("a prefix has a successor");
+        self.delete_range(table, lower, upper);
+    }
+
     /// Adds changes that came after those of this overlay.
     pub fn append(&mut self, later: Changes) {
         self.changes.append(later);

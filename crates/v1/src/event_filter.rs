@@ -7,7 +7,7 @@ use hansard_events::{CloudEvent, CodecError, bucket, header, json_of_body};
 use hansard_types::{ConversationId, Position};
 use serde_json::Value;
 
-use crate::Problem;
+use crate::{Problem, reading};
 
 /// Names of types in one filter.
 const TYPES_MAX: usize = 32;
@@ -79,9 +79,7 @@ impl EventFilter {
 }
 
 fn wanted(text: &str) -> Result<Wanted, Problem> {
-    let conversation: ConversationId = text
-        .parse()
-        .map_err(|error| Problem::invalid(format!("conversation: {error}")))?;
+    let conversation = reading::conversation(text)?;
     let written = conversation.to_string();
     let bucket = format!("{:02x}", bucket(&conversation.spread_key()));
     Ok(Wanted {

@@ -182,7 +182,6 @@ fn asked(uri: &Uri) -> Result<Asked, Problem> {
     let query = Query::read(uri.query().unwrap_or_default());
     let conversation = query.filled("conversation");
     let conversation = conversation.ok_or_else(|| Problem::invalid("conversation is missing"))?;
-    let conversation = conversation.parse();
     let number = |name: &str| match query.filled(name) {
         None => Ok(None),
         Some(text) => text
@@ -192,8 +191,7 @@ fn asked(uri: &Uri) -> Result<Asked, Problem> {
     };
     let seq: Option<u64> = number("seq")?;
     Ok(Asked {
-        conversation: conversation
-            .map_err(|error| Problem::invalid(format!("conversation: {error}")))?,
+        conversation: reading::conversation(&conversation)?,
         seq: seq
             .map(Seq)
             .ok_or_else(|| Problem::invalid("seq is missing"))?,
@@ -238,16 +236,14 @@ fn kept(reads: &Reads<'_>, caller: &Caller, asked: &Asked) -> Result<Kept, Probl
     }
     let row = conversations.extensions(conversation, *seq);
     let row = row.map_err(Problem::broken)?;
-    let entries = row.entries.into_iter();
-    let mut extensions: Vec<Extension> = entries
-        .filter(|(_, (_, number))| number >= from)
-        .map(|(key, (value, number))| Extension { key, value, number })
-        .collect();
-    extensions.sort_unstable_by_key(|one| one.number);
+    let (latest, cleared_up_to) = (row.latest, row.cleared_up_to);
+    let since = row.since(*from).into_iter();
     Ok(Kept {
-        extensions,
-        latest: row.latest,
-        cleared_up_to: row.cleared_up_to,
+        extensions: since
+            .map(|(key, value, number)| Extension { key, value, number })
+            .collect(),
+        latest,
+        cleared_up_to,
     })
 }
 

@@ -1,10 +1,17 @@
-//! What an account may read of a conversation: the one place of the rule for every read of it.
+//! Conversations that queries name, and what an account may read of them: the one place of the rule
+//! for every read.
 
 use hansard_desk::Reads;
 use hansard_domain::group::rules::reads_before_join;
 use hansard_types::{ConversationId, GroupId, Seq, UserId};
 
 use crate::Problem;
+
+/// A conversation that a query names.
+pub(crate) fn conversation(text: &str) -> Result<ConversationId, Problem> {
+    let parsed = text.parse();
+    parsed.map_err(|error| Problem::invalid(format!("conversation: {error}")))
+}
 
 /// After which seq an account may read a conversation; `None`: it may not at all.
 pub(crate) fn floor(

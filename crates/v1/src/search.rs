@@ -179,9 +179,8 @@ fn search_query(query: &Query<'_>) -> Result<SearchQuery, Problem> {
         .map_err(|error: hansard_search::Error| Problem::invalid(error.to_string()))?;
     wanted.conversation = query
         .filled("conversation")
-        .map(|text| text.parse())
-        .transpose()
-        .map_err(|error| Problem::invalid(format!("conversation: {error}")))?;
+        .map(|text| reading::conversation(&text))
+        .transpose()?;
     wanted.sender = user(query, "sender")?;
     wanted.after = time(query, "after")?;
     wanted.before = time(query, "before")?;

@@ -32,6 +32,20 @@ pub struct ExtensionsRow {
     pub changes: u32,
 }
 
+impl ExtensionsRow {
+    /// The keys whose last change has a number from one on, by number: key, value, number.
+    #[must_use]
+    pub fn since(self, number: u64) -> Vec<(String, String, u64)> {
+        let entries = self.entries.into_iter();
+        let mut since: Vec<_> = entries
+            .map(|(key, (value, number))| (key, value, number))
+            .filter(|(.., changed)| *changed >= number)
+            .collect();
+        since.sort_unstable_by_key(|(.., number)| *number);
+        since
+    }
+}
+
 pub(crate) fn changed(
     log: LogId,
     event: &ExtensionsChanged,

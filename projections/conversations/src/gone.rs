@@ -4,7 +4,7 @@
 use hansard_events::conversation::ConversationCleared;
 use hansard_events::group::{GroupDissolved, TopicsDestroyed};
 use hansard_store::key::Key;
-use hansard_store::{KeyRange, Overlay, Result, Table, row};
+use hansard_store::{Direction, KeyRange, Overlay, Result, row};
 use hansard_types::{ConversationId, LogId, Seq, Timestamp, UserId};
 
 use crate::extensions::EXTENSIONS;
@@ -19,7 +19,7 @@ use crate::rows::{
 pub(crate) fn account_deleted(log: LogId, user: &UserId, state: &mut Overlay<'_>) {
     let prefix = inbox_prefix(log, user);
     for table in [&INBOX, &CONTACT] {
-        delete_all(table, &prefix, state);
+        state.delete_prefix(table, &prefix);
     }
 }
 
@@ -66,7 +66,18 @@ pub(crate) fn group_dissolved(
 ) -> Result<()> {
     let conversation = ConversationId::Group(event.group_id.clone());
     delete_said(&conversation_key(log, &conversation), state);
-    delete_said(&Key::of(log).topics(&event.group_id).bytes(), state);
+    // Few groups have topics, and a deleted range costs later reads: what was said in a topic has a head.
+    let topics = Key::of(log).topics(&event.group_id).bytes();
+    let up = Direction::Ascending;
+    let queries = Reader::new(state, log);
+    let heads = queries
+        .store
+        .rows(&HEAD, &KeyRange::prefix(&topics), up, 1, |_, _| {
+            Ok(Some(()))
+        })?;
+    if !heads.is_empty() {
+        delete_said(&topics, state);
+    }
     Ok(())
 }
 
@@ -92,13 +103,6 @@ fn delete_said(prefix: &[u8], state: &mut Overlay<'_>) {
         &CONFIRMED,
         &EXTENSIONS,
     ] {
-        delete_all(table, prefix, state);
+        state.delete_prefix(table, prefix);
     }
-}
-
-/// Deletes the rows below an id, which is closed by a zero byte.
-fn delete_all(table: &'static Table, prefix: &[u8], state: &mut Overlay<'_>) {
-    let KeyRange { lower, upper } = KeyRange::prefix(prefix);
-    let upper = upper.expect("a zero byte has a successor");
-    state.delete_range(table, lower, upper);
 }

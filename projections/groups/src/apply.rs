@@ -251,14 +251,13 @@ pub(crate) fn dissolved(
     let Some(mut group) = Reader::new(state, log).stored_group(group_id)? else {
         return Ok(());
     };
+    topics::forget(log, group_id, &mut group, state);
     let roster = std::mem::take(&mut group.roster);
     if !group.dissolved {
         extras::list(log, group_id, (group.group_type, roster), false, state)?;
     }
     extras::forget(log, group_id, roster, state);
-    topics::forget(log, group_id, roster, state);
-    marks::forget(log, group_id, roster, state);
-    group.topics = 0;
+    marks::forget(log, group_id, roster, state)?;
     group.member_count = 0;
     group.changed_at = time;
     group.dissolved = true;

@@ -260,6 +260,24 @@ impl Reader<'_> {
         bytes.map(|bytes| row::decode(table, &bytes)).transpose()
     }
 
+    /// What stands beside the group's roster for a user, unless it is an earlier account's of that
+    /// name; `since`: when it came.
+    fn held<T: DeserializeOwned>(
+        &self,
+        table: &'static Table,
+        group: &GroupId,
+        user: &UserId,
+        since: impl FnOnce(&T) -> u64,
+    ) -> Result<Option<T>> {
+        let Some(roster) = self.roster(group)? else {
+            return Ok(None);
+        };
+        match self.beside::<T>(table, group, roster, user)? {
+            Some(row) if !self.is_void(user, since(&row))? => Ok(Some(row)),
+            Some(_) | None => Ok(None),
+        }
+    }
+
     /// Until when a user may not speak in a group, member or not; 0, or a time that is over: it
     /// may.
     ///
@@ -276,24 +294,14 @@ impl Reader<'_> {
     }
 
     fn mutes(&self, group: &GroupId, user: &UserId) -> Result<MuteRow> {
-        let Some(roster) = self.roster(group)? else {
-            return Ok(MuteRow::default());
-        };
-        match self.beside::<MuteRow>(&MUTE, group, roster, user)? {
-            Some(row) if !self.is_void(user, row.since)? => Ok(row),
-            Some(_) | None => Ok(MuteRow::default()),
-        }
+        let row = self.held(&MUTE, group, user, |row: &MuteRow| row.since)?;
+        Ok(row.unwrap_or_default())
     }
 
     /// Until when a user is kept out of a group; 0, or a time that is over: it may come in.
     pub fn ban(&self, group: &GroupId, user: &UserId) -> Result<Timestamp> {
-        let Some(roster) = self.roster(group)? else {
-            return Ok(Timestamp(0));
-        };
-        match self.beside::<UntilRow>(&BAN, group, roster, user)? {
-            Some(row) if !self.is_void(user, row.since)? => Ok(row.until),
-            Some(_) | None => Ok(Timestamp(0)),
-        }
+        let row = self.held(&BAN, group, user, |row: &UntilRow| row.since)?;
+        Ok(row.map(|row| row.until).unwrap_or_default())
     }
 
     /// Who may not speak at a time in a group, or in the topic that was `made` then, by id, and
@@ -332,13 +340,7 @@ impl Reader<'_> {
 
     /// What an account that waits to be let into a group asked.
     pub fn request(&self, group: &GroupId, user: &UserId) -> Result<Option<RequestRow>> {
-        let Some(roster) = self.roster(group)? else {
-            return Ok(None);
-        };
-        match self.beside::<RequestRow>(&REQUEST, group, roster, user)? {
-            Some(request) if !self.is_void(user, request.since)? => Ok(Some(request)),
-            Some(_) | None => Ok(None),
-        }
+        self.held(&REQUEST, group, user, |row: &RequestRow| row.since)
     }
 
     /// Who waits to be let into a group, by id: of the first `rows_max` that are noted.

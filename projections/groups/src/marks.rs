@@ -96,12 +96,17 @@ pub(crate) fn clear(
     Ok(())
 }
 
-/// They go with their room, as one range.
-pub(crate) fn forget(log: LogId, group: &GroupId, roster: u64, state: &mut Overlay<'_>) {
-    let KeyRange { lower, upper } = KeyRange::prefix(&roster_prefix(log, group, roster).bytes());
-    if let Some(upper) = upper {
-        state.delete_range(&MARK, lower, upper);
+/// They go with their room.
+pub(crate) fn forget(
+    log: LogId,
+    group: &GroupId,
+    roster: u64,
+    state: &mut Overlay<'_>,
+) -> Result<()> {
+    for mark in Reader::new(state, log).stored_marks(group, roster)?.keys() {
+        state.delete(&MARK, mark_key(log, group, roster, *mark));
     }
+    Ok(())
 }
 
 impl Reader<'_> {

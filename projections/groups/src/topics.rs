@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::apply::change;
 use crate::reader::Reader;
-use crate::roster_prefix;
+use crate::{GroupRow, roster_prefix};
 
 /// By the group's roster: a group that has the id later has topics of its own.
 pub(crate) static TOPIC: Table = Table {
@@ -96,10 +96,14 @@ pub(crate) fn destroyed(
 }
 
 /// All of them go with their group, as one range.
-pub(crate) fn forget(log: LogId, group: &GroupId, roster: u64, state: &mut Overlay<'_>) {
-    let KeyRange { lower, upper } = KeyRange::prefix(&roster_prefix(log, group, roster).bytes());
-    if let Some(upper) = upper {
-        state.delete_range(&TOPIC, lower, upper);
+pub(crate) fn forget(
+    log: LogId,
+    group_id: &GroupId,
+    group: &mut GroupRow,
+    state: &mut Overlay<'_>,
+) {
+    if std::mem::take(&mut group.topics) > 0 {
+        state.delete_prefix(&TOPIC, &roster_prefix(log, group_id, group.roster).bytes());
     }
 }
 

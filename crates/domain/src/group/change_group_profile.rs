@@ -3,7 +3,7 @@ use hansard_types::{GroupId, Reason, UserId};
 
 use super::notices::notice;
 use super::rules::{Who, acting, check, rules};
-use super::{existing, fields, members_max};
+use super::{check_shown, existing, fields, members_max};
 use crate::view::Group;
 use crate::{Context, Decided, Decision, Halt, View};
 
@@ -19,11 +19,8 @@ pub struct ChangeGroupProfile {
 impl ChangeGroupProfile {
     pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided {
         let group = existing(view, &self.group_id)?;
-        if let Some(shown) = &self.shown_as {
-            view.account(shown)?.ok_or(Reason::AccountUnknown)?;
-        }
+        check_shown(view, self.shown_as.as_ref())?;
         self.check(view, context, &group)?;
-        let members_max = members_max(view, group.group_type)?;
         let mut wanted = self.change.clone();
         if wanted
             .max_members
@@ -31,7 +28,9 @@ impl ChangeGroupProfile {
         {
             return Err(Reason::GroupFull.into());
         }
-        wanted.max_members = wanted.max_members.map(|max| max.min(members_max));
+        if let Some(max) = &mut wanted.max_members {
+            *max = members_max(view, group.group_type)?.min(*max);
+        }
         let change = group.profile.diff(wanted);
         if change.is_empty() {
             return Ok(Decision::nothing(()));

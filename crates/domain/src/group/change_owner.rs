@@ -1,9 +1,9 @@
 use hansard_events::group::{NoticeKind, OwnerChanged, Role};
 use hansard_types::{GroupId, Reason, UserId};
 
-use super::existing;
 use super::notices::notice;
 use super::rules::{check, rules};
+use super::{check_shown, existing};
 use crate::{Context, Decided, Decision, View};
 
 /// Makes a member the owner of its group.
@@ -18,9 +18,7 @@ pub struct ChangeOwner {
 impl ChangeOwner {
     pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided {
         let group = existing(view, &self.group_id)?;
-        if let Some(shown) = &self.shown_as {
-            view.account(shown)?.ok_or(Reason::AccountUnknown)?;
-        }
+        check_shown(view, self.shown_as.as_ref())?;
         let changes_owner = rules(group.group_type).changes_owner;
         check(changes_owner, view, context, &self.group_id)?;
         let member = view.member(&self.group_id, &self.owner)?;

@@ -1,8 +1,7 @@
 use hansard_events::group::{TopicChange, TopicChanged};
 use hansard_types::{GroupId, Reason, TopicId, UserId};
 
-use super::rules::{check, rules};
-use super::{existing, topic_in};
+use super::{check_shown, topic_in, where_topics_are_made};
 use crate::{Context, Decided, Decision, View};
 
 /// Changes fields of a topic.
@@ -17,13 +16,9 @@ pub struct ChangeTopic {
 
 impl ChangeTopic {
     pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided {
-        let group = existing(view, &self.group_id)?;
-        let makes_topics = rules(group.group_type).makes_topics;
-        check(makes_topics, view, context, &self.group_id)?;
+        where_topics_are_made(view, context, &self.group_id)?;
         let topic = topic_in(view, &self.group_id, &self.topic_id)?;
-        if let Some(shown) = &self.shown_as {
-            view.account(shown)?.ok_or(Reason::AccountUnknown)?;
-        }
+        check_shown(view, self.shown_as.as_ref())?;
         let change = topic.profile.diff(self.change.clone());
         let mut after = topic.profile;
         after.apply(&change);

@@ -1,8 +1,7 @@
 use hansard_events::group::{TopicCreated, TopicProfile};
 use hansard_types::{GroupId, Reason, Timestamp, TopicId, UserId, limits};
 
-use super::rules::{check, rules};
-use super::{check_import, existing};
+use super::{check_import, check_shown, where_topics_are_made};
 use crate::{Context, Decided, Decision, View};
 
 /// Makes a topic of a community.
@@ -21,18 +20,14 @@ pub struct CreateTopic {
 impl CreateTopic {
     pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<TopicId> {
         check_import(context, self.created_at.is_some())?;
-        let group = existing(view, &self.group_id)?;
-        let makes_topics = rules(group.group_type).makes_topics;
-        check(makes_topics, view, context, &self.group_id)?;
+        let group = where_topics_are_made(view, context, &self.group_id)?;
         if !group.profile.supports_topics {
             return Err(Reason::TopicsOff.into());
         }
         if self.profile.has_bad_text() {
             return Err(Reason::TopicTextInvalid.into());
         }
-        if let Some(shown) = &self.shown_as {
-            view.account(shown)?.ok_or(Reason::AccountUnknown)?;
-        }
+        check_shown(view, self.shown_as.as_ref())?;
         let created_at = self.created_at.unwrap_or(context.now);
         if created_at > context.now || created_at < group.created_at {
             return Err(Reason::GroupTimeInvalid.into());

@@ -1,8 +1,7 @@
 use hansard_events::group::TopicsDestroyed;
 use hansard_types::{GroupId, Reason, TopicId};
 
-use super::existing;
-use super::rules::{check, rules};
+use super::where_topics_are_made;
 use crate::{Context, Decided, Decision, View};
 
 /// Destroys topics with all that was said in them; each is answered by itself.
@@ -18,9 +17,7 @@ impl DestroyTopics {
         view: &dyn View,
         context: &Context<'_>,
     ) -> Decided<Vec<(TopicId, Option<Reason>)>> {
-        let group = existing(view, &self.group_id)?;
-        let makes_topics = rules(group.group_type).makes_topics;
-        check(makes_topics, view, context, &self.group_id)?;
+        where_topics_are_made(view, context, &self.group_id)?;
         let mut results = Vec::with_capacity(self.topics.len());
         let mut topics: Vec<TopicId> = Vec::with_capacity(self.topics.len());
         for topic in &self.topics {

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hansard_events::group::{Marking, MembersMarked};
 use hansard_types::{GroupId, Reason, UserId, limits};
@@ -22,8 +22,7 @@ impl MarkMembers {
         if rules(group.group_type).has_roster {
             return Err(Reason::GroupTypeForbids.into());
         }
-        let before = view.marks(&self.group_id)?;
-        let mut after = before.clone();
+        let mut after = view.marks(&self.group_id)?;
         let mut changed: BTreeMap<&UserId, Vec<u32>> = BTreeMap::new();
         for (user, marks) in &self.members {
             view.account(user)?.ok_or(Reason::AccountUnknown)?;
@@ -43,8 +42,7 @@ impl MarkMembers {
             }
         }
         let used = after.values().filter(|marked| !marked.is_empty());
-        let is_over =
-            |marked: &std::collections::BTreeSet<UserId>| marked.len() > limits::MARKED_MAX;
+        let is_over = |marked: &BTreeSet<UserId>| marked.len() > limits::MARKED_MAX;
         if self.are_set && (used.count() > limits::MARKS_MAX || after.values().any(is_over)) {
             return Err(Reason::MarksFull.into());
         }

@@ -87,13 +87,7 @@ impl ChangeExtensions {
 
     /// The message, which must take extensions.
     fn message(&self, view: &dyn View) -> Result<Seq, Halt> {
-        let seq = match self.which {
-            Which::Seq(seq) => seq,
-            Which::Key(key) => {
-                let found = view.message_by_key(&self.conversation, key)?;
-                found.ok_or(Reason::MessageUnknown)?.seq
-            }
-        };
+        let seq = self.which.seq(view, &self.conversation)?;
         let message = view.message(&self.conversation, seq)?;
         let message = message.ok_or(Reason::MessageUnknown)?;
         if message.recalled {

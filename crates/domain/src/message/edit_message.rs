@@ -15,6 +15,19 @@ pub enum Which {
     Key(MessageKey),
 }
 
+impl Which {
+    /// The message's seq; of a key there must be one.
+    pub(super) fn seq(self, view: &dyn View, conversation: &ConversationId) -> Result<Seq, Halt> {
+        match self {
+            Self::Seq(seq) => Ok(seq),
+            Self::Key(key) => {
+                let found = view.message_by_key(conversation, key)?;
+                Ok(found.ok_or(Reason::MessageUnknown)?.seq)
+            }
+        }
+    }
+}
+
 /// Makes a message say something else. What is absent stays; the same again changes nothing.
 #[derive(Debug, Clone)]
 pub struct EditMessage {
@@ -31,13 +44,7 @@ impl EditMessage {
     pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided<()> {
         check_place(view, &self.conversation, self.sender.as_ref())?;
         let conversation = &self.conversation;
-        let seq = match self.which {
-            Which::Seq(seq) => seq,
-            Which::Key(key) => {
-                let found = view.message_by_key(conversation, key)?;
-                found.ok_or(Reason::MessageUnknown)?.seq
-            }
-        };
+        let seq = self.which.seq(view, conversation)?;
         let message = view.message(conversation, seq)?;
         let message = message.ok_or(Reason::MessageUnknown)?;
         if self

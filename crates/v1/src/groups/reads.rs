@@ -215,6 +215,13 @@ pub(super) fn number(
     number.ok_or_else(|| Problem::invalid(format!("{name} is 1 to {max}")))
 }
 
+/// Cuts a list to a page; the page's last, when there is more behind it.
+pub(super) fn cut<T>(list: &mut Vec<T>, limit: usize) -> Option<&T> {
+    let has_more = list.len() > limit;
+    list.truncate(limit);
+    list.last().filter(|_| has_more)
+}
+
 /// The caller's groups, by id.
 pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
@@ -238,10 +245,8 @@ pub(crate) async fn list(
                 let id = one.group_id.as_str();
                 after.as_deref().is_none_or(|after| id > after)
             });
-            let has_more = joined.len() > limit;
-            joined.truncate(limit);
-            let last = joined.last().filter(|_| has_more);
-            let next = last.map(|one| one.group_id.as_str().to_owned());
+            let next = cut(&mut joined, limit);
+            let next = next.map(|one| one.group_id.as_str().to_owned());
             let group = |one: hansard_groups::Membership| {
                 sight.group(one.group_id, one.group, Some(&one.member))
             };

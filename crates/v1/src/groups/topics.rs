@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::acts::{Act, bounded};
-use super::reads::{Sight, group_id, look, number, refused};
+use super::reads::{Sight, cut, group_id, look, number, refused};
 use crate::access::Own;
 use crate::{Problem, Shared};
 
@@ -94,10 +94,7 @@ pub(crate) async fn list(
             let groups = sight.reads.groups_with(&id);
             let rows = groups.topics(&id, after.as_ref(), limit + 1);
             let mut rows = rows.map_err(Problem::broken)?;
-            let has_more = rows.len() > limit;
-            rows.truncate(limit);
-            let last = rows.last().filter(|_| has_more);
-            let next = last.map(|(topic, _)| topic.clone());
+            let next = cut(&mut rows, limit).map(|(topic, _)| topic.clone());
             let topics = rows.into_iter().map(|row| sight.topic(&id, row));
             Ok(Topics {
                 topics: topics.collect::<Result<_, _>>()?,

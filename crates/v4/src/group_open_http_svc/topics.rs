@@ -162,9 +162,8 @@ impl Action for ModifyTopic {
     type Command = ChangeTopic;
 
     fn command(self, call: &Call<'_>) -> Result<ChangeTopic, Failure> {
-        let topic_id = topic_id::of_request(call, &self.group_id, Some(&self.topic_id.0))?;
         Ok(ChangeTopic {
-            topic_id: topic_id.ok_or_else(|| call.parameter("TopicId is missing"))?,
+            topic_id: topic_id::must_be(call, &self.group_id, &self.topic_id.0)?,
             group_id: self.group_id,
             change: TopicChange {
                 name: self.topic_name.map(|Name(name)| name),
@@ -217,10 +216,8 @@ impl Operation for DestroyTopic {
             group_id,
             topic_id_list: Items(texts),
         } = request;
-        let topics = texts.iter().map(|Name(text)| {
-            let topic = topic_id::of_request(call, &group_id, Some(text))?;
-            topic.ok_or_else(|| call.parameter("a TopicId is empty"))
-        });
+        let topics = texts.iter();
+        let topics = topics.map(|Name(text)| topic_id::must_be(call, &group_id, text));
         let command = DestroyTopics {
             topics: topics.collect::<Result<_, _>>()?,
             group_id: group_id.clone(),
@@ -364,8 +361,7 @@ impl<'a> Sight<'a> {
         }
         let mut found = Vec::with_capacity(texts.len());
         for Name(text) in texts {
-            let topic = topic_id::of_request(self.call, self.id, Some(text))?;
-            let topic = topic.ok_or_else(|| self.call.parameter("a TopicId is empty"))?;
+            let topic = topic_id::must_be(self.call, self.id, text)?;
             let row = groups.topic(self.id, &topic).map_err(Failure::broken)?;
             found.push(match row {
                 Some(row) => self.one(&topic, &row, filter)?,

@@ -96,9 +96,8 @@ impl Action for ModifyGroupMsg {
             cloud_custom_data,
             topic_id,
         } = self;
-        let topic_id = topic_id::of_request(call, &group_id, topic_id.as_deref())?;
         Ok(EditMessage {
-            conversation: ConversationId::in_group(&group_id, topic_id.as_ref()),
+            conversation: topic_id::place(call, &group_id, topic_id.as_deref())?,
             which: Which::Seq(Seq(msg_seq)),
             sender: None,
             elements: elements(call, msg_body, cloud_custom_data.is_some())?,

@@ -6,8 +6,8 @@ use hansard_types::{ConversationId, GroupId, Reason, Seq, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::PARAMETER;
 use super::set::Extension;
+use super::{PARAMETER, between};
 use crate::endpoint::{Answered, Call, Failure, Operation, Reading};
 use crate::openim::MsgKey;
 use crate::topic_id;
@@ -27,19 +27,17 @@ pub(crate) struct GetKeyValuesResponse {
 }
 
 fn page(row: ExtensionsRow, start: u64) -> GetKeyValuesResponse {
-    let entries = row.entries.into_iter();
-    let mut list: Vec<Extension> = entries
-        .filter(|(_, (_, number))| *number >= start)
-        .map(|(key, (value, seq))| Extension { key, value, seq })
-        .collect();
-    list.sort_unstable_by_key(|one| one.seq);
-    let is_complete = list.len() <= EXTENSIONS_PAGE;
-    list.truncate(EXTENSIONS_PAGE);
+    let (latest_seq, clear_seq) = (row.latest, row.cleared_up_to);
+    let since = row.since(start);
+    let is_complete = since.len() <= EXTENSIONS_PAGE;
+    let page = since.into_iter().take(EXTENSIONS_PAGE);
     GetKeyValuesResponse {
         complete_flag: u8::from(is_complete),
-        latest_seq: row.latest,
-        clear_seq: row.cleared_up_to,
-        extension_list: list,
+        latest_seq,
+        clear_seq,
+        extension_list: page
+            .map(|(key, value, seq)| Extension { key, value, seq })
+            .collect(),
     }
 }
 
@@ -92,9 +90,7 @@ impl Operation for GetKeyValues {
         call: &Call<'_>,
         request: GetKeyValuesRequest,
     ) -> Result<Answered<GetKeyValuesResponse>, Failure> {
-        let from = request.from_account.0;
-        let from = from.unwrap_or_else(|| call.caller.user.clone());
-        let conversation = ConversationId::c2c(&from, &request.to_account);
+        let conversation = between(call, request.from_account, &request.to_account);
         let key = request.msg_key.0;
         let row = call.read(|reads| {
             let found = reads.conversations_with(&conversation).seq_by_key(
@@ -134,8 +130,7 @@ impl Operation for GroupGetKeyValues {
         request: GroupGetKeyValuesRequest,
     ) -> Result<Answered<GetKeyValuesResponse>, Failure> {
         let group = &request.group_id;
-        let topic = topic_id::of_request(call, group, request.topic_id.as_deref())?;
-        let conversation = ConversationId::in_group(group, topic.as_ref());
+        let conversation = topic_id::place(call, group, request.topic_id.as_deref())?;
         let row = call.read(|reads| {
             let found = reads.groups_with(group).group(group);
             let found = found.map_err(Failure::broken)?;

@@ -6,10 +6,12 @@ mod set;
 #[cfg(test)]
 mod tests;
 
-use hansard_types::Reason as R;
+use hansard_types::{ConversationId, Reason as R, UserId};
 
 use crate::Endpoint;
+use crate::endpoint::Call;
 use crate::service::Service;
+use crate::typed::OrEmpty;
 
 const PARAMETER: u32 = 10004;
 
@@ -37,6 +39,12 @@ static SERVICE: Service = Service {
     ],
     exceptions: &[],
 };
+
+/// The conversation of two accounts; `from` absent: the calling administrator's.
+fn between(call: &Call<'_>, from: OrEmpty<UserId>, to: &UserId) -> ConversationId {
+    let from = from.0.unwrap_or_else(|| call.caller.user.clone());
+    ConversationId::c2c(&from, to)
+}
 
 pub(crate) static ENDPOINTS: &[Endpoint] = &[
     Endpoint::new::<set::SetKeyValues>(&SERVICE, "set_key_values", &[], 200),

@@ -12,7 +12,7 @@ use hansard_types::{ConversationId, GroupId, Seq, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::PARAMETER;
+use super::{PARAMETER, between};
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::openim::MsgKey;
 use crate::topic_id;
@@ -143,9 +143,7 @@ impl Operation for SetKeyValues {
         call: &Call<'_>,
         request: SetKeyValuesRequest,
     ) -> Result<Answered<SetKeyValuesResponse>, Failure> {
-        let from = request.from_account.0;
-        let from = from.unwrap_or_else(|| call.caller.user.clone());
-        let conversation = ConversationId::c2c(&from, &request.to_account);
+        let conversation = between(call, request.from_account, &request.to_account);
         let which = Which::Key(request.msg_key.0);
         change(call, conversation, which, request.changes).await
     }
@@ -175,8 +173,7 @@ impl Operation for GroupSetKeyValues {
         request: GroupSetKeyValuesRequest,
     ) -> Result<Answered<SetKeyValuesResponse>, Failure> {
         let group = &request.group_id;
-        let topic = topic_id::of_request(call, group, request.topic_id.as_deref())?;
-        let conversation = ConversationId::in_group(group, topic.as_ref());
+        let conversation = topic_id::place(call, group, request.topic_id.as_deref())?;
         let which = Which::Seq(Seq(request.msg_seq));
         change(call, conversation, which, request.changes).await
     }

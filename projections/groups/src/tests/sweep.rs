@@ -125,9 +125,8 @@ fn dissolving_a_group_of_a_hundred_thousand_is_a_small_event_and_little_work_for
     assert!(raw.body().len() < 100, "{} bytes", raw.body().len());
     let (read, changed) = fixture.cost(event);
     assert!(read <= 3 * SWEPT_ROWS_AT_ONCE, "{read} rows read");
-    // Besides: the group, its place in the list and their number, attributes, counters,
-    // topics, marks, the task.
-    assert!(changed <= 2 * SWEPT_ROWS_AT_ONCE + 9, "{changed} changed");
+    // Besides: the group, its place in the list and their number, attributes, counters, the task.
+    assert!(changed <= 2 * SWEPT_ROWS_AT_ONCE + 7, "{changed} changed");
 
     // Nobody sees anything of it from then on, though most rows are there.
     assert!(fixture.rows("groups.group_member") > members - SWEPT_ROWS_AT_ONCE);
