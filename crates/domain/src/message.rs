@@ -3,6 +3,7 @@
 mod change_extensions;
 mod content;
 mod edit_message;
+mod elements;
 mod import_group_messages;
 mod import_message;
 mod notify_group;

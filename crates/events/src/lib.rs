@@ -25,6 +25,7 @@ mod cloud_event;
 mod codec;
 mod committed;
 pub mod conversation;
+mod element;
 mod envelope;
 pub mod group;
 pub mod live;

@@ -5,125 +5,12 @@ use std::fmt;
 use hansard_types::{ConversationId, Seq, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::Sample;
-
-/// One element of a message. `Debug` hides what was said.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type")]
-pub enum Element {
-    #[serde(rename = "text")]
-    Text { text: String },
-    #[serde(rename = "face")]
-    Face { index: i64, data: String },
-    /// What the app means by it is the app's own; at most one in a message.
-    #[serde(rename = "custom")]
-    Custom {
-        data: String,
-        /// Shown in an offline push.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        desc: String,
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        ext: String,
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        sound: String,
-    },
-}
-
-impl fmt::Debug for Element {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Text { .. } => "Text(..)",
-            Self::Face { .. } => "Face(..)",
-            Self::Custom { .. } => "Custom(..)",
-        })
-    }
-}
-
-/// What a message says, digested: its elements and its custom data. A retry is told from another
-/// message with the same random number by it. Read models keep it: it stays as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ContentDigest([u8; 32]);
-
-impl ContentDigest {
-    #[must_use]
-    pub fn of(elements: &[Element], cloud_custom_data: Option<&str>) -> Self {
-        // Each text with its length: no two contents that differ are the same bytes.
-        fn add(hasher: &mut Sha256, text: &str) {
-            let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
-            hasher.update(bytes.to_be_bytes());
-            hasher.update(text);
-        }
-        let mut hasher = Sha256::new();
-        for element in elements {
-            match element {
-                Element::Text { text } => {
-                    hasher.update([1]);
-                    add(&mut hasher, text);
-                }
-                Element::Face { index, data } => {
-                    hasher.update([2]);
-                    hasher.update(index.to_be_bytes());
-                    add(&mut hasher, data);
-                }
-                Element::Custom {
-                    data,
-                    desc,
-                    ext,
-                    sound,
-                } => {
-                    hasher.update([3]);
-                    for text in [data, desc, ext, sound] {
-                        add(&mut hasher, text);
-                    }
-                }
-            }
-        }
-        hasher.update([0]);
-        add(&mut hasher, cloud_custom_data.unwrap_or_default());
-        Self(hasher.finalize().into())
-    }
-
-    /// The same said to some members only: another message than the same said to others.
-    #[must_use]
-    pub fn to(self, targets: &[UserId]) -> Self {
-        if targets.is_empty() {
-            return self;
-        }
-        let mut hasher = Sha256::new();
-        hasher.update(self.0);
-        for target in targets {
-            hasher.update(target.as_str());
-            // No id holds it.
-            hasher.update([0]);
-        }
-        Self(hasher.finalize().into())
-    }
-
-    /// The same said in one live room: another message than the same said in another room that had
-    /// the id before.
-    #[must_use]
-    pub fn in_room(self, room: Option<u64>) -> Self {
-        let Some(room) = room else {
-            return self;
-        };
-        let hasher = Sha256::new().chain_update(self.0);
-        Self(hasher.chain_update(room.to_be_bytes()).finalize().into())
-    }
-
-    #[must_use]
-    pub fn bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// Its first 32 bits.
-    #[must_use]
-    pub fn number(&self) -> u32 {
-        let [a, b, c, d, ..] = self.0;
-        u32::from_be_bytes([a, b, c, d])
-    }
-}
+pub use crate::element::{
+    ContentDigest, Element, File, Image, ImageSize, Location, Merged, MergedMessage, Sound, Video,
+    is_json_object, json_number,
+};
 
 fn is_false(flag: &bool) -> bool {
     !*flag
@@ -342,21 +229,7 @@ impl Sample for MessageSent {
             seq: Seq(42),
             sender: UserId::new("alice").expect("a valid id"),
             sent_at: Timestamp(1_794_000_000_000),
-            elements: vec![
-                Element::Text {
-                    text: "회의는 3시, 会议室见".to_owned(),
-                },
-                Element::Face {
-                    index: 6,
-                    data: "smile".to_owned(),
-                },
-                Element::Custom {
-                    data: "{\"kind\":\"invite\"}".to_owned(),
-                    desc: "an invitation".to_owned(),
-                    ext: "room=3".to_owned(),
-                    sound: "ding.caf".to_owned(),
-                },
-            ],
+            elements: Element::samples(),
             random: 287_657,
             client_seq: Some(93_847_636),
             cloud_custom_data: Some("{\"trace\":1}".to_owned()),
@@ -421,47 +294,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn contents_that_differ_have_digests_that_differ() {
-        let text = |text: &str| Element::Text {
-            text: text.to_owned(),
-        };
-        let face = |index| Element::Face {
-            index,
-            data: "a".to_owned(),
-        };
-        let custom = |data: &str, desc: &str| Element::Custom {
-            data: data.to_owned(),
-            desc: desc.to_owned(),
-            ext: String::new(),
-            sound: String::new(),
-        };
-        let contents: [(&[Element], Option<&str>); 10] = [
-            (&[text("ab")], None),
-            (&[text("a"), text("b")], None),
-            (&[text("b"), text("a")], None),
-            (&[text("ab")], Some("c")),
-            (&[text("abc")], None),
-            (&[face(1)], None),
-            (&[face(2)], None),
-            (&[custom("a", "b")], None),
-            (&[custom("ab", "")], None),
-            (&[], None),
-        ];
-        let digests = contents.map(|(elements, data)| ContentDigest::of(elements, data));
-        for (at, digest) in digests.iter().enumerate() {
-            assert!(!digests[..at].contains(digest), "content {at}");
-        }
-        assert_eq!(ContentDigest::of(&[text("ab")], Some("")), digests[0]);
-    }
-
-    #[test]
     fn a_digest_that_is_kept_stays_as_it_is() {
-        let MessageSent {
-            elements,
-            cloud_custom_data,
-            ..
-        } = MessageSent::sample();
-        let digest = ContentDigest::of(&elements, cloud_custom_data.as_deref());
+        let elements = [
+            Element::text("회의는 3시, 会议室见"),
+            Element::Face {
+                index: 6,
+                data: "smile".to_owned(),
+                extra: String::new(),
+            },
+            Element::Custom {
+                data: "{\"kind\":\"invite\"}".to_owned(),
+                desc: "an invitation".to_owned(),
+                ext: "room=3".to_owned(),
+                sound: "ding.caf".to_owned(),
+                extra: String::new(),
+            },
+        ];
+        let digest = ContentDigest::of(&elements, Some("{\"trace\":1}"));
         assert_eq!(digest.number(), 144_692_995);
         let carol = [UserId::new("carol").expect("a valid id")];
         assert_eq!(digest.to(&[]), digest);

@@ -77,9 +77,7 @@ pub fn message(conversation: &ConversationId, seq: u64, sender: &str, sent_at: u
         seq: Seq(seq),
         sender: user(sender),
         sent_at: Timestamp(sent_at),
-        elements: vec![Element::Text {
-            text: format!("message {seq}"),
-        }],
+        elements: vec![Element::text(&format!("message {seq}"))],
         random: number,
         client_seq: matches!(conversation, ConversationId::C2c(..)).then_some(number),
         cloud_custom_data: Some("{}".to_owned()),

@@ -78,6 +78,18 @@ reasons! {
     MessageTimeInvalid = 203, "message_time_invalid", "the message's time lies too far ahead";
     SenderMuted = 204, "sender_muted", "the sender is muted";
     SenderBlocked = 205, "sender_blocked", "the recipient has blocked the sender";
+    CustomElementTwice = 216, "custom_element_twice", "a message has at most one custom element";
+    MediaWithoutSource = 217, "media_without_source",
+        "an image, a sound, a file or a video needs a URL or a UUID";
+    ImageInvalid = 218, "image_invalid",
+        "an image has a known format (1, 2, 3, 4 or 255) and at most 3 sizes, each with a URL and a type of 1, 2 or 3";
+    LocationInvalid = 219, "location_invalid",
+        "a latitude is a number from -90 to 90, a longitude one from -180 to 180";
+    MergedInvalid = 220, "merged_invalid",
+        "merged messages are 1 to 300, as many as MsgNum says, with at most 5 abstracts of 100 characters";
+    MergedTooLarge = 221, "merged_too_large", "merged messages are at most 256 KB together";
+    ElementExtraInvalid = 222, "element_extra_invalid",
+        "what an element has besides its own fields is a JSON object, as a text";
     // 300..: groups
     GroupUnknown = 300, "group_unknown", "there is no such group, or it has been dissolved";
     GroupIdTaken = 301, "group_id_taken", "the group id is taken";

@@ -19,6 +19,7 @@ mod error_chain;
 mod id;
 mod lack;
 pub mod limits;
+mod merged_key;
 mod position;
 pub mod profile;
 
@@ -28,4 +29,5 @@ pub use conversation::{ConversationId, ConversationIdError};
 pub use error_chain::error_chain;
 pub use id::{AppId, GroupId, IdError, TopicId, UserId};
 pub use lack::Lack;
+pub use merged_key::{MergedKey, MergedKeyError};
 pub use position::{Checkpoint, LogId, Position, PositionError, Positions, Seq, Timestamp};

@@ -26,6 +26,19 @@ pub const PROFILE_VALUE_BYTES_MAX: usize = 500;
 pub const MESSAGE_BYTES_MAX: usize = 12 * 1024;
 /// Elements of one message (ours; the contract names no number).
 pub const MESSAGE_ELEMENTS_MAX: usize = 64;
+/// Messages that are put together in one (Tencent Cloud Chat: 300).
+pub const MERGED_MESSAGES_MAX: usize = 300;
+/// What they take together, bytes (ours: half of what an event may).
+pub const MERGED_BYTES_MAX: usize = EVENT_BYTES_MAX / 2;
+/// Up to so much they are shown with the message, bytes; more of them are read by key (Tencent Cloud
+/// Chat: 12 KB).
+pub const MERGED_INLINE_BYTES_MAX: usize = 12 * 1024;
+/// Lines that are shown of merged messages before they are opened, and a line's characters (Tencent
+/// Cloud Chat: 5 of 100).
+pub const MERGED_ABSTRACTS_MAX: usize = 5;
+pub const MERGED_ABSTRACT_CHARS_MAX: usize = 100;
+/// Sizes of one picture (Tencent Cloud Chat: as it was, large, thumbnail).
+pub const IMAGE_SIZES_MAX: usize = 3;
 /// Accounts in one `multiaccount_import`, `account_check` or `account_delete`.
 pub const ACCOUNTS_PER_CALL_MAX: usize = 100;
 /// Accounts in one `query_online_status` (Tencent Cloud Chat: 500, else 90011).

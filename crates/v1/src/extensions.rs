@@ -223,17 +223,11 @@ fn kept(reads: &Reads<'_>, caller: &Caller, asked: &Asked) -> Result<Kept, Probl
         from,
     } = asked;
     let refused = |reason: Reason| not_answered(Error::Refused(reason));
-    let floor = reading::floor(reads, &caller.user, conversation)?;
-    let conversations = reads.conversations_with(conversation);
-    let message = conversations.message(conversation, *seq);
-    let message = message.map_err(Problem::broken)?.filter(|message| {
-        let is_seen = floor.is_some_and(|floor| *seq > floor);
-        is_seen && message.is_for(&caller.user) && message.recall.is_none()
-    });
-    let message = message.ok_or_else(|| refused(Reason::MessageUnknown))?;
+    let message = reading::message(reads, &caller.user, (conversation, *seq))?;
     if !message.extensible {
         return Err(refused(Reason::ExtensionsOff));
     }
+    let conversations = reads.conversations_with(conversation);
     let row = conversations.extensions(conversation, *seq);
     let row = row.map_err(Problem::broken)?;
     let (latest, cleared_up_to) = (row.latest, row.cleared_up_to);

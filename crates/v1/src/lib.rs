@@ -20,6 +20,7 @@ mod extensions;
 mod groups;
 mod import;
 mod import_line;
+mod merged;
 mod messages;
 mod problem;
 mod projections;
@@ -161,6 +162,7 @@ pub(crate) static OPERATIONS: &[&[Operation]] = &[
     settings::OPERATIONS,
     messages::OPERATIONS,
     extensions::OPERATIONS,
+    merged::OPERATIONS,
     relations::OPERATIONS,
     groups::OPERATIONS,
 ];
@@ -179,6 +181,7 @@ fn all() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
             extensions::PATH,
             get(extensions::read).post(extensions::change),
         ),
+        (merged::PATH, get(merged::read)),
         (relations::REQUESTS, get(relations::requests)),
         (relations::ACCEPT, post(relations::accept)),
         (relations::REFUSE, post(relations::refuse)),

@@ -211,15 +211,11 @@ impl Sending {
         if self.wants_receipts && matches!(self.to, Recipient::Account(_)) {
             return Err(Problem::invalid("wants_receipts is for groups"));
         }
-        let customs = self
-            .elements
-            .iter()
-            .filter(|element| matches!(element, Element::Custom { .. }));
-        if (1..=MESSAGE_ELEMENTS_MAX).contains(&self.elements.len()) && customs.count() <= 1 {
+        if (1..=MESSAGE_ELEMENTS_MAX).contains(&self.elements.len()) {
             return Ok(());
         }
         Err(Problem::invalid(format!(
-            "elements holds 1 to {MESSAGE_ELEMENTS_MAX}, of which at most one is custom"
+            "elements holds 1 to {MESSAGE_ELEMENTS_MAX}"
         )))
     }
 }

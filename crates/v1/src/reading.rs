@@ -1,11 +1,13 @@
 //! Conversations that queries name, and what an account may read of them: the one place of the rule
 //! for every read.
 
-use hansard_desk::Reads;
+use hansard_conversations::MessageRow;
+use hansard_desk::{Error, Reads};
 use hansard_domain::group::rules::reads_before_join;
-use hansard_types::{ConversationId, GroupId, Seq, UserId};
+use hansard_types::{ConversationId, GroupId, Reason, Seq, UserId};
 
 use crate::Problem;
+use crate::access::not_answered;
 
 /// A conversation that a query names.
 pub(crate) fn conversation(text: &str) -> Result<ConversationId, Problem> {
@@ -32,6 +34,24 @@ pub(crate) fn floor(
             floor_of_group(reads, viewer, group)
         }
     }
+}
+
+/// A message that an account may read; others there are not.
+pub(crate) fn message(
+    reads: &Reads<'_>,
+    viewer: &UserId,
+    (conversation, seq): (&ConversationId, Seq),
+) -> Result<MessageRow, Problem> {
+    let floor = floor(reads, viewer, conversation)?;
+    let conversations = reads.conversations_with(conversation);
+    let message = conversations.message(conversation, seq);
+    let is_read = |message: &MessageRow| {
+        let is_hidden = message.hidden_from_sender && message.sender == *viewer;
+        floor.is_some_and(|floor| seq > floor) && message.is_for(viewer) && !is_hidden
+    };
+    let message = message.map_err(Problem::broken)?.filter(is_read);
+    let message = message.filter(|message| message.recall.is_none());
+    message.ok_or_else(|| not_answered(Error::Refused(Reason::MessageUnknown)))
 }
 
 /// After which seq a member may read a group (features G12).

@@ -29,9 +29,14 @@ async fn every_operation_wants_the_token_of_who_may() {
     for operation in OPERATIONS.iter().copied().flatten() {
         // Messages, relations and groups are an account's own business, everything else an administrator's.
         let is_own = operation.id == "send_message"
-            || ["/friend-", "/groups", "/messages/extensions"]
-                .iter()
-                .any(|part| operation.path.contains(part));
+            || [
+                "/friend-",
+                "/groups",
+                "/messages/extensions",
+                "/messages/merged",
+            ]
+            .iter()
+            .any(|part| operation.path.contains(part));
         let stranger = if is_own {
             (bearer("nobody"), 403, "account_unknown")
         } else {

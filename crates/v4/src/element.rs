@@ -1,18 +1,25 @@
 //! Message bodies: `MsgBody` and its elements (reference: section 12.1).
 
+mod content;
+
 use hansard_events::message::Element;
-use hansard_types::limits::MESSAGE_ELEMENTS_MAX;
+use hansard_types::limits::{MERGED_INLINE_BYTES_MAX, MESSAGE_ELEMENTS_MAX};
+use hansard_types::{ConversationId, MergedKey, Reason, Seq};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::content::{
+    CustomContent, FaceContent, FileContent, ImageContent, LocationContent, RelayContent,
+    SoundContent, TextContent, VideoContent,
+};
 use crate::typed::Items;
 
 /// `MsgBody` of a request.
 pub(crate) type MsgBody = Items<MsgElement, MESSAGE_ELEMENTS_MAX>;
 
-/// One element of `MsgBody`: what its `MsgContent` holds depends on its `MsgType`. A body has at
-/// most one `TIMCustomElem`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// One element of `MsgBody`: what its `MsgContent` holds depends on its `MsgType`, and what it
+/// holds besides stays with it. A body has at most one `TIMCustomElem`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "MsgType", content = "MsgContent")]
 pub(crate) enum MsgElement {
     #[serde(rename = "TIMTextElem")]
@@ -20,33 +27,19 @@ pub(crate) enum MsgElement {
     #[serde(rename = "TIMFaceElem")]
     Face(FaceContent),
     #[serde(rename = "TIMCustomElem")]
-    Custom(CustomContent),
-}
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct TextContent {
-    /// What is said.
-    text: String,
-}
-
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct FaceContent {
-    /// The app's own number of the face.
-    index: i64,
-    #[serde(default)]
-    data: String,
-}
-
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct CustomContent {
-    data: String,
-    /// Shown in an offline push.
-    desc: String,
-    ext: String,
-    sound: String,
+    Custom(#[serde(deserialize_with = "content::object")] CustomContent),
+    #[serde(rename = "TIMLocationElem")]
+    Location(LocationContent),
+    #[serde(rename = "TIMSoundElem")]
+    Sound(SoundContent),
+    #[serde(rename = "TIMImageElem")]
+    Image(ImageContent),
+    #[serde(rename = "TIMFileElem")]
+    File(FileContent),
+    #[serde(rename = "TIMVideoFileElem")]
+    Video(Box<VideoContent>),
+    #[serde(rename = "TIMRelayElem")]
+    Relay(RelayContent),
 }
 
 impl std::fmt::Debug for MsgElement {
@@ -55,62 +48,75 @@ impl std::fmt::Debug for MsgElement {
     }
 }
 
-/// A `MsgBody` with a second custom element.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("MsgBody has more than one TIMCustomElem")]
-pub(crate) struct CustomTwice;
-
 /// Reads a `MsgBody`.
-pub(crate) fn read(body: MsgBody) -> Result<Vec<Element>, CustomTwice> {
-    let mut elements = Vec::with_capacity(body.0.len());
-    let mut has_custom = false;
-    for element in body.0 {
-        elements.push(match element {
-            MsgElement::Text(TextContent { text }) => Element::Text { text },
-            MsgElement::Face(FaceContent { index, data }) => Element::Face { index, data },
-            MsgElement::Custom(content) => {
-                if has_custom {
-                    return Err(CustomTwice);
-                }
-                has_custom = true;
-                let CustomContent {
-                    data,
-                    desc,
-                    ext,
-                    sound,
-                } = content;
-                Element::Custom {
-                    data,
-                    desc,
-                    ext,
-                    sound,
-                }
-            }
-        });
-    }
-    Ok(elements)
+pub(crate) fn read(body: MsgBody) -> Result<Vec<Element>, Reason> {
+    read_all(body.0)
 }
 
-/// Writes elements as a `MsgBody`.
-pub(crate) fn write(elements: Vec<Element>) -> Vec<MsgElement> {
+fn read_all(body: Vec<MsgElement>) -> Result<Vec<Element>, Reason> {
+    let one = |element| {
+        Ok(match element {
+            MsgElement::Text(content) => content.into(),
+            MsgElement::Face(content) => content.into(),
+            MsgElement::Custom(content) => content.into(),
+            MsgElement::Location(content) => content.into(),
+            MsgElement::Sound(content) => content.into(),
+            MsgElement::Image(content) => content.into(),
+            MsgElement::File(content) => content.into(),
+            MsgElement::Video(content) => (*content).into(),
+            MsgElement::Relay(content) => Element::Merged(content.read()?),
+        })
+    };
+    body.into_iter().map(one).collect()
+}
+
+/// Writes the elements of a message, which has a seq in a conversation, as a `MsgBody`. Merged
+/// messages that are too many to be shown with it are shown as the key that they are read by.
+pub(crate) fn write(
+    elements: Vec<Element>,
+    conversation: &ConversationId,
+    seq: Seq,
+) -> Vec<MsgElement> {
+    let elements = elements.into_iter().enumerate();
+    let one = |(at, element)| {
+        if let Element::Merged(merged) = &element
+            && merged.messages_bytes() > MERGED_INLINE_BYTES_MAX
+        {
+            let key = MergedKey {
+                conversation: conversation.clone(),
+                seq,
+                at,
+            };
+            return MsgElement::Relay(RelayContent::by_key(merged, &key));
+        }
+        write_one(element)
+    };
+    elements.map(one).collect()
+}
+
+fn write_all(elements: Vec<Element>) -> Vec<MsgElement> {
     elements.into_iter().map(write_one).collect()
 }
 
 fn write_one(element: Element) -> MsgElement {
     match element {
-        Element::Text { text } => MsgElement::Text(TextContent { text }),
-        Element::Face { index, data } => MsgElement::Face(FaceContent { index, data }),
+        Element::Text { text, extra } => MsgElement::Text(TextContent::of(text, &extra)),
+        Element::Face { index, data, extra } => {
+            MsgElement::Face(FaceContent::of((index, data), &extra))
+        }
         Element::Custom {
             data,
             desc,
             ext,
             sound,
-        } => MsgElement::Custom(CustomContent {
-            data,
-            desc,
-            ext,
-            sound,
-        }),
+            extra,
+        } => MsgElement::Custom(CustomContent::of([data, desc, ext, sound], &extra)),
+        Element::Location(location) => MsgElement::Location(location.into()),
+        Element::Sound(sound) => MsgElement::Sound(sound.into()),
+        Element::Image(image) => MsgElement::Image(image.into()),
+        Element::File(file) => MsgElement::File(file.into()),
+        Element::Video(video) => MsgElement::Video(Box::new(video.into())),
+        Element::Merged(merged) => MsgElement::Relay(RelayContent::whole(merged)),
     }
 }
 
@@ -136,17 +142,90 @@ mod tests {
         json!({ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } })
     }
 
+    fn place() -> (ConversationId, Seq) {
+        ("group:team".parse().expect("a conversation"), Seq(7))
+    }
+
+    fn written(body: &Value) -> Value {
+        let elements = read(parse(body).expect("a body")).expect("valid");
+        let (conversation, seq) = place();
+        serde_json::to_value(write(elements, &conversation, seq)).expect("it serialises")
+    }
+
+    fn relay(messages: &Value, number: usize) -> Value {
+        json!([{ "MsgType": "TIMRelayElem", "MsgContent": {
+            "Title": "chat", "MsgNum": number, "CompatibleText": "[merged]",
+            "AbstractList": ["alice: 네"], "MsgList": messages } }])
+    }
+
     #[test]
     fn elements_survive_being_read_and_written() {
         let body = json!([
             text("회의 会议"),
-            { "MsgType": "TIMFaceElem", "MsgContent": { "Index": 6, "Data": "smile" } },
+            { "MsgType": "TIMTextElem", "MsgContent": { "Text": "a", "Own": { "a": [1, 2.5] } } },
+            { "MsgType": "TIMFaceElem", "MsgContent": { "Index": 6, "Data": "smile", "Own": "x" } },
             { "MsgType": "TIMCustomElem", "MsgContent": {
-                "Data": "{}", "Desc": "d", "Ext": "e", "Sound": "s" } },
+                "Data": "{}", "Desc": "d", "Ext": "e", "Sound": "s", "Own": true } },
+            { "MsgType": "TIMLocationElem", "MsgContent": {
+                "Desc": "정문", "Latitude": 29.340656774469956, "Longitude": 116, "Own": 1 } },
+            { "MsgType": "TIMSoundElem", "MsgContent": { "Url": "https://a.example/s",
+                "UUID": "u", "Size": 62351, "Second": 1, "Download_Flag": 2, "Own": 1 } },
+            { "MsgType": "TIMSoundElem", "MsgContent": { "UUID": "old", "Size": 1, "Second": 1 } },
+            { "MsgType": "TIMImageElem", "MsgContent": { "UUID": "u", "ImageFormat": 1,
+                "ImageInfoArray": [{ "Type": 1, "Size": 1853095, "Width": 2448, "Height": 3264,
+                    "URL": "http://a.example/i", "Own": 1 }], "Own": 1 } },
+            { "MsgType": "TIMFileElem", "MsgContent": { "Url": "https://a.example/f",
+                "UUID": "u", "FileName": "a.txt", "FileSize": 1773552, "Download_Flag": 2,
+                "Own": 1 } },
+            { "MsgType": "TIMVideoFileElem", "MsgContent": { "VideoUrl": "https://a.example/v",
+                "VideoUUID": "u", "VideoSize": 1194603, "VideoSecond": 5, "VideoFormat": "mp4",
+                "ThumbUrl": "https://a.example/t", "ThumbUUID": "t", "ThumbSize": 13907,
+                "ThumbWidth": 720, "ThumbHeight": 1280, "ThumbFormat": "JPG",
+                "VideoDownloadFlag": 2, "ThumbDownloadFlag": 2, "Own": 1 } },
         ]);
-        let elements = read(parse(&body).expect("a body")).expect("valid");
-        let written = serde_json::to_value(write(elements)).expect("it serialises");
-        assert_eq!(written, body);
+        assert_eq!(written(&body), body);
+        let merged = json!([
+            { "From_Account": "alice", "To_Account": "bob", "MsgSeq": 85, "MsgRandom": 7,
+                "MsgTimeStamp": 1_664_437_702, "MsgBody": body, "CloudCustomData": "c", "Own": 1 },
+            { "From_Account": "bob", "GroupId": "team", "MsgBody": relay(&json!([
+                { "From_Account": "alice", "MsgBody": [text("안")] }]), 1) },
+        ]);
+        let merged = relay(&merged, 2);
+        assert_eq!(written(&merged), merged);
+    }
+
+    #[test]
+    fn the_downloads_of_what_has_a_url_are_marked() {
+        let body = json!([
+            { "MsgType": "TIMFileElem", "MsgContent": { "Url": "https://a.example/f" } },
+            { "MsgType": "TIMSoundElem", "MsgContent": { "UUID": "old" } },
+        ]);
+        let written = written(&body);
+        assert_eq!(written[0]["MsgContent"]["Download_Flag"], 2);
+        assert_eq!(written[1]["MsgContent"].get("Download_Flag"), None);
+        let flag = json!([{ "MsgType": "TIMFileElem", "MsgContent": {
+            "Url": "https://a.example/f", "Download_Flag": 1 } }]);
+        assert!(parse(&flag).is_err());
+    }
+
+    #[test]
+    fn many_merged_messages_are_shown_by_key() {
+        let message = json!({ "From_Account": "alice", "MsgBody": [text(&"x".repeat(7000))] });
+        let small = relay(&json!([message]), 1);
+        assert_eq!(written(&small), small);
+        let mut large = relay(&json!([message, message]), 2);
+        let shown = written(&large);
+        large[0]["MsgContent"]
+            .as_object_mut()
+            .expect("an object")
+            .remove("MsgList");
+        large[0]["MsgContent"]["JsonMsgKey"] = "0.7.group:team".into();
+        assert_eq!(shown, large);
+        // A key is an answer's: messages that are merged are brought along.
+        for refused in [large, relay(&json!([message]), 2)] {
+            let body = parse(&refused).expect("a body");
+            assert_eq!(read(body), Err(Reason::MergedInvalid));
+        }
     }
 
     #[test]
@@ -154,7 +233,7 @@ mod tests {
         let none = "MsgBody[]";
         let no_text = json!({ "MsgType": "TIMTextElem", "MsgContent": {} });
         let no_index = json!({ "MsgType": "TIMFaceElem", "MsgContent": { "Data": "x" } });
-        let image = json!({ "MsgType": "TIMImageElem", "MsgContent": {} });
+        let image = json!({ "MsgType": "TIMNoSuchElem", "MsgContent": {} });
         for (body, at) in [
             (json!(null), "MsgBody"),
             (json!([]), "MsgBody"),
@@ -181,16 +260,15 @@ mod tests {
                 other => panic!("{body}: {other:?}"),
             }
         }
+        let full = Value::Array(vec![text("a"); MESSAGE_ELEMENTS_MAX]);
+        assert!(parse(&full).is_ok());
         let custom = json!({ "MsgType": "TIMCustomElem", "MsgContent": {} });
-        let read = |body: &Value| read(parse(body).expect("a body"));
-        assert_eq!(read(&json!([custom, custom])), Err(CustomTwice));
-        assert!(read(&Value::Array(vec![text("a"); MESSAGE_ELEMENTS_MAX])).is_ok());
         for custom in [
             custom,
             json!({ "MsgType": "TIMCustomElem", "MsgContent": [] }),
         ] {
             assert!(
-                read(&json!([custom])).is_ok(),
+                parse(&json!([custom])).is_ok(),
                 "everything in it is optional"
             );
         }

@@ -160,7 +160,7 @@ fn recorded(sequence: u64, time: usize, line: Line) -> Result<Recorded, Box<dyn 
         seq: Seq(sequence),
         sender: UserId::new(sender.get(..sender.len().min(32)).unwrap_or("unknown"))?,
         sent_at: Timestamp(line.at),
-        elements: vec![Element::Text { text: line.text }],
+        elements: vec![Element::text(&line.text)],
         ..MessageSent::sample()
     };
     let envelope = Envelope {

@@ -54,4 +54,4 @@ pub use schema::text_of;
 pub const NAME: &str = "search";
 /// Changes with the schema, the analyzer and what is written: an index of another version is
 /// rebuilt.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;

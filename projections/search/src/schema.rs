@@ -61,23 +61,13 @@ pub(crate) fn key(conversation: &str, seq: Seq) -> Vec<u8> {
     key
 }
 
-/// What is searchable of a message: its texts and the description of a custom element, a line
-/// each; `None` when it has none. Highlights are made on the same text.
+/// What is searchable of a message, a line each: its texts, the description of a custom element or
+/// a place, a file's name, and of merged messages their title and what they say; `None` when it has
+/// none. Highlights are made on the same text.
 #[must_use]
 pub fn text_of(elements: &[Element]) -> Option<String> {
     let mut lines: Vec<&str> = Vec::new();
-    for element in elements {
-        match element {
-            Element::Text { text } => lines.push(text),
-            Element::Face { index: _, data: _ } => {}
-            Element::Custom {
-                data: _,
-                desc,
-                ext: _,
-                sound: _,
-            } => lines.push(desc),
-        }
-    }
+    add_lines(elements, &mut lines);
     lines.retain(|line| !line.trim().is_empty());
     if lines.is_empty() {
         None
@@ -86,33 +76,85 @@ pub fn text_of(elements: &[Element]) -> Option<String> {
     }
 }
 
+fn add_lines<'a>(elements: &'a [Element], lines: &mut Vec<&'a str>) {
+    for element in elements {
+        match element {
+            Element::Text { text, extra: _ } => lines.push(text),
+            Element::Custom { desc, .. } => lines.push(desc),
+            Element::Location(location) => lines.push(&location.description),
+            Element::File(file) => lines.push(&file.name),
+            Element::Merged(merged) => {
+                lines.push(&merged.title);
+                for message in &merged.messages {
+                    add_lines(&message.elements, lines);
+                }
+            }
+            Element::Face { .. } | Element::Sound(_) | Element::Image(_) | Element::Video(_) => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use hansard_events::message::{File, Location, Merged, MergedMessage};
+    use hansard_types::UserId;
+
     use super::*;
 
     #[test]
     fn texts_and_descriptions_are_searchable_and_nothing_else() {
-        let text = |text: &str| Element::Text {
-            text: text.to_owned(),
-        };
+        let text = Element::text;
         let custom = |desc: &str| Element::Custom {
             data: "data".to_owned(),
             desc: desc.to_owned(),
             ext: "ext".to_owned(),
             sound: "sound".to_owned(),
+            extra: "{\"a\":\"extra\"}".to_owned(),
         };
         let face = Element::Face {
             index: 1,
             data: "smile".to_owned(),
+            extra: String::new(),
         };
+        let place = Element::Location(Location {
+            description: "four".to_owned(),
+            latitude: "0".to_owned(),
+            longitude: "0".to_owned(),
+            extra: String::new(),
+        });
+        let file = Element::File(File {
+            url: "url".to_owned(),
+            name: "five.pdf".to_owned(),
+            ..File::default()
+        });
+        let merged = Element::Merged(Merged {
+            title: "six".to_owned(),
+            abstracts: vec!["abstract".to_owned()],
+            messages: vec![MergedMessage {
+                sender: UserId::new("alice").expect("an id"),
+                recipient: None,
+                group_id: None,
+                seq: None,
+                random: None,
+                sent_at_seconds: None,
+                elements: vec![text("seven")],
+                cloud_custom_data: None,
+                extra: String::new(),
+            }],
+            ..Merged::default()
+        });
         let all = [
             text("one"),
             face.clone(),
             custom("two"),
             text(" "),
             text("three"),
+            place,
+            file,
+            merged,
         ];
-        assert_eq!(text_of(&all).as_deref(), Some("one\ntwo\nthree"));
+        let found = "one\ntwo\nthree\nfour\nfive.pdf\nsix\nseven";
+        assert_eq!(text_of(&all).as_deref(), Some(found));
         assert_eq!(text_of(&[face, custom("")]), None);
         assert_eq!(text_of(&[]), None);
     }

@@ -3,6 +3,8 @@
 use hansard_events::message::{ContentDigest, Element};
 use hansard_types::{Reason, limits};
 
+use super::elements;
+
 /// What is said, whoever says it and wherever.
 #[derive(Debug, Clone)]
 pub struct Content {
@@ -21,9 +23,7 @@ impl Content {
     #[must_use]
     pub fn text(text: &str) -> Self {
         Self {
-            elements: vec![Element::Text {
-                text: text.to_owned(),
-            }],
+            elements: vec![Element::text(text)],
             cloud_custom_data: None,
             no_unread: false,
             no_last: false,
@@ -31,24 +31,10 @@ impl Content {
         }
     }
 
-    /// The bytes that count towards the message limit: the texts of the elements and the custom
-    /// data.
+    /// The bytes that count towards the message limit: the elements and the custom data.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        let elements: usize = self
-            .elements
-            .iter()
-            .map(|element| match element {
-                Element::Text { text } => text.len(),
-                Element::Face { data, .. } => data.len(),
-                Element::Custom {
-                    data,
-                    desc,
-                    ext,
-                    sound,
-                } => data.len() + desc.len() + ext.len() + sound.len(),
-            })
-            .sum();
+        let elements: usize = self.elements.iter().map(Element::size_bytes).sum();
         elements + self.cloud_custom_data.as_ref().map_or(0, String::len)
     }
 
@@ -62,6 +48,6 @@ impl Content {
         if self.size_bytes() > limits::MESSAGE_BYTES_MAX {
             return Err(Reason::MessageTooLarge);
         }
-        Ok(())
+        elements::check(&self.elements)
     }
 }

@@ -198,9 +198,7 @@ impl Load {
             group_id: group.clone(),
             from: user.clone(),
             content: Content {
-                elements: vec![Element::Text {
-                    text: text.to_owned(),
-                }],
+                elements: vec![Element::text(text)],
                 cloud_custom_data: None,
                 no_unread: false,
                 no_last: false,

@@ -344,9 +344,21 @@ fn text_of(elements: &[Element]) -> String {
             text.push(' ');
         }
         match element {
-            Element::Text { text: said } => text.push_str(&plain(said, TEXT_CHARS_MAX)),
-            Element::Face { .. } => text.push_str("[face]"),
-            Element::Custom { .. } => text.push_str("[custom]"),
+            Element::Text {
+                text: said,
+                extra: _,
+            } => text.push_str(&plain(said, TEXT_CHARS_MAX)),
+            Element::Face { .. }
+            | Element::Custom { .. }
+            | Element::Location(_)
+            | Element::Sound(_)
+            | Element::Image(_)
+            | Element::File(_)
+            | Element::Video(_)
+            | Element::Merged(_) => {
+                // Writing to a String cannot fail.
+                let _infallible = write!(text, "[{}]", element.kind());
+            }
         }
     }
     plain(&text, TEXT_CHARS_MAX)

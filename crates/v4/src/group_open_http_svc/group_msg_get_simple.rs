@@ -141,14 +141,14 @@ fn page(
         looked_at += rows.len();
         for (seq, row) in rows {
             if with_recalled || row.recall.is_none() {
-                messages.push(message(seq, row)?);
+                messages.push(message(conversation, seq, row)?);
             }
         }
     }
     Ok((messages, at <= cleared))
 }
 
-fn message(seq: Seq, row: MessageRow) -> Result<GroupMsg, Failure> {
+fn message(conversation: &ConversationId, seq: Seq, row: MessageRow) -> Result<GroupMsg, Failure> {
     let is_recalled = row.recall.is_some();
     let msg_body = if is_recalled {
         GroupMsgBody::Said(Vec::new())
@@ -156,7 +156,7 @@ fn message(seq: Seq, row: MessageRow) -> Result<GroupMsg, Failure> {
         GroupMsgBody::Tip([tips::element(&row)?])
     } else {
         let elements = decode_elements(&row.elements).map_err(Failure::broken)?;
-        GroupMsgBody::Said(element::write(elements))
+        GroupMsgBody::Said(element::write(elements, conversation, seq))
     };
     Ok(GroupMsg {
         from_account: row.sender.as_str().to_owned(),

@@ -121,7 +121,7 @@ fn to_import(
         msg_body,
         cloud_custom_data,
     } = message;
-    let elements = element::read(msg_body).map_err(|fault| call.parameter(fault.to_string()))?;
+    let elements = element::read(msg_body).map_err(|reason| call.refusal(reason))?;
     let content = Content {
         elements,
         cloud_custom_data,

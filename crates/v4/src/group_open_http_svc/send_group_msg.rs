@@ -162,7 +162,7 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
         Some(Priority::Lowest) => 4,
     };
     let control = SendControl::of(&send_msg_control);
-    let elements = element::read(msg_body).map_err(|fault| call.parameter(fault.to_string()))?;
+    let elements = element::read(msg_body).map_err(|reason| call.refusal(reason))?;
     let content = Content {
         elements,
         cloud_custom_data,

@@ -222,7 +222,7 @@ impl<'a> View<'a> {
                 } else {
                     read_by_operator
                 };
-                let message = self.message(row, &key, reader >= seq)?;
+                let message = self.message((seq, row), &key, reader >= seq)?;
                 bytes += serde_json::to_vec(&message).map_err(Failure::broken)?.len();
                 let is_full = page.msg_list.len() >= self.messages_max
                     || (bytes > C2C_HISTORY_PAGE_BYTES_MAX && !page.msg_list.is_empty());
@@ -245,7 +245,12 @@ impl<'a> View<'a> {
         reader.map_err(Failure::broken)
     }
 
-    fn message(&self, row: MessageRow, key: &MessageKey, read: bool) -> Result<RoamMsg, Failure> {
+    fn message(
+        &self,
+        (seq, row): (Seq, MessageRow),
+        key: &MessageKey,
+        read: bool,
+    ) -> Result<RoamMsg, Failure> {
         let receiver = if row.sender == self.operator {
             &self.peer
         } else {
@@ -253,7 +258,10 @@ impl<'a> View<'a> {
         };
         let msg_body = match &row.recall {
             Some(_) => Vec::new(),
-            None => element::write(decode_elements(&row.elements).map_err(Failure::broken)?),
+            None => {
+                let elements = decode_elements(&row.elements).map_err(Failure::broken)?;
+                element::write(elements, &self.conversation, seq)
+            }
         };
         Ok(RoamMsg {
             from_account: row.sender.as_str().to_owned(),

@@ -115,9 +115,7 @@ fn elements(
 ) -> Result<Option<Vec<Element>>, Failure> {
     match body {
         Some(body) => {
-            let read = element::read(body);
-            let read = read
-                .map_err(|fault| Failure::refused(codes::MSG_ELEMENT_INVALID, fault.to_string()));
+            let read = element::read(body).map_err(|reason| call.refusal(reason));
             read.map(Some)
         }
         None if has_other => Ok(None),

@@ -124,8 +124,7 @@ fn command(call: &Call<'_>, request: SendMsgRequest) -> Result<SendC2c, Failure>
         offline_push_info: _,
     } = request;
     let control = SendControl::of(&send_msg_control);
-    let elements = element::read(msg_body)
-        .map_err(|fault| Failure::refused(codes::MSG_ELEMENT_INVALID, fault.to_string()))?;
+    let elements = element::read(msg_body).map_err(|reason| call.refusal(reason))?;
     let content = Content {
         elements,
         cloud_custom_data,

@@ -47,7 +47,7 @@ pub(super) enum Outcome {
 }
 
 /// A vector is never rewritten. Today's sample may say more than the newest one (an optional field
-/// was added): that is a new vector beside it. If it says less, or something else, the wire format
+/// or a kind of element was added): that is a new vector beside it. If it says less, or something else, the wire format
 /// has changed for those who have such events in their logs.
 pub(super) fn keep_or_add(event: &EventType, committed: &Files) -> Outcome {
     let newest = vector_names(committed)
@@ -78,14 +78,15 @@ pub(super) fn keep_or_add(event: &EventType, committed: &Files) -> Outcome {
     ))
 }
 
-/// Whether `new` says everything that `old` says, and perhaps more fields.
+/// Whether `new` says everything that `old` says, and perhaps more fields, or more items of a list
+/// (elements of kinds that there were not then).
 fn grew(old: &Value, new: &Value) -> bool {
     match (old, new) {
         (Value::Object(old), Value::Object(new)) => old
             .iter()
             .all(|(key, value)| new.get(key).is_some_and(|newer| grew(value, newer))),
         (Value::Array(old), Value::Array(new)) => {
-            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| grew(old, new))
+            old.len() <= new.len() && old.iter().zip(new).all(|(old, new)| grew(old, new))
         }
         (old, new) => old == new,
     }

@@ -101,9 +101,7 @@ fn the_newest_of_two_with_one_random_is_found() {
 fn another_content_is_another_message_and_each_is_found() {
     let store = MemoryStore::new();
     let says = |seq: u64, text: &str| MessageSent {
-        elements: vec![Element::Text {
-            text: text.to_owned(),
-        }],
+        elements: vec![Element::text(text)],
         ..message(1, seq, 1, 9, WINDOW)
     };
     let messages = [says(1, "네"), says(2, "네!"), says(3, "")];

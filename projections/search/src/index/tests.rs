@@ -64,9 +64,7 @@ fn sent(to: &str, seq: u64, sender: &str, sent_at: u64, text: &str) -> Event {
         seq: Seq(seq),
         sender: user(sender),
         sent_at: Timestamp(sent_at),
-        elements: vec![Element::Text {
-            text: text.to_owned(),
-        }],
+        elements: vec![Element::text(text)],
         ..MessageSent::sample()
     }
     .into()
@@ -193,9 +191,7 @@ fn an_edited_message_is_found_by_what_it_says_now() {
         let edited = MessageEdited {
             conversation: conversation("group:team"),
             seq: Seq(1),
-            elements: vec![Element::Text {
-                text: words.to_owned(),
-            }],
+            elements: vec![Element::text(words)],
             ..MessageEdited::sample()
         };
         bench.apply(edited.into());

@@ -226,3 +226,46 @@ async fn a_write_says_its_position_and_a_read_can_wait_for_it() {
         .await;
     assert_eq!(nonsense.json()["ErrorCode"], 60002);
 }
+
+#[tokio::test]
+async fn media_and_merged_messages_are_kept_and_read_back() {
+    let api = TestApi::start().await;
+    api.create_group("team", &["alice"]).await;
+    let image = json!({ "MsgType": "TIMImageElem", "MsgContent": { "UUID": "cat", "ImageFormat": 1,
+        "ImageInfoArray": [{ "Type": 1, "Size": 8, "Width": 2, "Height": 4,
+            "URL": "https://media.example/cat.jpg" }] } });
+    let place = json!({ "MsgType": "TIMLocationElem", "MsgContent": {
+        "Desc": "정문", "Latitude": 37.5665, "Longitude": 126.978 } });
+    let relay = json!({ "MsgType": "TIMRelayElem", "MsgContent": { "Title": "chat", "MsgNum": 1,
+        "CompatibleText": "", "AbstractList": [], "MsgList": [
+            { "From_Account": "bob", "To_Account": "alice", "MsgBody": [image] }] } });
+    let body = json!([image, place, relay]);
+    let mut sent = message("");
+    sent["MsgBody"] = body.clone();
+    api.v4_ok(PATH, sent.clone()).await;
+    let page = history(&api, "bob", "alice").await;
+    assert_eq!(page["MsgList"][0]["MsgBody"], body);
+    let mut said = json!({ "GroupId": "team", "Random": 1, "MsgBody": body });
+    let group = "group_open_http_svc/send_group_msg";
+    api.v4_ok(group, said.clone()).await;
+    let read = json!({ "GroupId": "team", "ReqMsgNumber": 1 });
+    let page = api
+        .v4_ok("group_open_http_svc/group_msg_get_simple", read)
+        .await;
+    assert_eq!(page["RspMsgList"][0]["MsgBody"], body);
+
+    let end = api.log_end();
+    let wrong = |kind: &str, content: Value| json!([{ "MsgType": kind, "MsgContent": content }]);
+    for wrong in [
+        wrong("TIMImageElem", json!({ "ImageFormat": 1 })),
+        wrong("TIMSoundElem", json!({ "URL": "https://media.example/a" })),
+        wrong("TIMLocationElem", json!({ "Latitude": 91, "Longitude": 0 })),
+        wrong("TIMRelayElem", json!({ "JsonMsgKey": "0.1.group:team" })),
+    ] {
+        sent["MsgBody"] = wrong.clone();
+        api.refuses(PATH, [(sent.clone(), 90010)]).await;
+        said["MsgBody"] = wrong;
+        api.refuses(group, [(said.clone(), 10004)]).await;
+    }
+    assert_eq!(api.log_end(), end, "nothing was written");
+}

@@ -132,10 +132,11 @@ fn tamper(dir: &Path, from: &str, to: &str) {
 
 #[test]
 fn another_version_or_schema_is_refused_with_what_to_do() {
+    let version = format!("\\\"version\\\":{}", crate::VERSION);
     for (from, to, kind) in [
-        ("\\\"version\\\":2", "\\\"version\\\":9", "is of version 9"),
+        (version.as_str(), "\\\"version\\\":9", "is of version 9"),
         (
-            "\\\"version\\\":2",
+            version.as_str(),
             "\\\"verzion\\\":1",
             "is of version unknown",
         ),

@@ -57,9 +57,7 @@ impl Bench {
 fn message(sequence: u64) -> Recorded {
     let sent = MessageSent {
         seq: Seq(sequence),
-        elements: vec![Element::Text {
-            text: "hello".to_owned(),
-        }],
+        elements: vec![Element::text("hello")],
         ..MessageSent::sample()
     };
     Recorded {
