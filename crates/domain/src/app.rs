@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField, GroupField, GroupLimits};
+use hansard_events::app::{
+    AppCreated, AppSettingsChanged, CustomField, GroupField, GroupLimits, MessageLimits,
+};
 use hansard_events::group::{NoticeSetting, Telling};
 use hansard_types::{AppId, Reason, UserId, limits};
 
@@ -57,9 +59,28 @@ pub struct ChangeAppSettings {
     pub group_notices: Option<Vec<NoticeSetting>>,
     /// The whole new value.
     pub group_limits: Option<GroupLimits>,
+    /// The whole new value.
+    pub message_limits: Option<MessageLimits>,
 }
 
 impl ChangeAppSettings {
+    /// Changes nothing.
+    #[must_use]
+    pub fn none(app_id: AppId) -> Self {
+        Self {
+            app_id,
+            administrators: None,
+            secret_fingerprint: None,
+            profile_fields: None,
+            friend_fields: None,
+            group_fields: None,
+            member_fields: None,
+            group_notices: None,
+            group_limits: None,
+            message_limits: None,
+        }
+    }
+
     pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
         let app = view.app(self.app_id)?.ok_or(Reason::AppUnknown)?;
         if let Some(fields) = &self.profile_fields {
@@ -103,6 +124,7 @@ impl ChangeAppSettings {
                 .clone()
                 .filter(|new| *new != app.group_notices),
             group_limits: self.group_limits.filter(|new| *new != app.group_limits),
+            message_limits: self.message_limits.filter(|new| *new != app.message_limits),
         };
         let unchanged = AppSettingsChanged {
             app_id: self.app_id,

@@ -183,8 +183,6 @@ macro_rules! subject {
     };
 }
 
-// `Never` for accounts also where the contract has a rule of its own for what an account does
-// (a recall within two minutes, a group's roles) that is not written yet.
 commands! {
     // command                     decided in                   in the name of, answered with, system import administrator account
     account::ImportAccount,         Directory,                   -,         (),          [Any,   Any,   Any,   Never];
@@ -209,17 +207,17 @@ commands! {
     message::SendC2c,               (Pair from to),              from,      SentC2c,     [Never, Never, Any,   Own];
     message::SendGroup,             (Said group_id live),        from,      GroupSend,   [Never, Never, Any,   Own];
     message::ImportMessage,         (Conversation conversation), -,         SentMessage, [Never, Any,   Any,   Never];
-    message::EditMessage,           (Conversation conversation), by,        (),          [Never, Never, Any,   Never];
+    message::EditMessage,           (Conversation conversation), by,        (),          [Never, Never, Any,   Own];
     message::ChangeExtensions,      (Conversation conversation), by,        Extended,    [Never, Never, Any,   Own];
-    message::RecallC2c,             (Pair from to),              by,        Recalled,    [Never, Never, Any,   Never];
-    message::RecallGroup,           (Group group_id),            by,        Recalled,    [Never, Never, Any,   Never];
+    message::RecallC2c,             (Pair from to),              from,      Recalled,    [Never, Never, Any,   Own];
+    message::RecallGroup,           (Group group_id),            by,        Recalled,    [Never, Never, Any,   Own];
     message::ImportGroupMessages,   (Group group_id),            -,         Recalled,    [Never, Any,   Any,   Never];
     message::NotifyGroup,           (Group group_id),            -,         (),          [Never, Never, Any,   Never];
     message::RecallBySender,        (Group group_id),            by,        (),          [Never, Never, Any,   Never];
     conversation::ConfirmRead,      (Group group_id),            reader,    (),          [Never, Never, Any,   Own];
     conversation::SetUnread,        (Group group_id),            reader,    (),          [Never, Never, Any,   Never];
     conversation::ClearGroup,       (Group group_id),            -,         (),          [Never, Never, Any,   Never];
-    conversation::MarkRead,         (Conversation conversation), reader,    Read,        [Never, Never, Any,   Never];
+    conversation::MarkRead,         (Conversation conversation), reader,    Read,        [Never, Never, Any,   Own];
     group::CreateGroup,             (Group group_id),            (maybe owner), GroupId, [Never, Any,   Any,   Own];
     group::AddMembers,              (Group group_id),            -,         Added,       [Never, Any,   Any,   Role];
     group::RemoveMembers,           (Group group_id),            -,         (),          [Never, Any,   Any,   Role];

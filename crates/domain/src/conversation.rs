@@ -7,7 +7,26 @@ use hansard_types::{ConversationId, GroupId, Reason, Seq, Timestamp, UserId};
 
 use crate::group::existing;
 use crate::group::rules::rules;
-use crate::{Context, Decided, Decision, Read, View};
+use crate::{Context, Decided, Decision, Halt, Read, View};
+
+/// An account must be in the conversation: one of the two, or a member.
+pub(crate) fn check_party(
+    view: &dyn View,
+    context: &Context<'_>,
+    conversation: &ConversationId,
+) -> Result<(), Halt> {
+    let Some(user) = context.account() else {
+        return Ok(());
+    };
+    let is_there = match conversation.group() {
+        Some(group) => view.member(group, user)?.is_some(),
+        None => conversation.peer_of(user).is_some(),
+    };
+    if !is_there {
+        return Err(Reason::MemberUnknown.into());
+    }
+    Ok(())
+}
 
 /// How far a reader has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +54,7 @@ impl MarkRead {
         if let Some(peer) = self.conversation.peer_of(&self.reader) {
             view.account(peer)?.ok_or(Reason::RecipientUnknown)?;
         }
+        check_party(view, context, &self.conversation)?;
         let last = view.head(&self.conversation)?.last_seq;
         let up_to = match self.up_to {
             UpTo::Last => last,

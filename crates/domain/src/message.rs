@@ -10,8 +10,10 @@ mod notify_group;
 mod recall_by_sender;
 mod recall_c2c;
 mod recall_group;
+mod recaller;
 mod send_c2c;
 mod send_group;
+mod voice;
 
 pub use change_extensions::{ChangeExtensions, ExtensionChange, ExtensionOutcome, NewExtension};
 pub use content::Content;

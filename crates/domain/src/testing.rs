@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hansard_events::account::ProfileValue;
-use hansard_events::app::{CustomField, GroupField, GroupLimits};
+use hansard_events::app::{CustomField, GroupField, GroupLimits, MessageLimits};
 use hansard_events::group::{
     GroupProfile, GroupType, JoinOption, MemberProfile, Role, TopicProfile,
 };
@@ -110,6 +110,7 @@ impl Given {
             member_fields: Vec::new(),
             group_notices: Vec::new(),
             group_limits: GroupLimits::default(),
+            message_limits: MessageLimits::default(),
         });
         self
     }

@@ -437,7 +437,7 @@ fn a_one_to_one_message_is_recalled_by_its_key_and_its_sender() {
         Command::RecallC2c(RecallC2c {
             from: user(from),
             to: user(to),
-            key,
+            which: Which::Key(key),
             by: user("admin"),
         })
     };

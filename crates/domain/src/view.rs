@@ -3,7 +3,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use hansard_events::account::{Mutes, ProfileValue};
-use hansard_events::app::{CustomField, GroupField, GroupLimits};
+use hansard_events::app::{CustomField, GroupField, GroupLimits, MessageLimits};
 use hansard_events::group::{GroupProfile, GroupType, MemberProfile, NoticeSetting, TopicProfile};
 use hansard_events::message::{ContentDigest, Element};
 use hansard_events::relation::FriendDetails;
@@ -36,6 +36,8 @@ pub struct App {
     pub group_notices: Vec<NoticeSetting>,
     /// What groups are held to besides the limits of their types.
     pub group_limits: GroupLimits,
+    /// What its accounts may do with messages.
+    pub message_limits: MessageLimits,
 }
 
 /// A group. A dissolved one stays until a group is made that has its id.

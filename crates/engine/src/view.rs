@@ -121,6 +121,7 @@ impl View for StateView<'_> {
             member_fields: row.member_fields,
             group_notices: row.group_notices,
             group_limits: row.group_limits,
+            message_limits: row.message_limits,
         }))
     }
 

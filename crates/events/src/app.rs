@@ -100,6 +100,24 @@ pub struct GroupLimits {
     pub members: u32,
 }
 
+/// What an app lets its accounts do with messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct MessageLimits {
+    /// How long an account may recall what it said, seconds; 120 unless it is said otherwise. 0: not
+    /// at all.
+    pub recall_seconds: u32,
+}
+
+impl Default for MessageLimits {
+    fn default() -> Self {
+        // The contract's: two minutes.
+        Self {
+            recall_seconds: 120,
+        }
+    }
+}
+
 /// `app.settings_changed`: names exactly the settings that changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AppSettingsChanged {
@@ -127,6 +145,9 @@ pub struct AppSettingsChanged {
     /// What groups are held to besides the limits of their types.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_limits: Option<GroupLimits>,
+    /// What its accounts may do with messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_limits: Option<MessageLimits>,
 }
 
 impl Sample for AppCreated {
@@ -183,6 +204,9 @@ impl Sample for AppSettingsChanged {
             group_limits: Some(GroupLimits {
                 messages_per_second: 40,
                 members: 200,
+            }),
+            message_limits: Some(MessageLimits {
+                recall_seconds: 300,
             }),
         }
     }

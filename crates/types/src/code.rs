@@ -78,6 +78,8 @@ reasons! {
     MessageTimeInvalid = 203, "message_time_invalid", "the message's time lies too far ahead";
     SenderMuted = 204, "sender_muted", "the sender is muted";
     SenderBlocked = 205, "sender_blocked", "the recipient has blocked the sender";
+    RecallTooLate = 223, "recall_too_late",
+        "the time is over in which an account may recall what it said";
     CustomElementTwice = 216, "custom_element_twice", "a message has at most one custom element";
     MediaWithoutSource = 217, "media_without_source",
         "an image, a sound, a file or a video needs a URL or a UUID";

@@ -161,6 +161,8 @@ pub(crate) static OPERATIONS: &[&[Operation]] = &[
     import::OPERATIONS,
     settings::OPERATIONS,
     messages::OPERATIONS,
+    messages::acts::OPERATIONS,
+    messages::history::OPERATIONS,
     extensions::OPERATIONS,
     merged::OPERATIONS,
     relations::OPERATIONS,
@@ -176,7 +178,14 @@ fn all() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
         (projections::REBUILD, post(projections::rebuild)),
         (import::PATH, post(import::lines)),
         (settings::PATH, get(settings::show).patch(settings::change)),
-        (messages::PATH, post(messages::send)),
+        (
+            messages::PATH,
+            get(messages::history::read)
+                .post(messages::send)
+                .patch(messages::acts::edit),
+        ),
+        (messages::acts::RECALL, post(messages::acts::recall)),
+        (messages::acts::READ, post(messages::acts::read)),
         (
             extensions::PATH,
             get(extensions::read).post(extensions::change),

@@ -22,6 +22,9 @@ use serde::{Deserialize, Serialize};
 use crate::access::{Metered, Own, json_body, not_answered};
 use crate::{Operation, Problem, Shared};
 
+pub(crate) mod acts;
+pub(crate) mod history;
+
 pub(crate) const PATH: &str = "/v1/apps/{app}/messages";
 /// The priority of what an account says in a group.
 const NORMAL: u8 = 2;
@@ -211,13 +214,18 @@ impl Sending {
         if self.wants_receipts && matches!(self.to, Recipient::Account(_)) {
             return Err(Problem::invalid("wants_receipts is for groups"));
         }
-        if (1..=MESSAGE_ELEMENTS_MAX).contains(&self.elements.len()) {
-            return Ok(());
-        }
-        Err(Problem::invalid(format!(
-            "elements holds 1 to {MESSAGE_ELEMENTS_MAX}"
-        )))
+        check_elements(&self.elements)
     }
+}
+
+/// What they are is looked at by whoever decides.
+fn check_elements(elements: &[Element]) -> Result<(), Problem> {
+    if (1..=MESSAGE_ELEMENTS_MAX).contains(&elements.len()) {
+        return Ok(());
+    }
+    Err(Problem::invalid(format!(
+        "elements holds 1 to {MESSAGE_ELEMENTS_MAX}"
+    )))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use hansard_desk::Caller;
 use hansard_domain::app::ChangeAppSettings;
-use hansard_events::app::{CustomField, GroupField, GroupLimits};
+use hansard_events::app::{CustomField, GroupField, GroupLimits, MessageLimits};
 use hansard_events::group::NoticeSetting;
 use hansard_types::{AppId, UserId};
 use schemars::JsonSchema;
@@ -67,6 +67,8 @@ struct Settings {
     group_notices: Vec<NoticeSetting>,
     /// What groups are held to besides the limits of their types.
     group_limits: GroupLimits,
+    /// What the app's accounts may do with messages.
+    message_limits: MessageLimits,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -91,6 +93,8 @@ struct SettingsChange {
     group_notices: Option<Vec<NoticeSetting>>,
     /// The whole new value; what is absent in it is 0, which is no limit of the app's own.
     group_limits: Option<GroupLimits>,
+    /// The whole new value; what is absent in it is as it is to begin with.
+    message_limits: Option<MessageLimits>,
 }
 
 pub(crate) async fn show(State(shared): State<Arc<Shared>>, access: Access) -> Response {
@@ -109,6 +113,7 @@ fn settings(shared: &Shared, app: AppId) -> Result<Response, Problem> {
         member_fields: row.member_fields,
         group_notices: row.group_notices,
         group_limits: row.group_limits,
+        message_limits: row.message_limits,
     })
     .into_response())
 }
@@ -132,6 +137,7 @@ async fn apply(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<(), Pro
         member_fields,
         group_notices,
         group_limits,
+        message_limits,
     } = json_body(body)?;
     if let Some(administrators) = &administrators {
         check_administrators(administrators, caller)?;
@@ -146,6 +152,7 @@ async fn apply(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<(), Pro
         member_fields,
         group_notices,
         group_limits,
+        message_limits,
     };
     let submitted = shared.desk.submit(caller, command).await;
     submitted.map(drop).map_err(not_answered)

@@ -28,12 +28,13 @@ async fn every_operation_wants_the_token_of_who_may() {
     let bearer = |user: &str| Some(format!("Bearer {}", api.usersig(user)));
     for operation in OPERATIONS.iter().copied().flatten() {
         // Messages, relations and groups are an account's own business, everything else an administrator's.
-        let is_own = operation.id == "send_message"
+        let is_own = ["send_message", "edit_message", "messages"].contains(&operation.id)
             || [
                 "/friend-",
                 "/groups",
                 "/messages/extensions",
                 "/messages/merged",
+                "/messages/re",
             ]
             .iter()
             .any(|part| operation.path.contains(part));
@@ -142,7 +143,8 @@ async fn administrators_are_shown_and_changed() {
     let expected = json!({ "app": APP, "administrators": ["administrator"],
         "profile_fields": [], "friend_fields": [], "group_fields": [], "member_fields": [],
         "group_notices": [],
-        "group_limits": { "messages_per_second": 0, "members": 0 } });
+        "group_limits": { "messages_per_second": 0, "members": 0 },
+        "message_limits": { "recall_seconds": 120 } });
     assert_eq!(api.v1("settings").await.json(), expected);
     let changed = change(json!({ "administrators": ["administrator", "alice"] })).await;
     assert_eq!(changed.status, StatusCode::OK, "{}", changed.text());

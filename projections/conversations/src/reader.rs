@@ -157,6 +157,16 @@ impl<'a> Reader<'a> {
         Ok(own.map(|(seq, _)| seq).collect())
     }
 
+    /// The last message whose own time is not after `time`.
+    pub fn last_at(&self, conversation: &ConversationId, time: Timestamp) -> Result<Seq> {
+        match conversation {
+            ConversationId::C2c(..) => self.last_seq_at(conversation, time),
+            ConversationId::Group(_) | ConversationId::Topic(..) => {
+                self.last_where(conversation, |said| said.sent_at <= time)
+            }
+        }
+    }
+
     /// The last message of those that something holds for, from a conversation's first one on:
     /// it holds for none behind one that it does not hold for.
     pub(crate) fn last_where(

@@ -23,7 +23,9 @@
 mod account;
 mod relation;
 
-use hansard_events::app::{AppCreated, AppSettingsChanged, CustomField, GroupField, GroupLimits};
+use hansard_events::app::{
+    AppCreated, AppSettingsChanged, CustomField, GroupField, GroupLimits, MessageLimits,
+};
 use hansard_events::group::NoticeSetting;
 use hansard_events::{AccountEvent, AppEvent, Event, Recorded};
 use hansard_projector::Projection;
@@ -68,7 +70,7 @@ pub static TABLES: &[&Table] = &[
 /// Its stable name.
 pub const NAME: &str = "directory";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 8;
+pub const VERSION: u32 = 9;
 
 /// An app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +88,7 @@ pub struct AppRow {
     /// What members of groups are told of otherwise than the types have it.
     pub group_notices: Vec<NoticeSetting>,
     pub group_limits: GroupLimits,
+    pub message_limits: MessageLimits,
     /// Of its log.
     pub partitions: u16,
     pub created_at: Timestamp,
@@ -161,6 +164,7 @@ fn created(
         member_fields: Vec::new(),
         group_notices: Vec::new(),
         group_limits: GroupLimits::default(),
+        message_limits: MessageLimits::default(),
         partitions: *partitions,
         created_at: time,
     };
@@ -183,6 +187,7 @@ fn settings_changed(
         member_fields,
         group_notices,
         group_limits,
+        message_limits,
     } = event;
     let Some(mut app) = Reader::new(state, control).app(*app_id)? else {
         return Ok(());
@@ -209,6 +214,7 @@ fn settings_changed(
         app.group_notices.clone_from(notices);
     }
     app.group_limits = group_limits.unwrap_or(app.group_limits);
+    app.message_limits = message_limits.unwrap_or(app.message_limits);
     state.put(&APP, app_key(control, *app_id), row::encode(&APP, &app)?);
     Ok(())
 }

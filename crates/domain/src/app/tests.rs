@@ -24,6 +24,7 @@ fn declare(before: Vec<CustomField>, new: Vec<CustomField>) -> Result<usize, Rea
         member_fields: None,
         group_notices: None,
         group_limits: None,
+        message_limits: None,
     });
     let decided = Given::default().own_app(&[], before).when(command);
     decided.map(|decision| decision.events.len())

@@ -28,7 +28,6 @@ use crate::relation::{
     Unblock, UpdateFriend,
 };
 use crate::testing::{Given, topic_id, user};
-use crate::view::MessageKey;
 
 /// What the table must say: `any`, `own` name, as its `role` in the group has it, or `-` never. A change here is a change of who may
 /// do what.
@@ -56,17 +55,17 @@ const EXPECTED: &str = "
     SendC2c              -       -       any            own
     SendGroup            -       -       any            own
     ImportMessage        -       any     any            -
-    EditMessage          -       -       any            -
+    EditMessage          -       -       any            own
     ChangeExtensions     -       -       any            own
-    RecallC2c            -       -       any            -
-    RecallGroup          -       -       any            -
+    RecallC2c            -       -       any            own
+    RecallGroup          -       -       any            own
     ImportGroupMessages  -       any     any            -
     NotifyGroup          -       -       any            -
     RecallBySender       -       -       any            -
     ConfirmRead          -       -       any            own
     SetUnread            -       -       any            -
     ClearGroup           -       -       any            -
-    MarkRead             -       -       any            -
+    MarkRead             -       -       any            own
     CreateGroup          -       any     any            own
     AddMembers           -       any     any            role
     RemoveMembers        -       any     any            role
@@ -288,11 +287,7 @@ fn messages_of_ann() -> Vec<Command> {
         RecallC2c {
             from: from.clone(),
             to,
-            key: MessageKey {
-                client_seq: 1,
-                random: 1,
-                time_seconds: 1,
-            },
+            which: Which::Seq(Seq(1)),
             by: from.clone(),
         }
         .into(),
@@ -532,6 +527,7 @@ fn apps() -> Vec<Command> {
             member_fields: None,
             group_notices: None,
             group_limits: None,
+            message_limits: None,
         }
         .into(),
     ]

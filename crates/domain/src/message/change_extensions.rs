@@ -3,6 +3,7 @@ use hansard_types::{ConversationId, Reason, Seq, UserId, limits};
 
 use super::Which;
 use super::edit_message::check_place;
+use crate::conversation::check_party;
 use crate::view::Extensions;
 use crate::{Context, Decided, Decision, Halt, View};
 
@@ -48,7 +49,7 @@ impl ChangeExtensions {
         context: &Context<'_>,
     ) -> Decided<Vec<ExtensionOutcome>> {
         check_place(view, &self.conversation, None)?;
-        self.check_party(view, context)?;
+        check_party(view, context, &self.conversation)?;
         let seq = self.message(view)?;
         let before = view.extensions(&self.conversation, seq)?;
         let is_same_minute = before.minute == context.now.seconds() / 60;
@@ -68,21 +69,6 @@ impl ChangeExtensions {
             changed_by: self.by.clone(),
         };
         Ok(Decision::event(event, outcomes))
-    }
-
-    /// An account must be in the conversation.
-    fn check_party(&self, view: &dyn View, context: &Context<'_>) -> Result<(), Halt> {
-        if !context.is_account() {
-            return Ok(());
-        }
-        let is_there = match self.conversation.group() {
-            Some(group) => view.member(group, &self.by)?.is_some(),
-            None => self.conversation.peer_of(&self.by).is_some(),
-        };
-        if !is_there {
-            return Err(Reason::MemberUnknown.into());
-        }
-        Ok(())
     }
 
     /// The message, which must take extensions.

@@ -2,6 +2,7 @@ use hansard_events::message::{Element, MessageEdited};
 use hansard_types::{ConversationId, Reason, Seq, UserId};
 
 use super::Content;
+use super::voice::check_editor;
 use crate::group::place_in;
 use crate::group::rules::rules;
 use crate::view::MessageKey;
@@ -28,7 +29,8 @@ impl Which {
     }
 }
 
-/// Makes a message say something else. What is absent stays; the same again changes nothing.
+/// Makes a message say something else; an account does so with what it said itself, where it may
+/// speak. What is absent stays; the same again changes nothing.
 #[derive(Debug, Clone)]
 pub struct EditMessage {
     pub conversation: ConversationId,
@@ -41,17 +43,15 @@ pub struct EditMessage {
 }
 
 impl EditMessage {
-    pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided<()> {
+    pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<()> {
         check_place(view, &self.conversation, self.sender.as_ref())?;
+        check_editor(view, context, &self.conversation)?;
         let conversation = &self.conversation;
         let seq = self.which.seq(view, conversation)?;
         let message = view.message(conversation, seq)?;
         let message = message.ok_or(Reason::MessageUnknown)?;
-        if self
-            .sender
-            .as_ref()
-            .is_some_and(|one| *one != message.sender)
-        {
+        let is_whose = |one: &UserId| *one == message.sender;
+        if !context.account().is_none_or(is_whose) || !self.sender.as_ref().is_none_or(is_whose) {
             return Err(Reason::MessageUnknown.into());
         }
         if message.is_notice {

@@ -1,11 +1,13 @@
 use hansard_events::message::MessageRecalled;
 use hansard_types::{GroupId, Reason, Seq, TopicId, UserId};
 
+use super::recaller::Recaller;
 use crate::group::place_in;
 use crate::group::rules::rules;
 use crate::{Context, Decided, Decision, View};
 
-/// Recalls messages of a group; each is answered by itself.
+/// Recalls messages of a group; each is answered by itself. An account recalls what it said, within the
+/// app's time, and the group's owner and administrators what those of a lower rank said.
 #[derive(Debug, Clone)]
 pub struct RecallGroup {
     pub group_id: GroupId,
@@ -20,13 +22,14 @@ impl RecallGroup {
     pub(crate) fn decide(
         &self,
         view: &dyn View,
-        _context: &Context<'_>,
+        context: &Context<'_>,
     ) -> Decided<Vec<(Seq, Option<Reason>)>> {
         let topic = self.topic_id.as_ref();
         let (group, conversation) = place_in(view, &self.group_id, topic)?;
         if !rules(group.group_type).recalls {
             return Err(Reason::GroupTypeForbids.into());
         }
+        let recaller = Recaller::of(view, context, Some(&self.group_id))?;
         let mut results = Vec::with_capacity(self.seqs.len());
         let mut recalled: Vec<Seq> = Vec::new();
         for seq in &self.seqs {
@@ -36,7 +39,7 @@ impl RecallGroup {
                 Some(message) if message.recalled || recalled.contains(seq) => {
                     Some(Reason::MessageAlreadyRecalled)
                 }
-                Some(_) => None,
+                Some(message) => recaller.refuses(view, &message)?,
             };
             if refused.is_none() {
                 recalled.push(*seq);

@@ -1,13 +1,13 @@
 use std::num::NonZeroU32;
 
-use hansard_events::group::Role;
 use hansard_events::message::{Mention, MessageSent};
 use hansard_types::{ConversationId, GroupId, Reason, Timestamp, TopicId, UserId};
 
+use super::voice::Voice;
 use super::{Content, delivered, next_seq, plain, sent};
 use crate::group::rules::{TypeRules, rules};
 use crate::group::{existing, topic_in};
-use crate::view::{Group, Sent, Topic};
+use crate::view::{Group, Sent};
 use crate::{Context, Decided, Decision, GroupSend, Halt, View};
 
 /// Sends a message to a group. What the server API sends may be in the name of any account: only
@@ -57,7 +57,14 @@ impl SendGroup {
         if sender.mutes.group > now {
             return Err(Reason::SenderMuted.into());
         }
-        self.check_voice(view, context, &group, topic.as_ref())?;
+        let voice = Voice {
+            from: &self.from,
+            group_id: &self.group_id,
+            group: &group,
+            topic: topic.as_ref(),
+            live: self.live,
+        };
+        voice.check(view, context)?;
         self.check_targets(view, rules)?;
         if self.wants_receipts && !rules.has_receipts {
             return Err(Reason::GroupTypeForbids.into());
@@ -97,37 +104,6 @@ impl SendGroup {
 }
 
 impl SendGroup {
-    /// Who is muted in the group, or in the topic, may not speak; where all are, its administrators
-    /// may. An account must be there.
-    fn check_voice(
-        &self,
-        view: &dyn View,
-        context: &Context<'_>,
-        group: &Group,
-        topic: Option<&Topic>,
-    ) -> Result<(), Halt> {
-        let (group_id, from, now) = (&self.group_id, &self.from, context.now);
-        if group.mutes_until > now {
-            let of_topic = topic.map(|topic| view.topic_mute(group_id, topic.made, from));
-            let until = view.group_mute(group_id, from)?;
-            if until.max(of_topic.transpose()?.unwrap_or_default()) > now {
-                return Err(Reason::MutedInGroup.into());
-            }
-        }
-        let mute_all = group.profile.mute_all || topic.is_some_and(|topic| topic.profile.mute_all);
-        if !context.is_account() && !mute_all {
-            return Ok(());
-        }
-        let member = view.member(group_id, from)?;
-        if context.is_account() && member.is_none() && !self.is_visitor(view, group, now)? {
-            return Err(Reason::MemberUnknown.into());
-        }
-        if mute_all && member.is_none_or(|member| member.profile.role < Role::Admin) {
-            return Err(Reason::GroupMuted.into());
-        }
-        Ok(())
-    }
-
     /// How many can read it besides its sender.
     fn readers(&self, view: &dyn View, group: &Group) -> Result<u32, Halt> {
         if self.targets.is_empty() {
@@ -144,12 +120,6 @@ impl SendGroup {
 
     fn room(&self, group: &Group) -> Option<u64> {
         self.live.then_some(group.made)
-    }
-
-    /// Whether the sender is in a live room.
-    fn is_visitor(&self, view: &dyn View, group: &Group, now: Timestamp) -> Result<bool, Halt> {
-        let room = (&self.group_id, group.made);
-        Ok(self.live && view.is_visitor(room, &self.from, now)?)
     }
 
     fn check_targets(&self, view: &dyn View, rules: &TypeRules) -> Result<(), Halt> {

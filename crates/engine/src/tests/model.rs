@@ -9,7 +9,7 @@ use hansard_domain::group::AddOutcome;
 use hansard_domain::message::ExtensionOutcome;
 use hansard_domain::{Command, MessageKey, Reply};
 use hansard_events::account::ProfileValue;
-use hansard_events::app::{CustomField, GroupField, GroupLimits};
+use hansard_events::app::{CustomField, GroupField, GroupLimits, MessageLimits};
 use hansard_events::group::{
     GroupType, JoinOption, NoticeSetting, ReceiveOption, Role, TopicProfile,
 };
@@ -106,6 +106,7 @@ pub(super) struct App {
     pub(super) member_fields: Vec<GroupField>,
     pub(super) group_notices: Vec<NoticeSetting>,
     pub(super) group_limits: GroupLimits,
+    pub(super) message_limits: MessageLimits,
 }
 
 /// An account.
@@ -315,11 +316,11 @@ impl Model {
             Command::SendC2c(command) => self.send_c2c(actor, command),
             Command::SendGroup(command) => self.send_group(actor, command),
             Command::ImportMessage(command) => self.import_message(command),
-            Command::EditMessage(command) => self.edit(command),
+            Command::EditMessage(command) => self.edit(actor, command),
             Command::ChangeExtensions(command) => self.change_extensions(actor, command),
-            Command::RecallC2c(command) => self.recall_c2c(command),
-            Command::RecallGroup(command) => self.recall_group(command),
-            Command::MarkRead(command) => self.mark_read(command),
+            Command::RecallC2c(command) => self.recall_c2c(actor, command),
+            Command::RecallGroup(command) => self.recall_group(actor, command),
+            Command::MarkRead(command) => self.mark_read(actor, command),
             Command::CreateGroup(command) => self.create_group(actor, command),
             Command::AddMembers(command) => self.add_members(actor, command),
             Command::RemoveMembers(command) => self.remove_members(actor, command),

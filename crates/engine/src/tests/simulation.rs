@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use hansard_domain::Signal;
-use hansard_domain::app::CreateApp;
+use hansard_domain::app::{ChangeAppSettings, CreateApp};
+use hansard_events::app::MessageLimits;
 use hansard_events::{Origin, decode};
 use hansard_log::{EventLog as _, Fault, MemoryLog};
 use hansard_store::MemoryStore;
@@ -16,7 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use tokio::sync::broadcast::Receiver;
 
 use super::model::{Answered, App, Expected, Heard, Model, Order};
-use crate::testing::{APP, BEGUN, World, create_app};
+use crate::testing::{APP, BEGUN, World, create_app, provenance};
 use crate::{AppSignal, Engine, Handle, JUMP_MS, Machine as _, SubmitError};
 
 mod compare;
@@ -80,6 +81,10 @@ impl Burst {
     }
 }
 
+/// How long accounts may recall what they said: dated messages of this simulation, and not what it
+/// imports.
+const RECALL_SECONDS: u32 = 60 * 24 * 3600;
+
 impl Simulation {
     async fn start(seed: u64, partitions: u16) -> Self {
         let world = World::default();
@@ -91,9 +96,23 @@ impl Simulation {
         let model = App {
             administrators: app.administrators.clone(),
             secret_fingerprint: app.secret_fingerprint.clone(),
+            message_limits: MessageLimits {
+                recall_seconds: RECALL_SECONDS,
+            },
             ..App::default()
         };
         engine.create_app(app).await.expect("the app is new");
+        // Before anything else: what accounts may recall depends on it at once.
+        let message_limits = MessageLimits {
+            recall_seconds: RECALL_SECONDS,
+        };
+        let settings = ChangeAppSettings {
+            message_limits: Some(message_limits),
+            ..ChangeAppSettings::none(APP)
+        };
+        let handle = engine.handle();
+        let changed = handle.submit(LogId::CONTROL, settings.into(), provenance());
+        changed.await.expect("an app of that id");
         Self {
             rng: ChaCha8Rng::seed_from_u64(seed),
             maker: Maker::new(seed),

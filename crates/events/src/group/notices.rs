@@ -55,7 +55,7 @@ pub struct NoticeSetting {
 }
 
 /// What a kept notice says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Notice {
     MembersAdded {

@@ -58,6 +58,7 @@ const SERVICE_HERE: Service = Service {
         (R::ReceiptsNeedStored, GROUP_PARAMETER),
         (R::NoticeStays, GROUP_MESSAGE_NOT_RECALLABLE),
         (R::MessageAlreadyRecalled, GROUP_MESSAGE_NOT_RECALLABLE),
+        (R::RecallTooLate, 10031),
         (R::MessageTooLarge, 80002),
         (R::CustomElementTwice, GROUP_PARAMETER),
         (R::MediaWithoutSource, GROUP_PARAMETER),

@@ -1,6 +1,6 @@
 //! `openim/admin_msgwithdraw`: recalls a one-to-one message, whenever it was sent.
 
-use hansard_domain::message::RecallC2c;
+use hansard_domain::message::{RecallC2c, Which};
 use hansard_types::UserId;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -39,7 +39,7 @@ impl Action for AdminMsgWithdraw {
         Ok(RecallC2c {
             from,
             to,
-            key,
+            which: Which::Key(key),
             by: call.caller.user.clone(),
         })
     }

@@ -35,6 +35,7 @@ pub(super) static SERVICE: Service = Service {
         (R::MessageUnknown, 20022),
         (R::NoticeStays, 20023),
         (R::MessageAlreadyRecalled, 20023),
+        (R::RecallTooLate, 20016),
         (R::MessageTooLarge, 93000),
         (R::CustomElementTwice, MSG_ELEMENT_INVALID),
         (R::MediaWithoutSource, MSG_ELEMENT_INVALID),

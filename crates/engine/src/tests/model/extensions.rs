@@ -14,7 +14,7 @@ impl Model {
         command: &ChangeExtensions,
     ) -> Expected {
         let by = account(actor);
-        let kept = self.extended(&command.conversation, command.which, by)?;
+        let kept = self.extended(&command.conversation, command.which, actor)?;
         let wanted = match &command.change {
             ExtensionChange::Set(wanted) => wanted,
             ExtensionChange::Clear => {

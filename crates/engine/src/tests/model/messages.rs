@@ -6,10 +6,12 @@ use hansard_domain::message::{
     Content, EditMessage, ImportMessage, RecallC2c, RecallGroup, SendC2c, SendGroup, Which,
 };
 use hansard_events::group::{GroupType, Role};
-use hansard_types::{Actor, ConversationId, GroupId, Reason, Seq, Timestamp, UserId, limits};
+use hansard_types::{
+    Actor, ConversationId, GroupId, Reason, Seq, Timestamp, TopicId, UserId, limits,
+};
 
-use super::rights::is_account;
-use super::{Answered, Expected, Heard, Kept, Model, Said};
+use super::rights::{account, is_account};
+use super::{Answered, Expected, Group, Heard, Kept, Model, Said};
 
 /// Later than any simulation lasts: what is dated so is refused.
 const FAR: Timestamp = Timestamp(1_900_000_000_000);
@@ -44,6 +46,39 @@ fn is_retry(command: &SendC2c, sent_at: Timestamp, said: &Said) -> bool {
 /// Whether messages of groups of a type can want receipts.
 fn wants(group_type: GroupType) -> bool {
     !matches!(group_type, GroupType::AvChatRoom | GroupType::Community)
+}
+
+/// What a group, or one of its topics, lets somebody say.
+struct Voice {
+    role: Option<Role>,
+    is_muted: bool,
+    are_all_muted: bool,
+}
+
+impl Voice {
+    fn of(group: &Group, topic: Option<&TopicId>, user: &UserId) -> Self {
+        let here = topic.map(|topic| group.topics.get(topic).cloned().unwrap_or_default());
+        let in_topic = here.as_ref().is_some_and(|here| here.muted.contains(user));
+        Self {
+            role: group.members.get(user).map(|one| one.role),
+            is_muted: group.muted.contains(user) || in_topic,
+            are_all_muted: group.mute_all || here.is_some_and(|here| here.profile.mute_all),
+        }
+    }
+
+    /// `is_there`: also if it is no member.
+    fn check(&self, is_there: bool) -> Result<(), Reason> {
+        if self.is_muted {
+            return Err(Reason::MutedInGroup);
+        }
+        if self.role.is_none() && !is_there {
+            return Err(Reason::MemberUnknown);
+        }
+        if self.are_all_muted && self.role.is_none_or(|role| role < Role::Admin) {
+            return Err(Reason::GroupMuted);
+        }
+        Ok(())
+    }
 }
 
 impl Model {
@@ -158,15 +193,7 @@ impl Model {
             return Err(Reason::GroupTypeForbids);
         }
         let group_type = group.group_type;
-        let role = group.members.get(&command.from).map(|one| one.role);
-        let here = command.topic_id.as_ref();
-        let here = here.map(|topic| group.topics.get(topic).cloned().unwrap_or_default());
-        let is_muted_here = group.muted.contains(&command.from)
-            || here
-                .as_ref()
-                .is_some_and(|here| here.muted.contains(&command.from));
-        let mute_all = group.mute_all || here.is_some_and(|here| here.profile.mute_all);
-        let is_silenced = mute_all && role.is_none_or(|role| role < Role::Admin);
+        let voice = Voice::of(group, command.topic_id.as_ref(), &command.from);
         let sender = self.known(&command.from, Reason::SenderUnknown)?;
         let is_muted = sender.group_muted;
         let conversation = self.place(&command.group_id, command.topic_id.as_ref())?;
@@ -188,15 +215,8 @@ impl Model {
         if is_muted {
             return Err(Reason::SenderMuted);
         }
-        if is_muted_here {
-            return Err(Reason::MutedInGroup);
-        }
-        if is_account(actor) && role.is_none() && !self.is_visitor(command) {
-            return Err(Reason::MemberUnknown);
-        }
-        if is_silenced {
-            return Err(Reason::GroupMuted);
-        }
+        let is_there = !is_account(actor) || self.is_visitor(command);
+        voice.check(is_there)?;
         if command.wants_receipts && !wants(group_type) {
             return Err(Reason::GroupTypeForbids);
         }
@@ -319,13 +339,17 @@ impl Model {
         Ok(())
     }
 
-    /// A message by its name.
-    fn named(&mut self, conversation: &ConversationId, which: Which) -> Result<&mut Said, Reason> {
+    fn seq_of(&self, conversation: &ConversationId, which: Which) -> Result<Seq, Reason> {
         let seq = match which {
             Which::Seq(seq) => Some(seq),
             Which::Key(key) => self.find(conversation, |said| said.key == Some(key)),
         };
-        let seq = seq.ok_or(Reason::MessageUnknown)?;
+        seq.ok_or(Reason::MessageUnknown)
+    }
+
+    /// A message by its name.
+    fn named(&mut self, conversation: &ConversationId, which: Which) -> Result<&mut Said, Reason> {
+        let seq = self.seq_of(conversation, which)?;
         let index = usize::try_from(seq.0).expect("small").wrapping_sub(1);
         let talk = self.talks.get_mut(conversation);
         let talk = talk.filter(|talk| seq.0 > talk.gone);
@@ -333,23 +357,33 @@ impl Model {
         said.ok_or(Reason::MessageUnknown)
     }
 
+    /// An account must be in a conversation.
+    fn check_party(&self, actor: &Actor, conversation: &ConversationId) -> Result<(), Reason> {
+        let Some(user) = account(actor) else {
+            return Ok(());
+        };
+        let is_there = match conversation.group() {
+            Some(group) => {
+                let group = self.groups.get(group);
+                group.is_some_and(|group| group.members.contains_key(user))
+            }
+            None => conversation.peer_of(user).is_some(),
+        };
+        if !is_there {
+            return Err(Reason::MemberUnknown);
+        }
+        Ok(())
+    }
+
     /// A message with which clients keep something.
     pub(super) fn extended(
         &mut self,
         conversation: &ConversationId,
         which: Which,
-        account: Option<&UserId>,
+        actor: &Actor,
     ) -> Result<&mut Kept, Reason> {
         self.check_place(conversation, None)?;
-        if let Some(user) = account {
-            let is_there = match conversation.group() {
-                Some(group) => self.groups[group].members.contains_key(user),
-                None => conversation.peer_of(user).is_some(),
-            };
-            if !is_there {
-                return Err(Reason::MemberUnknown);
-            }
-        }
+        self.check_party(actor, conversation)?;
         let said = self.named(conversation, which)?;
         if said.recalled {
             return Err(Reason::MessageAlreadyRecalled);
@@ -357,11 +391,41 @@ impl Model {
         said.kept.as_mut().ok_or(Reason::ExtensionsOff)
     }
 
+    /// Who edits says something: it may where it may speak.
+    fn may_edit(&self, actor: &Actor, conversation: &ConversationId) -> Result<(), Reason> {
+        let Some(user) = account(actor) else {
+            return Ok(());
+        };
+        let sender = self.known(user, Reason::SenderUnknown)?;
+        let (group_id, topic) = match conversation {
+            ConversationId::Group(group_id) => (group_id, None),
+            ConversationId::Topic(group_id, topic) => (group_id, Some(topic)),
+            ConversationId::C2c(..) => {
+                let peer = conversation.peer_of(user).ok_or(Reason::MessageUnknown)?;
+                if sender.c2c_muted {
+                    return Err(Reason::SenderMuted);
+                }
+                if self.blocks(peer, user) {
+                    return Err(Reason::SenderBlocked);
+                }
+                return Ok(());
+            }
+        };
+        if sender.group_muted {
+            return Err(Reason::SenderMuted);
+        }
+        Voice::of(&self.groups[group_id], topic, user).check(false)
+    }
+
     /// What it says then is in no answer: that rebuilding makes the same is compared.
-    pub(super) fn edit(&mut self, command: &EditMessage) -> Expected {
+    pub(super) fn edit(&mut self, actor: &Actor, command: &EditMessage) -> Expected {
         let conversation = &command.conversation;
         self.check_place(conversation, command.sender.as_ref())?;
+        self.may_edit(actor, conversation)?;
         let said = self.named(conversation, command.which)?;
+        if account(actor).is_some_and(|one| *one != said.sender) {
+            return Err(Reason::MessageUnknown);
+        }
         if command
             .sender
             .as_ref()
@@ -378,28 +442,28 @@ impl Model {
         Ok(Answered::Done)
     }
 
-    pub(super) fn recall_c2c(&mut self, command: &RecallC2c) -> Expected {
+    pub(super) fn recall_c2c(&mut self, actor: &Actor, command: &RecallC2c) -> Expected {
         self.known(&command.from, Reason::SenderUnknown)?;
         self.known(&command.to, Reason::RecipientUnknown)?;
         let conversation = ConversationId::c2c(&command.from, &command.to);
-        let found = self.find(&conversation, |said| said.key == Some(command.key));
-        let seq = found.ok_or(Reason::MessageUnknown)?;
+        let seq = self.seq_of(&conversation, command.which)?;
         if self.said(&conversation, seq).map(|said| &said.sender) != Some(&command.from) {
             return Err(Reason::MessageUnknown);
         }
-        self.recall(&conversation, seq)?;
+        self.recall(actor, &conversation, seq)?;
         Ok(Answered::Recalled(vec![(seq, None)]))
     }
 
-    pub(super) fn recall_group(&mut self, command: &RecallGroup) -> Expected {
+    pub(super) fn recall_group(&mut self, actor: &Actor, command: &RecallGroup) -> Expected {
         let group_type = self.existing(&command.group_id)?.group_type;
         let conversation = self.place(&command.group_id, command.topic_id.as_ref())?;
         if group_type == GroupType::AvChatRoom {
             return Err(Reason::GroupTypeForbids);
         }
+        self.role_of(actor, &command.group_id)?;
         let mut results = Vec::new();
         for seq in &command.seqs {
-            results.push((*seq, self.recall(&conversation, *seq).err()));
+            results.push((*seq, self.recall(actor, &conversation, *seq).err()));
         }
         Ok(Answered::Recalled(results))
     }
@@ -409,7 +473,56 @@ impl Model {
         self.talks.get(conversation)?.said.get(index)
     }
 
-    fn recall(&mut self, conversation: &ConversationId, seq: Seq) -> Result<(), Reason> {
+    /// An account's role in a group that it must be in.
+    fn role_of(&self, actor: &Actor, group_id: &GroupId) -> Result<Option<Role>, Reason> {
+        let Some(user) = account(actor) else {
+            return Ok(None);
+        };
+        let member = self.groups[group_id].members.get(user);
+        Ok(Some(member.ok_or(Reason::MemberUnknown)?.role))
+    }
+
+    /// What was imported was said long before the time in which an account may recall it.
+    fn may_recall(
+        &self,
+        actor: &Actor,
+        conversation: &ConversationId,
+        said: &Said,
+    ) -> Result<(), Reason> {
+        let Some(user) = account(actor) else {
+            return Ok(());
+        };
+        let is_own = said.sender == *user;
+        if let Some(group_id) = conversation.group() {
+            let members = &self.groups[group_id].members;
+            let role = members[user].role;
+            let of_sender = members.get(&said.sender).map(|sender| sender.role);
+            let leads = role >= Role::Admin && (is_own || of_sender < Some(role));
+            if leads {
+                return Ok(());
+            }
+            if !is_own {
+                return Err(Reason::GroupRoleForbids);
+            }
+        }
+        if said.imported {
+            return Err(Reason::RecallTooLate);
+        }
+        Ok(())
+    }
+
+    fn recall(
+        &mut self,
+        actor: &Actor,
+        conversation: &ConversationId,
+        seq: Seq,
+    ) -> Result<(), Reason> {
+        if let Ok(said) = self.named(conversation, Which::Seq(seq)).cloned()
+            && !said.is_notice
+            && !said.recalled
+        {
+            self.may_recall(actor, conversation, &said)?;
+        }
         let index = usize::try_from(seq.0).expect("small").wrapping_sub(1);
         let talk = self.talks.get_mut(conversation);
         let talk = talk.filter(|talk| seq.0 > talk.gone);
@@ -425,7 +538,7 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn mark_read(&mut self, command: &MarkRead) -> Expected {
+    pub(super) fn mark_read(&mut self, actor: &Actor, command: &MarkRead) -> Expected {
         let MarkRead {
             conversation,
             reader,
@@ -435,6 +548,7 @@ impl Model {
         if let Some(peer) = conversation.peer_of(reader) {
             self.known(peer, Reason::RecipientUnknown)?;
         }
+        self.check_party(actor, conversation)?;
         let last = self.last(conversation);
         let talk = self.talks.entry(conversation.clone()).or_default();
         let up_to = match up_to {

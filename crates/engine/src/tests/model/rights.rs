@@ -58,6 +58,10 @@ pub(in crate::tests) fn own_name(command: &Command) -> Option<&UserId> {
         Command::JoinGroup(command) => Some(&command.user),
         Command::ConfirmRead(command) => Some(&command.reader),
         Command::ChangeExtensions(command) => Some(&command.by),
+        Command::MarkRead(command) => Some(&command.reader),
+        Command::EditMessage(command) => Some(&command.by),
+        Command::RecallC2c(command) => Some(&command.from),
+        Command::RecallGroup(command) => Some(&command.by),
         Command::EnterRoom(command) => Some(&command.user),
         Command::LeaveRoom(command) => Some(&command.user),
         Command::ImportAccount(_)
@@ -67,10 +71,6 @@ pub(in crate::tests) fn own_name(command: &Command) -> Option<&UserId> {
         | Command::MuteAccount(_)
         | Command::ImportFriend(_)
         | Command::ImportMessage(_)
-        | Command::EditMessage(_)
-        | Command::RecallC2c(_)
-        | Command::RecallGroup(_)
-        | Command::MarkRead(_)
         | Command::AddMembers(_)
         | Command::RemoveMembers(_)
         | Command::AnswerJoinRequest(_)

@@ -66,6 +66,7 @@ fn apps(handle: &Handle, model: &Model) {
             member_fields: row.member_fields,
             group_notices: row.group_notices,
             group_limits: row.group_limits,
+            message_limits: row.message_limits,
         };
         assert_eq!(app, *expected, "{id}");
     }

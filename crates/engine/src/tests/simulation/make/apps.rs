@@ -48,6 +48,7 @@ impl Maker {
             // What a group tells depends on it at once; the model cannot say when it is known.
             group_notices: None,
             group_limits: None,
+            message_limits: None,
         })
     }
 

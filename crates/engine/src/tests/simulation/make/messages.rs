@@ -71,7 +71,7 @@ impl Maker {
             sender,
             elements: Some(content.elements),
             cloud_custom_data: self.maybe(0.2, Self::word),
-            by: user("administrator"),
+            by: self.user(),
         })
     }
 
@@ -125,7 +125,7 @@ impl Maker {
                     topic_id: self.topic_or_group(),
                     group_id: self.group(),
                     seqs: (0..count).map(|_| self.seq()).collect(),
-                    by: user("administrator"),
+                    by: self.user(),
                     reason: None,
                 })
             }
@@ -246,7 +246,7 @@ impl Maker {
         Command::RecallC2c(RecallC2c {
             from,
             to,
-            key,
+            which: Which::Key(key),
             by: user("administrator"),
         })
     }
