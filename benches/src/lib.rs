@@ -150,6 +150,7 @@ pub fn send_c2c(from: u32, to: u32, random: u32) -> Command {
         time_seconds: None,
         hidden_from_sender: false,
         online_only: false,
+        wants_receipts: false,
     })
 }
 

@@ -214,7 +214,7 @@ commands! {
     message::ImportGroupMessages,   (Group group_id),            -,         Recalled,    [Never, Any,   Any,   Never];
     message::NotifyGroup,           (Group group_id),            -,         (),          [Never, Never, Any,   Never];
     message::RecallBySender,        (Group group_id),            by,        (),          [Never, Never, Any,   Never];
-    conversation::ConfirmRead,      (Group group_id),            reader,    (),          [Never, Never, Any,   Own];
+    conversation::ConfirmRead,      (Conversation conversation), reader,    (),          [Never, Never, Any,   Own];
     conversation::SetUnread,        (Group group_id),            reader,    (),          [Never, Never, Any,   Never];
     conversation::ClearGroup,       (Group group_id),            -,         (),          [Never, Never, Any,   Never];
     conversation::MarkRead,         (Conversation conversation), reader,    Read,        [Never, Never, Any,   Own];

@@ -106,31 +106,26 @@ impl SetUnread {
     }
 }
 
-/// A member confirms that it has read messages which want receipts. Others, its own, those from before
-/// it came, and what it has confirmed already make nothing happen.
+/// A reader confirms that it has read messages which want receipts, of a group or of two. Others, its
+/// own, those from before it came, and what it has confirmed already make nothing happen.
 #[derive(Debug, Clone)]
 pub struct ConfirmRead {
-    pub group_id: GroupId,
+    pub conversation: ConversationId,
     pub reader: UserId,
     pub seqs: Vec<Seq>,
 }
 
 impl ConfirmRead {
     pub(crate) fn decide(&self, view: &dyn View, _context: &Context<'_>) -> Decided {
-        let group = existing(view, &self.group_id)?;
-        if !rules(group.group_type).has_receipts {
-            return Err(Reason::GroupTypeForbids.into());
-        }
-        let member = view.member(&self.group_id, &self.reader)?;
-        let joined_at = member.ok_or(Reason::MemberUnknown)?.joined_at;
-        let conversation = ConversationId::Group(self.group_id.clone());
+        let conversation = &self.conversation;
+        let came_at = self.came_at(view)?;
         let mut seqs: Vec<Seq> = Vec::with_capacity(self.seqs.len());
         for seq in &self.seqs {
-            let Some(message) = view.message(&conversation, *seq)? else {
+            let Some(message) = view.message(conversation, *seq)? else {
                 continue;
             };
-            let is_its = message.sender == self.reader || message.sent_at < joined_at;
-            let confirmed = view.has_confirmed(&conversation, *seq, &self.reader)?;
+            let is_its = message.sender == self.reader || message.sent_at < came_at;
+            let confirmed = view.has_confirmed(conversation, *seq, &self.reader)?;
             if !is_its && !message.recalled && confirmed == Some(false) && !seqs.contains(seq) {
                 seqs.push(*seq);
             }
@@ -140,11 +135,33 @@ impl ConfirmRead {
         }
         seqs.sort_unstable();
         let event = ReceiptsSent {
-            conversation,
+            conversation: conversation.clone(),
             reader: self.reader.clone(),
             seqs,
         };
         Ok(Decision::event(event, ()))
+    }
+
+    /// From when on messages are for the reader.
+    fn came_at(&self, view: &dyn View) -> Result<Timestamp, Halt> {
+        let group_id = match &self.conversation {
+            ConversationId::Group(group_id) => group_id,
+            // No message of a community wants receipts.
+            ConversationId::Topic(..) => return Err(Reason::GroupTypeForbids.into()),
+            ConversationId::C2c(..) => {
+                let peer = self.conversation.peer_of(&self.reader);
+                let peer = peer.ok_or(Reason::MemberUnknown)?;
+                view.account(&self.reader)?.ok_or(Reason::AccountUnknown)?;
+                view.account(peer)?.ok_or(Reason::RecipientUnknown)?;
+                return Ok(Timestamp(0));
+            }
+        };
+        let group = existing(view, group_id)?;
+        if !rules(group.group_type).has_receipts {
+            return Err(Reason::GroupTypeForbids.into());
+        }
+        let member = view.member(group_id, &self.reader)?;
+        Ok(member.ok_or(Reason::MemberUnknown)?.joined_at)
     }
 }
 

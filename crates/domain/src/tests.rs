@@ -23,6 +23,7 @@ fn send_c2c(from: &str, to: &str, random: u32) -> SendC2c {
         time_seconds: Some(1_790_000_000),
         hidden_from_sender: false,
         online_only: false,
+        wants_receipts: false,
     }
 }
 
@@ -493,7 +494,7 @@ fn importing_a_message_again_adds_nothing_whatever_has_become_of_its_sender() {
             from: user("cho"),
             content: Content::text("hello"),
             sent_at: Timestamp(1_103_966_040_000),
-            import_key: key.to_owned(),
+            import_key: Some(key.to_owned()),
             random: 1,
             client_seq: 1,
         })
@@ -529,7 +530,7 @@ fn a_live_room_has_its_owner_and_takes_no_imports() {
         from: user("ben"),
         content: Content::text("hello"),
         sent_at: Timestamp(1_103_966_040_000),
-        import_key: "first".to_owned(),
+        import_key: Some("first".to_owned()),
         random: 1,
         client_seq: 1,
     });
@@ -650,6 +651,7 @@ fn what_is_for_those_online_is_decided_as_what_is_stored_and_is_no_event() {
     let given = team(Given::default().accounts(&["ann", "ben", "zoe"]));
     let c2c = SendC2c {
         online_only: true,
+        wants_receipts: false,
         ..send_c2c("ann", "ben", 1)
     };
     let to_group = SendGroup {

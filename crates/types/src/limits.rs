@@ -26,6 +26,8 @@ pub const PROFILE_VALUE_BYTES_MAX: usize = 500;
 pub const MESSAGE_BYTES_MAX: usize = 12 * 1024;
 /// Elements of one message (ours; the contract names no number).
 pub const MESSAGE_ELEMENTS_MAX: usize = 64;
+/// Accounts that one `batchsendmsg` sends to (Tencent Cloud Chat: 500, else 90011).
+pub const BATCH_RECIPIENTS_MAX: usize = 500;
 /// Messages that are put together in one (Tencent Cloud Chat: 300).
 pub const MERGED_MESSAGES_MAX: usize = 300;
 /// What they take together, bytes (ours: half of what an event may).

@@ -32,7 +32,6 @@ const REMOVE: &str = "/v1/apps/{app}/groups/remove";
 const TRANSFER: &str = "/v1/apps/{app}/groups/transfer";
 const MUTE: &str = "/v1/apps/{app}/groups/mute";
 const ENTER: &str = "/v1/apps/{app}/groups/enter";
-const CONFIRM: &str = "/v1/apps/{app}/groups/receipts";
 const TOPICS: &str = "/v1/apps/{app}/groups/topics";
 const TOPICS_GONE: &str = "/v1/apps/{app}/groups/topics/destroy";
 const LEAVE: &str = "/v1/apps/{app}/groups/leave";
@@ -132,11 +131,10 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     done::<acts::Mute>("post", MUTE),
     done::<acts::RoomEntry>("post", ENTER),
     done::<acts::RoomLeave>("post", LEAVE),
-    done::<acts::Receipts>("post", CONFIRM),
 ];
 
 /// What is answered where.
-pub(crate) fn routes() -> [(&'static str, MethodRouter<Arc<Shared>>); 17] {
+pub(crate) fn routes() -> [(&'static str, MethodRouter<Arc<Shared>>); 16] {
     [
         (LIST, get(reads::list)),
         (SHOW, get(reads::show).patch(act::<acts::ProfileEdit>)),
@@ -162,6 +160,5 @@ pub(crate) fn routes() -> [(&'static str, MethodRouter<Arc<Shared>>); 17] {
         (MUTE, post(act::<acts::Mute>)),
         (ENTER, post(act::<acts::RoomEntry>)),
         (LEAVE, post(act::<acts::RoomLeave>)),
-        (CONFIRM, post(act::<acts::Receipts>)),
     ]
 }

@@ -205,7 +205,7 @@ impl Batch {
                     from: sender,
                     content: Content::text(&text),
                     sent_at: at,
-                    import_key: key,
+                    import_key: Some(key),
                     random,
                     client_seq,
                 })

@@ -185,6 +185,7 @@ fn all() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
                 .patch(messages::acts::edit),
         ),
         (messages::acts::RECALL, post(messages::acts::recall)),
+        (messages::acts::CONFIRM, post(messages::acts::confirm)),
         (messages::acts::READ, post(messages::acts::read)),
         (
             extensions::PATH,

@@ -56,7 +56,7 @@ struct Sending {
     /// For those who are there, and not stored.
     #[serde(default)]
     online_only: bool,
-    /// Groups only: whoever reads it is to confirm that.
+    /// Whoever reads it is to confirm that.
     #[serde(default)]
     wants_receipts: bool,
     /// Clients may keep keys and values with it.
@@ -122,7 +122,13 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
     };
     let (group_id, topic_id) = match to {
         Recipient::Account(to) => {
-            let sent = to_account(shared, caller, to, (content, random, online_only));
+            let sent = to_account(
+                shared,
+                caller,
+                to,
+                (content, random),
+                (online_only, wants_receipts),
+            );
             return Ok(Json(sent.await?).into_response());
         }
         Recipient::Group(group) => (group, None),
@@ -163,7 +169,8 @@ async fn to_account(
     shared: &Shared,
     caller: &Caller,
     to: UserId,
-    (content, random, online_only): (Content, u32, bool),
+    (content, random): (Content, u32),
+    (online_only, wants_receipts): (bool, bool),
 ) -> Result<Sent, Problem> {
     let from = caller.user.clone();
     let conversation = ConversationId::c2c(&from, &to);
@@ -176,6 +183,7 @@ async fn to_account(
         time_seconds: None,
         hidden_from_sender: false,
         online_only,
+        wants_receipts,
     };
     let answer = shared.desk.submit(caller, command).await;
     let answer = answer.map_err(not_answered)?;
@@ -211,9 +219,6 @@ fn written(conversation: ConversationId, sent: SentMessage, position: Position) 
 
 impl Sending {
     fn check(&self) -> Result<(), Problem> {
-        if self.wants_receipts && matches!(self.to, Recipient::Account(_)) {
-            return Err(Problem::invalid("wants_receipts is for groups"));
-        }
         check_elements(&self.elements)
     }
 }

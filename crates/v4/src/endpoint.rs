@@ -253,6 +253,8 @@ pub(crate) struct Answered<T> {
     pub(crate) body: T,
     /// Of a write: where its event is.
     pub(crate) position: Option<Position>,
+    /// Some items of the call have failed, of an endpoint that says so in its status.
+    pub(crate) partly: bool,
 }
 
 impl<T> Answered<T> {
@@ -260,6 +262,7 @@ impl<T> Answered<T> {
         Self {
             body,
             position: None,
+            partly: false,
         }
     }
 
@@ -267,6 +270,7 @@ impl<T> Answered<T> {
         Self {
             body,
             position: Some(position),
+            partly: false,
         }
     }
 }
@@ -352,8 +356,13 @@ impl fmt::Debug for Endpoint {
 async fn run<O: Operation>(call: &Call<'_>, body: &[u8]) -> Result<Written, Failure> {
     let service = call.endpoint.service;
     let request = json::read(body).map_err(|fault| body_failure(&fault, service, O::FIELDS))?;
-    let Answered { body, position } = O::call(call, request).await?;
-    let body = envelope::success(service, &body).map_err(Failure::broken)?;
+    let answered = O::call(call, request).await?;
+    let Answered {
+        body,
+        position,
+        partly,
+    } = answered;
+    let body = envelope::success(service, &body, partly).map_err(Failure::broken)?;
     if body.len() > envelope::ANSWER_BYTES_MAX {
         let info = "the answer would be larger than 1 MB: ask for less";
         return Err(Failure::refused(codes::ANSWER_TOO_LARGE, info));

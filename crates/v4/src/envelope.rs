@@ -8,14 +8,18 @@ use crate::service::Service;
 pub(crate) const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
 /// A successful answer with the fields of `body`, which must serialise as an object.
+///
+/// `partly`: some items of a call whose answer says so have failed.
 pub(crate) fn success<T: Serialize>(
     service: &Service,
     body: &T,
+    partly: bool,
 ) -> Result<Vec<u8>, serde_json::Error> {
     let mut text = Vec::with_capacity(192);
     text.push(b'{');
     if service.has_action_status {
-        text.extend_from_slice(br#""ActionStatus":"OK","#);
+        let status = if partly { "SomeError" } else { "OK" };
+        text.extend_from_slice(format!(r#""ActionStatus":"{status}","#).as_bytes());
     }
     text.extend_from_slice(br#""ErrorCode":0,"ErrorInfo":"""#);
     if service.has_error_display {
@@ -77,12 +81,14 @@ mod tests {
         let body = success(
             of("group_open_http_svc/create_group"),
             &json!({ "GroupId": "g" }),
+            false,
         )
         .expect("it serialises");
         let expected =
             json!({ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "", "GroupId": "g" });
         assert_eq!(parsed(&body), expected);
-        let body = success(of("recentcontact/get_list"), &Nothing {}).expect("it serialises");
+        let body =
+            success(of("recentcontact/get_list"), &Nothing {}, false).expect("it serialises");
         let expected =
             json!({ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "", "ErrorDisplay": "" });
         assert_eq!(parsed(&body), expected);
@@ -90,8 +96,8 @@ mod tests {
 
     #[test]
     fn one_service_leaves_the_status_out() {
-        let body =
-            success(of("openconfigsvr/getnospeaking"), &json!({ "A": 1 })).expect("it serialises");
+        let body = success(of("openconfigsvr/getnospeaking"), &json!({ "A": 1 }), false)
+            .expect("it serialises");
         let expected = json!({ "ErrorCode": 0, "ErrorInfo": "", "A": 1 });
         assert_eq!(parsed(&body), expected);
         let body = failure(Some(of("openconfigsvr/getnospeaking")), 130001, "no");

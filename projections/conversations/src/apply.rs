@@ -153,7 +153,7 @@ fn put_message(
         targets,
         import_key: _,
         resets_unread: _,
-        receipts_of: _,
+        receipts_of,
         extensible,
         room: _,
     } = event;
@@ -178,6 +178,7 @@ fn put_message(
         is_notice: false,
         sequence,
         extensible: *extensible,
+        wants_receipts: receipts_of.is_some(),
     };
     message.set_mentions(mentions);
     let encoded = row::encode(&MESSAGE, &message)?;
@@ -309,6 +310,7 @@ pub(crate) fn recalled(
             is_notice: false,
             sequence: before.sequence,
             extensible: before.extensible,
+            wants_receipts: before.wants_receipts,
             sender: before.sender,
             sent_at: before.sent_at,
             random: before.random,

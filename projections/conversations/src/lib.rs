@@ -39,7 +39,7 @@ pub use rows::{HeadRow, MessageRow, ReaderRow, Recall, ReceiptRow, TABLES};
 /// Its stable name.
 pub const NAME: &str = "conversations";
 /// Raised whenever a row, a key or what is written changes.
-pub const VERSION: u32 = 12;
+pub const VERSION: u32 = 13;
 
 /// Folds message, conversation and group events.
 #[derive(Debug, Default)]

@@ -118,6 +118,7 @@ pub(crate) fn told(
         is_notice: true,
         sequence: recorded.sequence,
         extensible: false,
+        wants_receipts: false,
     };
     let encoded = row::encode(&MESSAGE, &row)?;
     state.put(&MESSAGE, message_key(log, &conversation, seq), encoded);

@@ -204,6 +204,8 @@ pub struct MessageRow {
     pub sequence: u64,
     /// Clients may keep keys and values with it.
     pub extensible: bool,
+    /// Whoever reads it is to confirm that: it has a [`ReceiptRow`].
+    pub wants_receipts: bool,
 }
 
 impl MessageRow {

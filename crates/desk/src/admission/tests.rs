@@ -54,6 +54,7 @@ fn send(from: &str, to: &str) -> SendC2c {
         time_seconds: None,
         hidden_from_sender: false,
         online_only: false,
+        wants_receipts: false,
     }
 }
 

@@ -248,6 +248,7 @@ fn messages_of_ann() -> Vec<Command> {
             time_seconds: None,
             hidden_from_sender: false,
             online_only: false,
+            wants_receipts: false,
         }
         .into(),
         EditMessage {
@@ -279,7 +280,7 @@ fn messages_of_ann() -> Vec<Command> {
             from: from.clone(),
             content: Content::text("hello"),
             sent_at: Timestamp(1),
-            import_key: "key".to_owned(),
+            import_key: Some("key".to_owned()),
             random: 1,
             client_seq: 1,
         }
@@ -378,7 +379,7 @@ fn members_of_ann() -> Vec<Command> {
         }
         .into(),
         ConfirmRead {
-            group_id: group_id.clone(),
+            conversation: ConversationId::Group(group_id.clone()),
             reader: ann.clone(),
             seqs: vec![Seq(1)],
         }

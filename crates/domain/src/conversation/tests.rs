@@ -26,7 +26,7 @@ fn team() -> Given {
 
 fn confirmed(given: &Given, who: &str, seqs: &[u64]) -> Result<Vec<u64>, Reason> {
     let command = ConfirmRead {
-        group_id: group("team"),
+        conversation: "group:team".parse().expect("a conversation"),
         reader: user(who),
         seqs: seqs.iter().copied().map(Seq).collect(),
     };

@@ -4,8 +4,8 @@ use hansard_types::{ConversationId, Reason, Timestamp, UserId};
 use super::{Content, check_time, plain, sent};
 use crate::group::existing;
 use crate::group::rules::rules;
-use crate::view::Sent;
-use crate::{Context, Decided, Decision, SentMessage, View};
+use crate::view::{MessageKey, Sent};
+use crate::{Context, Decided, Decision, Halt, SentMessage, View};
 
 /// Takes a message over from elsewhere with its original time. Importing it again, whenever that
 /// is, adds nothing. A sender who is not in the group joins with the message.
@@ -15,8 +15,9 @@ pub struct ImportMessage {
     pub from: UserId,
     pub content: Content,
     pub sent_at: Timestamp,
-    /// What makes it recognisable: the same for the same source line, and for no other.
-    pub import_key: String,
+    /// What makes it recognisable: the same for the same source line, and for no other. Absent, of
+    /// two only: its numbers and its time do, as of a message that is sent.
+    pub import_key: Option<String>,
     /// Derived from the key; for one-to-one messages they make its `MsgKey`.
     pub random: u32,
     pub client_seq: u32,
@@ -25,11 +26,7 @@ pub struct ImportMessage {
 impl ImportMessage {
     pub(crate) fn decide(&self, view: &dyn View, context: &Context<'_>) -> Decided<SentMessage> {
         let now = context.now;
-        if let Some(seq) = view.imported(&self.conversation, &self.import_key)? {
-            let first = Sent {
-                seq,
-                sent_at: self.sent_at,
-            };
+        if let Some(first) = self.first(view)? {
             return Ok(Decision::nothing(sent(first, true)));
         }
         self.content.check()?;
@@ -43,6 +40,10 @@ impl ImportMessage {
             }
             // Its line does not say how the topic came to be: backends import into topics.
             ConversationId::Topic(..) => return Err(Reason::GroupTypeForbids.into()),
+            // A group's messages have no numbers of their own to know one by.
+            ConversationId::Group(_) if self.import_key.is_none() => {
+                return Err(Reason::GroupTypeForbids.into());
+            }
             ConversationId::Group(group_id) => {
                 let group = existing(view, group_id)?;
                 if !rules(group.group_type).is_imported {
@@ -62,7 +63,7 @@ impl ImportMessage {
             sent_at: self.sent_at,
             client_seq: is_c2c.then_some(self.client_seq),
             sender_joins,
-            import_key: Some(self.import_key.clone()),
+            import_key: self.import_key.clone(),
             ..plain(
                 self.conversation.clone(),
                 &self.from,
@@ -75,5 +76,20 @@ impl ImportMessage {
             sent_at: self.sent_at,
         };
         Ok(Decision::event(event, sent(first, false)))
+    }
+
+    /// The message that this one is.
+    fn first(&self, view: &dyn View) -> Result<Option<Sent>, Halt> {
+        if let Some(import_key) = &self.import_key {
+            let seq = view.imported(&self.conversation, import_key)?;
+            let sent_at = self.sent_at;
+            return Ok(seq.map(|seq| Sent { seq, sent_at }));
+        }
+        let key = MessageKey {
+            client_seq: self.client_seq,
+            random: self.random,
+            time_seconds: self.sent_at.seconds(),
+        };
+        Ok(view.message_by_key(&self.conversation, key)?)
     }
 }

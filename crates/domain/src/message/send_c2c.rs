@@ -21,6 +21,8 @@ pub struct SendC2c {
     pub hidden_from_sender: bool,
     /// For those who are there, and not stored.
     pub online_only: bool,
+    /// The receiver is to confirm that it has read it.
+    pub wants_receipts: bool,
 }
 
 impl SendC2c {
@@ -57,12 +59,16 @@ impl SendC2c {
         if context.is_account() && view.blocks(&self.to, &self.from)? {
             return Err(Reason::SenderBlocked.into());
         }
+        if self.wants_receipts && self.online_only {
+            return Err(Reason::ReceiptsNeedStored.into());
+        }
         let seq = next_seq(view, &conversation, self.online_only)?;
         let message = MessageSent {
             seq,
             sent_at,
             client_seq: Some(key.client_seq),
             hidden_from_sender: self.hidden_from_sender,
+            receipts_of: self.wants_receipts.then_some(1),
             ..plain(conversation, &self.from, &self.content, self.random)
         };
         let reply = sent_c2c(Sent { seq, sent_at }, key, false);

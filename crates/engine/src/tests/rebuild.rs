@@ -82,6 +82,7 @@ fn send(from: &str, to: &str, random: u32) -> Command {
         time_seconds: None,
         hidden_from_sender: false,
         online_only: false,
+        wants_receipts: false,
     })
 }
 

@@ -193,6 +193,7 @@ async fn a_round_of_one_to_one_sends_writes_three_rows_for_each_and_few_besides(
             time_seconds: seconds,
             hidden_from_sender: false,
             online_only: false,
+            wants_receipts: false,
         })
     };
     let earlier = send(SENDS, Some(1_793_000_000));

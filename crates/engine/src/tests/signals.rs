@@ -23,6 +23,7 @@ fn send(from: &str, random: u32, online_only: bool) -> Command {
         time_seconds: Some(1_790_000_000),
         hidden_from_sender: false,
         online_only,
+        wants_receipts: false,
     })
 }
 

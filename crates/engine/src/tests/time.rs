@@ -27,6 +27,7 @@ async fn send(handle: &Handle, random: u32) -> Result<Timestamp, SubmitError> {
         time_seconds: None,
         hidden_from_sender: false,
         online_only: false,
+        wants_receipts: false,
     });
     let answer = handle.submit(LOG, command, provenance()).await?;
     let Reply::Sent { sent_at, .. } = answer.reply else {

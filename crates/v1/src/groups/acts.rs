@@ -10,7 +10,6 @@ use axum::response::{IntoResponse as _, Response};
 use hansard_desk::{Caller, Desk, Error};
 use hansard_domain::Verb;
 use hansard_domain::account::MuteFor;
-use hansard_domain::conversation::ConfirmRead;
 use hansard_domain::group::{
     AddMembers, AddOutcome, AnswerJoinRequest, ChangeGroupProfile, ChangeMember, ChangeOwner,
     CreateGroup, DissolveGroup, JoinGroup, MuteMembers, QuitGroup, RemoveMembers,
@@ -21,10 +20,10 @@ use hansard_events::group::{
 };
 use hansard_types::limits::{
     GROUP_MEMBERS_ADDED_PER_CALL_MAX, GROUP_MEMBERS_AT_CREATION_MAX,
-    GROUP_MEMBERS_REMOVED_PER_CALL_MAX, GROUP_MUTES_PER_CALL_MAX, GROUP_RECEIPTS_PER_CALL_MAX,
-    RECALL_REASON_BYTES_MAX, VISIT_SECONDS,
+    GROUP_MEMBERS_REMOVED_PER_CALL_MAX, GROUP_MUTES_PER_CALL_MAX, RECALL_REASON_BYTES_MAX,
+    VISIT_SECONDS,
 };
-use hansard_types::{GroupId, Reason, Seq, TopicId, UserId};
+use hansard_types::{GroupId, Reason, TopicId, UserId};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -524,29 +523,6 @@ impl Act for RoomLeave {
         Ok(LeaveRoom {
             group_id: self.group_id,
             user: caller.user.clone(),
-        })
-    }
-}
-
-#[derive(Deserialize, JsonSchema)]
-pub(crate) struct Receipts {
-    group_id: GroupId,
-    /// Messages that the caller has read; those that want no receipt are passed over.
-    #[schemars(length(min = 1, max = GROUP_RECEIPTS_PER_CALL_MAX))]
-    seqs: Vec<Seq>,
-}
-
-impl Act for Receipts {
-    const NAME: &'static str = "confirm_read";
-    const SUMMARY: &'static str = "Confirms that the caller has read messages which want receipts";
-    type Command = ConfirmRead;
-
-    fn command(self, caller: &Caller, _: &Desk) -> Result<ConfirmRead, Problem> {
-        bounded("seqs", &self.seqs, GROUP_RECEIPTS_PER_CALL_MAX)?;
-        Ok(ConfirmRead {
-            group_id: self.group_id,
-            reader: caller.user.clone(),
-            seqs: self.seqs,
         })
     }
 }

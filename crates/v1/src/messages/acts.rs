@@ -7,10 +7,12 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use hansard_desk::{Caller, Error};
-use hansard_domain::conversation::{MarkRead, UpTo};
+use hansard_domain::conversation::{ConfirmRead, MarkRead, UpTo};
 use hansard_domain::message::{EditMessage, RecallC2c, RecallGroup, Which};
 use hansard_events::message::Element;
-use hansard_types::limits::{MESSAGE_ELEMENTS_MAX, RECALL_REASON_BYTES_MAX};
+use hansard_types::limits::{
+    GROUP_RECEIPTS_PER_CALL_MAX, MESSAGE_ELEMENTS_MAX, RECALL_REASON_BYTES_MAX,
+};
 use hansard_types::{ConversationId, GroupId, Position, Reason, Seq, TopicId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,7 @@ use crate::{Operation, Problem, Shared};
 
 pub(crate) const EDIT: &str = super::PATH;
 pub(crate) const RECALL: &str = "/v1/apps/{app}/messages/recall";
+pub(crate) const CONFIRM: &str = "/v1/apps/{app}/messages/receipts";
 pub(crate) const READ: &str = "/v1/apps/{app}/messages/read";
 
 const fn written<T: JsonSchema>(
@@ -62,6 +65,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         READ,
         "mark_read",
         "Marks a conversation read; what is read stays read",
+    ),
+    written::<Receipts>(
+        "post",
+        CONFIRM,
+        "confirm_read",
+        "Confirms that the caller has read messages which want receipts",
     ),
 ];
 
@@ -209,6 +218,38 @@ async fn marked(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
         conversation,
         reader: caller.user.clone(),
         up_to: seq.map_or(UpTo::Last, UpTo::Seq),
+    };
+    let answer = shared.desk.submit(caller, command).await;
+    Ok(done(answer.map_err(not_answered)?.position))
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Receipts {
+    conversation: ConversationId,
+    /// Messages that the caller has read; those that want no receipt are passed over.
+    #[schemars(length(min = 1, max = GROUP_RECEIPTS_PER_CALL_MAX))]
+    seqs: Vec<Seq>,
+}
+
+pub(crate) async fn confirm(
+    State(shared): State<Arc<Shared>>,
+    Own(caller): Own,
+    body: Bytes,
+) -> Response {
+    let metered = Metered::start("confirm_read");
+    metered.end(confirmed(&shared, &caller, &body).await)
+}
+
+async fn confirmed(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Response, Problem> {
+    let Receipts { conversation, seqs } = json_body(body)?;
+    if !(1..=GROUP_RECEIPTS_PER_CALL_MAX).contains(&seqs.len()) {
+        let detail = format!("seqs holds 1 to {GROUP_RECEIPTS_PER_CALL_MAX}");
+        return Err(Problem::invalid(detail));
+    }
+    let command = ConfirmRead {
+        conversation,
+        reader: caller.user.clone(),
+        seqs,
     };
     let answer = shared.desk.submit(caller, command).await;
     Ok(done(answer.map_err(not_answered)?.position))

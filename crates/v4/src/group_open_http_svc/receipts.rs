@@ -56,7 +56,7 @@ impl Action for GroupMsgReceipt {
     fn command(self, _call: &Call<'_>) -> Result<ConfirmRead, Failure> {
         let Items(seqs) = self.msg_seq_list;
         Ok(ConfirmRead {
-            group_id: self.group_id,
+            conversation: ConversationId::Group(self.group_id),
             reader: self.from_account,
             seqs: seqs.into_iter().map(Seq::from).collect(),
         })

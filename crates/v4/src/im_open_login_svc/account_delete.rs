@@ -84,6 +84,7 @@ impl Operation for AccountDelete {
         Ok(Answered {
             body: AccountDeleteResponse { result_item },
             position: outcomes.position,
+            partly: false,
         })
     }
 }

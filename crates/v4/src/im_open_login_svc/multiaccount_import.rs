@@ -86,6 +86,7 @@ impl Operation for MultiaccountImport {
         Ok(Answered {
             body: MultiaccountImportResponse { fail_accounts },
             position,
+            partly: false,
         })
     }
 }

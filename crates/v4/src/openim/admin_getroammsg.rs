@@ -79,7 +79,7 @@ struct RoamMsg {
     msg_client_time: u64,
     /// 0, or 8 when recalled; the body is then empty.
     msg_flag_bits: u8,
-    /// 1 once the receiver has read it.
+    /// 1 once the receiver has read it; of a message that wants a receipt, once that has come.
     is_peer_read: u8,
     msg_key: String,
     msg_body: Vec<MsgElement>,
@@ -222,7 +222,12 @@ impl<'a> View<'a> {
                 } else {
                     read_by_operator
                 };
-                let message = self.message((seq, row), &key, reader >= seq)?;
+                let is_read = if row.wants_receipts {
+                    self.is_confirmed(seq)?
+                } else {
+                    reader >= seq
+                };
+                let message = self.message((seq, row), &key, is_read)?;
                 bytes += serde_json::to_vec(&message).map_err(Failure::broken)?.len();
                 let is_full = page.msg_list.len() >= self.messages_max
                     || (bytes > C2C_HISTORY_PAGE_BYTES_MAX && !page.msg_list.is_empty());
@@ -238,6 +243,13 @@ impl<'a> View<'a> {
         page.msg_list.reverse();
         page.msg_cnt = page.msg_list.len();
         Ok(page)
+    }
+
+    /// What wants a receipt is read once that has come.
+    fn is_confirmed(&self, seq: Seq) -> Result<bool, Failure> {
+        let receipt = self.conversations.receipt(&self.conversation, seq);
+        let receipt = receipt.map_err(Failure::broken)?;
+        Ok(receipt.is_some_and(|receipt| receipt.confirmed > 0))
     }
 
     fn reader(&self, user: &UserId) -> Result<ReaderRow, Failure> {

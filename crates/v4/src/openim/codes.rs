@@ -16,6 +16,7 @@ pub(super) const MSG_ELEMENT_INVALID: u32 = 90010;
 pub(super) const TOO_MANY_TO_ACCOUNTS: u32 = 90011;
 pub(super) const TO_ACCOUNT_UNKNOWN: u32 = 90012;
 pub(super) const MSG_LIFETIME_INVALID: u32 = 90026;
+pub(super) const SYNC_MODE_INVALID: u32 = 90030;
 pub(super) const PUSH_INFO_INVALID: u32 = 90043;
 pub(super) const MSG_KEY_INVALID: u32 = 90054;
 pub(super) const GROUP_ID_INVALID: u32 = 10015;
@@ -36,6 +37,7 @@ pub(super) static SERVICE: Service = Service {
         (R::NoticeStays, 20023),
         (R::MessageAlreadyRecalled, 20023),
         (R::RecallTooLate, 20016),
+        (R::ReceiptsNeedStored, OPENIM_JSON),
         (R::MessageTooLarge, 93000),
         (R::CustomElementTwice, MSG_ELEMENT_INVALID),
         (R::MediaWithoutSource, MSG_ELEMENT_INVALID),
@@ -53,6 +55,8 @@ pub(super) static SERVICE: Service = Service {
     ],
     exceptions: &[
         ("query_online_status", R::AccountUnknown, ACCOUNT_UNKNOWN),
+        ("importmsg", R::RecipientUnknown, TO_ACCOUNT_UNKNOWN),
+        ("batchsendmsg", R::RecipientUnknown, ACCOUNT_UNKNOWN),
         ("sendmsg", R::SenderUnknown, 20003),
         ("sendmsg", R::RecipientUnknown, TO_ACCOUNT_UNKNOWN),
     ],

@@ -55,6 +55,8 @@ pub(crate) struct SendMsgRequest {
     cloud_custom_data: Option<String>,
     /// 1: clients may keep keys and values with it (`set_key_values`).
     support_message_extension: Option<u32>,
+    /// 1: a receipt is wanted (`c2c_msg_read_receipt`), and `IsPeerRead` says whether it came.
+    is_need_read_receipt: Option<u32>,
     /// Taken and not used yet: there is no offline push.
     #[expect(dead_code, reason = "taken and not used yet")]
     offline_push_info: Option<AnyObject>,
@@ -121,6 +123,7 @@ fn command(call: &Call<'_>, request: SendMsgRequest) -> Result<SendC2c, Failure>
         msg_body,
         cloud_custom_data,
         support_message_extension,
+        is_need_read_receipt,
         offline_push_info: _,
     } = request;
     let control = SendControl::of(&send_msg_control);
@@ -141,6 +144,7 @@ fn command(call: &Call<'_>, request: SendMsgRequest) -> Result<SendC2c, Failure>
         time_seconds: msg_time_stamp,
         hidden_from_sender: sync_other_machine == Some(2),
         online_only: online_only_flag == Some(1) || msg_life_time == Some(0),
+        wants_receipts: is_need_read_receipt == Some(1),
     })
 }
 

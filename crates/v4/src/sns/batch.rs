@@ -150,6 +150,7 @@ impl<I: PerItem> Operation for Each<I> {
         Ok(Answered {
             body: BatchResponse::of(results),
             position,
+            partly: false,
         })
     }
 }

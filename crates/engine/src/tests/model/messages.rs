@@ -84,7 +84,18 @@ impl Voice {
 impl Model {
     /// Who has confirmed what is in no answer: that rebuilding makes the same is compared.
     pub(super) fn confirm_read(&mut self, command: &ConfirmRead) -> Expected {
-        let group = self.existing(&command.group_id)?;
+        let group_id = match &command.conversation {
+            ConversationId::Group(group_id) => group_id,
+            ConversationId::Topic(..) => return Err(Reason::GroupTypeForbids),
+            ConversationId::C2c(..) => {
+                let peer = command.conversation.peer_of(&command.reader);
+                let peer = peer.ok_or(Reason::MemberUnknown)?;
+                self.known(&command.reader, Reason::AccountUnknown)?;
+                self.known(peer, Reason::RecipientUnknown)?;
+                return Ok(Answered::Done);
+            }
+        };
+        let group = self.existing(group_id)?;
         if !wants(group.group_type) {
             return Err(Reason::GroupTypeForbids);
         }
@@ -170,6 +181,9 @@ impl Model {
         if is_account(actor) && self.blocks(&command.to, &command.from) {
             return Err(Reason::SenderBlocked);
         }
+        if command.wants_receipts && command.online_only {
+            return Err(Reason::ReceiptsNeedStored);
+        }
         let said = Said {
             sender: command.from.clone(),
             random: command.random,
@@ -244,10 +258,9 @@ impl Model {
 
     pub(super) fn import_message(&mut self, command: &ImportMessage) -> Expected {
         let conversation = &command.conversation;
-        let talk = self.talks.get(conversation);
-        if let Some(seq) = talk.and_then(|talk| talk.imported.get(&command.import_key)) {
+        if let Some(seq) = self.imported(command) {
             return Ok(Answered::Sent {
-                seq: Seq(*seq),
+                seq,
                 duplicate: true,
             });
         }
@@ -289,8 +302,25 @@ impl Model {
         let answered = self.say(conversation.clone(), said);
         let seq = self.last(conversation);
         let talk = self.talks.entry(conversation.clone()).or_default();
-        talk.imported.insert(command.import_key.clone(), seq);
+        if let Some(key) = &command.import_key {
+            talk.imported.insert(key.clone(), seq);
+        }
         answered
+    }
+
+    /// The message that an imported one is.
+    fn imported(&self, command: &ImportMessage) -> Option<Seq> {
+        let conversation = &command.conversation;
+        if let Some(key) = &command.import_key {
+            let talk = self.talks.get(conversation)?;
+            return talk.imported.get(key).copied().map(Seq);
+        }
+        let key = MessageKey {
+            client_seq: command.client_seq,
+            random: command.random,
+            time_seconds: command.sent_at.seconds(),
+        };
+        self.find(conversation, |said| said.key == Some(key))
     }
 
     /// Who sends an imported message is a member from then on.

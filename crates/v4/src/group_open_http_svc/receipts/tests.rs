@@ -56,8 +56,8 @@ async fn what_readers_confirm_is_counted_once() {
         assert_eq!(counts(&api).await, one, "{who}");
     }
     assert_eq!(api.log_end(), end, "nothing has happened");
-    let body = json!({ "group_id": "team", "seqs": [1] });
-    let own = api.own("carol", "POST", "groups/receipts", Some(&body));
+    let body = json!({ "conversation": "group:team", "seqs": [1] });
+    let own = api.own("carol", "POST", "messages/receipts", Some(&body));
     assert_eq!(own.await.0, 200);
     assert_eq!(counts(&api).await[0], receipt(1, 0, 2, 0));
 }

@@ -132,7 +132,7 @@ impl Maker {
             84..86 => self.edit(),
             86..89 => self.extend(),
             89..92 => Command::ConfirmRead(ConfirmRead {
-                group_id: self.group(),
+                conversation: self.group_or_pair(),
                 reader: self.user(),
                 seqs: (0..3).map(|_| self.seq()).collect(),
             }),
@@ -184,6 +184,7 @@ impl Maker {
             time_seconds: Some(time_seconds),
             hidden_from_sender: self.yes(0.1),
             online_only: self.yes(0.1),
+            wants_receipts: self.yes(0.2),
         };
         let key = command.key(Timestamp::from_seconds(time_seconds));
         let (from, to) = (command.from.clone(), command.to.clone());
@@ -200,6 +201,7 @@ impl Maker {
         } else {
             ConversationId::Group(self.group())
         };
+        let has_key = conversation.group().is_some() || self.yes(0.8);
         let line = self.rng.random_range(0..24);
         let like = line % 16;
         let time_seconds = if self.yes(0.02) {
@@ -218,7 +220,8 @@ impl Maker {
             from,
             content: self.content(),
             sent_at: Timestamp::from_seconds(time_seconds),
-            import_key: format!("line{line}"),
+            // Now and then as what is sent: by its numbers.
+            import_key: has_key.then(|| format!("line{line}")),
             random: key.random,
             client_seq: key.client_seq,
         })
@@ -249,6 +252,13 @@ impl Maker {
             which: Which::Key(key),
             by: user("administrator"),
         })
+    }
+
+    fn group_or_pair(&mut self) -> ConversationId {
+        if self.yes(0.6) {
+            return ConversationId::Group(self.group());
+        }
+        ConversationId::c2c(&self.user(), &self.user())
     }
 
     fn mark_read(&mut self) -> Command {
