@@ -12,8 +12,7 @@ mod told;
 
 use hansard_types::limits::REQUEST_JSON_DEPTH_MAX;
 use lenient::Lenient;
-use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 pub use told::FieldFault;
@@ -165,32 +164,12 @@ fn written(path: &Path) -> String {
     text
 }
 
-/// An object that is accepted and not looked into.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, schemars::JsonSchema)]
-#[schemars(with = "serde_json::Map<String, serde_json::Value>")]
-pub struct AnyObject;
-
-impl<'de> Deserialize<'de> for AnyObject {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Skip;
-        impl<'de> Visitor<'de> for Skip {
-            type Value = AnyObject;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AnyObject, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(AnyObject)
-            }
-        }
-        deserializer.deserialize_map(Skip)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use hansard_types::UserId;
     use proptest::prelude::*;
+
+    use serde::Deserialize;
 
     use super::*;
 
@@ -199,7 +178,7 @@ mod tests {
     struct Request {
         name: Option<String>,
         items: Option<Vec<Item>>,
-        push: Option<AnyObject>,
+        push: Option<serde_json::Map<String, Value>>,
     }
 
     #[derive(Debug, Default, PartialEq, Deserialize)]
@@ -293,7 +272,7 @@ mod tests {
             read(br#"{"items":[[],{"number":1}],"push":[]}"#).expect("an object");
         let items = [None, Some(1)].map(|number| Item { number });
         assert_eq!(request.items, Some(items.into()));
-        assert_eq!(request.push, Some(AnyObject));
+        assert_eq!(request.push, Some(serde_json::Map::new()));
         let none: Request = read(br#"{"items":[]}"#).expect("an object");
         assert_eq!(
             none.items,

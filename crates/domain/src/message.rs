@@ -107,6 +107,7 @@ fn plain(
         resets_unread: false,
         receipts_of: None,
         extensible: content.extensible,
+        offline_push: content.offline_push.clone(),
         room: None,
     }
 }

@@ -67,6 +67,10 @@ pub struct MessageSent {
     /// Clients may keep keys and values with it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub extensible: bool,
+    /// How it is shown to who is not there: a JSON object as a text, as `OfflinePushInfo` of the server
+    /// API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline_push: Option<String>,
     /// Live rooms only: which of the rooms that had the id, as [`crate::live::LiveEntered::room`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<u64>,
@@ -249,6 +253,7 @@ impl Sample for MessageSent {
             resets_unread: true,
             receipts_of: Some(3),
             extensible: true,
+            offline_push: Some("{\"PushFlag\":0,\"Title\":\"새 메시지\"}".to_owned()),
             room: Some(17),
         }
     }

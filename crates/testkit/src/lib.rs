@@ -85,6 +85,7 @@ pub fn message(conversation: &ConversationId, seq: u64, sender: &str, sent_at: u
         no_unread: false,
         no_last: false,
         extensible: false,
+        offline_push: None,
         hidden_from_sender: false,
         sender_joins: false,
         mentions: Vec::new(),

@@ -28,6 +28,10 @@ pub const MESSAGE_BYTES_MAX: usize = 12 * 1024;
 pub const MESSAGE_ELEMENTS_MAX: usize = 64;
 /// Accounts that one `batchsendmsg` sends to (Tencent Cloud Chat: 500, else 90011).
 pub const BATCH_RECIPIENTS_MAX: usize = 500;
+/// `Desc` and `Ext` of an offline push together, bytes (Tencent Cloud Chat: 3 KB).
+pub const OFFLINE_PUSH_TEXT_BYTES_MAX: usize = 3 * 1024;
+/// All of `OfflinePushInfo`, bytes (ours).
+pub const OFFLINE_PUSH_BYTES_MAX: usize = 8 * 1024;
 /// Messages that are put together in one (Tencent Cloud Chat: 300).
 pub const MERGED_MESSAGES_MAX: usize = 300;
 /// What they take together, bytes (ours: half of what an event may).

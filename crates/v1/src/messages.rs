@@ -119,6 +119,7 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
         no_unread: false,
         no_last: false,
         extensible,
+        offline_push: None,
     };
     let (group_id, topic_id) = match to {
         Recipient::Account(to) => {

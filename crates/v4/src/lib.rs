@@ -22,6 +22,7 @@ mod endpoint;
 mod envelope;
 mod field;
 mod message_id;
+mod push;
 mod service;
 mod shell;
 mod topic_id;

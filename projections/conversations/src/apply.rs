@@ -155,6 +155,7 @@ fn put_message(
         resets_unread: _,
         receipts_of,
         extensible,
+        offline_push: _,
         room: _,
     } = event;
     let elements = encode_elements(elements).map_err(|error| Error::Row {

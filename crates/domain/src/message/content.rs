@@ -16,6 +16,8 @@ pub struct Content {
     pub no_last: bool,
     /// Clients may keep keys and values with it.
     pub extensible: bool,
+    /// How it is shown to who is not there: `OfflinePushInfo` of the server API as JSON.
+    pub offline_push: Option<String>,
 }
 
 impl Content {
@@ -28,6 +30,7 @@ impl Content {
             no_unread: false,
             no_last: false,
             extensible: false,
+            offline_push: None,
         }
     }
 

@@ -65,6 +65,7 @@ impl EditMessage {
             no_unread: false,
             no_last: false,
             extensible: false,
+            offline_push: None,
         };
         content.check()?;
         let now = (content.elements, content.cloud_custom_data);

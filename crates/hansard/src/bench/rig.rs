@@ -203,6 +203,7 @@ impl Load {
                 no_unread: false,
                 no_last: false,
                 extensible: false,
+                offline_push: None,
             },
             random,
             priority: 2,

@@ -128,6 +128,7 @@ fn to_import(
         no_unread: false,
         no_last,
         extensible: false,
+        offline_push: None,
     };
     let digest = content.digest().bytes().map(|byte| format!("{byte:02x}"));
     Ok(MessageToImport {

@@ -10,7 +10,6 @@
 //! **To some members only** (`To_Account`): they and the sender find it, it is unread to nobody,
 //! and the group's history, which administrators read, has it.
 
-use hansard_desk::json::AnyObject;
 use hansard_domain::message::{Content, SendGroup};
 use hansard_domain::{GroupSend, SentMessage};
 use hansard_events::message::Mention;
@@ -25,6 +24,7 @@ use crate::element::{self, MsgBody};
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field::SendControl;
 use crate::message_id::message_id;
+use crate::push::OfflinePushInfo;
 use crate::topic_id;
 use crate::typed::{Field, List, OrEmpty, one_of};
 
@@ -63,9 +63,8 @@ pub(crate) struct SendGroupMsgRequest {
     support_message_extension: Option<u32>,
     /// Absent or empty: the group itself.
     topic_id: Option<String>,
-    /// Taken and not used yet: there is no offline push.
-    #[expect(dead_code, reason = "taken and not used yet")]
-    offline_push_info: Option<AnyObject>,
+    /// How it is shown to who is not there; kept with the message.
+    offline_push_info: Option<OfflinePushInfo>,
 }
 
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
@@ -152,7 +151,7 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
         need_read_receipt,
         support_message_extension,
         topic_id,
-        offline_push_info: _,
+        offline_push_info,
     } = request;
     let topic_id = topic_id::of_request(call, &group_id, topic_id.as_deref())?;
     let priority = match msg_priority.0 {
@@ -169,6 +168,7 @@ fn command(call: &Call<'_>, request: SendGroupMsgRequest) -> Result<SendGroup, F
         no_unread: control.no_unread,
         no_last: control.no_last,
         extensible: support_message_extension == Some(1),
+        offline_push: OfflinePushInfo::kept(offline_push_info, codes::GROUP_PARAMETER)?,
     };
     let mentions = mentions(call, group_at_info.0)?;
     Ok(SendGroup {

@@ -3,7 +3,6 @@
 //! All of them have one `MsgKey`: one time, one number and one random. An account that does not
 //! exist is told in `ErrorList`; the others get the message.
 
-use hansard_desk::json::AnyObject;
 use hansard_domain::message::{Content, SendC2c};
 use hansard_domain::{MessageKey, SentC2c};
 use hansard_types::limits::BATCH_RECIPIENTS_MAX;
@@ -17,6 +16,7 @@ use crate::element::{self, MsgBody};
 use crate::endpoint::{Answered, Call, Failure, Fault, Operation};
 use crate::field::SendControl;
 use crate::message_id::message_id;
+use crate::push::OfflinePushInfo;
 use crate::typed::{Field, Items, OrEmpty};
 
 pub(crate) struct BatchSendMsg;
@@ -44,9 +44,8 @@ pub(crate) struct BatchSendMsgRequest {
     cloud_custom_data: Option<String>,
     /// 1: receipts are wanted.
     is_need_read_receipt: Option<u32>,
-    /// Taken and not used yet: there is no offline push.
-    #[expect(dead_code, reason = "taken and not used yet")]
-    offline_push_info: Option<AnyObject>,
+    /// How it is shown to who is not there; kept with the message.
+    offline_push_info: Option<OfflinePushInfo>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -152,7 +151,7 @@ fn commands(call: &Call<'_>, request: BatchSendMsgRequest) -> Result<Commands, F
         msg_body,
         cloud_custom_data,
         is_need_read_receipt,
-        offline_push_info: _,
+        offline_push_info,
     } = request;
     let from = from_account.0.unwrap_or_else(|| call.caller.user.clone());
     let control = SendControl::of(&send_msg_control);
@@ -162,6 +161,7 @@ fn commands(call: &Call<'_>, request: BatchSendMsgRequest) -> Result<Commands, F
         no_unread: control.no_unread,
         no_last: control.no_last,
         extensible: false,
+        offline_push: OfflinePushInfo::kept(offline_push_info, codes::PUSH_INFO_INVALID)?,
     };
     let key = MessageKey {
         client_seq: msg_seq.unwrap_or_else(|| drawn(&content, &from)),

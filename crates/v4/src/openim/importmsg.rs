@@ -74,6 +74,7 @@ impl Action for ImportMsg {
             no_unread: mode == HISTORY,
             no_last: false,
             extensible: false,
+            offline_push: None,
         };
         let client_seq = msg_seq.unwrap_or_else(|| drawn(&content, &from));
         let sent_at = Timestamp::from_seconds(msg_time_stamp);

@@ -8,7 +8,6 @@
 //! connected and is not stored. There are no client connections yet, so nobody is online: the
 //! request is decided and answered like any other, and nothing is kept.
 
-use hansard_desk::json::AnyObject;
 use hansard_domain::SentC2c;
 use hansard_domain::message::{Content, SendC2c};
 use hansard_types::{ConversationId, UserId};
@@ -21,6 +20,7 @@ use crate::element::{self, MsgBody};
 use crate::endpoint::{Answered, Call, Failure, Operation};
 use crate::field::SendControl;
 use crate::message_id::message_id;
+use crate::push::OfflinePushInfo;
 use crate::typed::{Field, OrEmpty};
 
 pub(crate) struct SendMsg;
@@ -57,9 +57,8 @@ pub(crate) struct SendMsgRequest {
     support_message_extension: Option<u32>,
     /// 1: a receipt is wanted (`c2c_msg_read_receipt`), and `IsPeerRead` says whether it came.
     is_need_read_receipt: Option<u32>,
-    /// Taken and not used yet: there is no offline push.
-    #[expect(dead_code, reason = "taken and not used yet")]
-    offline_push_info: Option<AnyObject>,
+    /// How it is shown to who is not there; kept with the message.
+    offline_push_info: Option<OfflinePushInfo>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -124,7 +123,7 @@ fn command(call: &Call<'_>, request: SendMsgRequest) -> Result<SendC2c, Failure>
         cloud_custom_data,
         support_message_extension,
         is_need_read_receipt,
-        offline_push_info: _,
+        offline_push_info,
     } = request;
     let control = SendControl::of(&send_msg_control);
     let elements = element::read(msg_body).map_err(|reason| call.refusal(reason))?;
@@ -134,6 +133,7 @@ fn command(call: &Call<'_>, request: SendMsgRequest) -> Result<SendC2c, Failure>
         no_unread: control.no_unread,
         no_last: control.no_last,
         extensible: support_message_extension == Some(1),
+        offline_push: OfflinePushInfo::kept(offline_push_info, codes::PUSH_INFO_INVALID)?,
     };
     Ok(SendC2c {
         from: from_account.0.unwrap_or_else(|| call.caller.user.clone()),

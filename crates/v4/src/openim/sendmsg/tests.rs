@@ -269,3 +269,34 @@ async fn media_and_merged_messages_are_kept_and_read_back() {
     }
     assert_eq!(api.log_end(), end, "nothing was written");
 }
+
+#[tokio::test]
+async fn how_a_message_is_pushed_is_checked_and_kept_with_it() {
+    let api = TestApi::start().await;
+    let with = |info: Value| {
+        let mut body = message("hello");
+        body["OfflinePushInfo"] = info;
+        body
+    };
+    let info = json!({ "PushFlag": 0, "Desc": "새 메시지", "AndroidInfo": { "OPPOChannelID": "c",
+        "HuaWeiImportance": "LOW" }, "ApnsInfo": { "InterruptionLevel": "time-sensitive" } });
+    api.v4_ok(PATH, with(info.clone())).await;
+    let events = api.v1("events?type=message.sent").await;
+    let event: Value = serde_json::from_slice(&events.body).expect("one event");
+    let kept = event["data"]["offline_push"].as_str().expect("a text");
+    assert_eq!(serde_json::from_str::<Value>(kept).expect("JSON"), info);
+    let cases = [
+        json!("push"),
+        json!({ "PushFlag": 2 }),
+        json!({ "Title": 7 }),
+        json!({ "AndroidInfo": { "HuaWeiImportance": "HIGH" } }),
+        json!({ "ApnsInfo": { "BadgeMode": 2 } }),
+        json!({ "ApnsInfo": { "InterruptionLevel": "loud" } }),
+        json!({ "Desc": "x".repeat(3073) }),
+        json!({ "Other": "x".repeat(8192) }),
+    ];
+    api.refuses(PATH, cases.map(|info| (with(info), 90043)))
+        .await;
+    api.v4_ok(PATH, with(json!({ "Desc": "x".repeat(3072) })))
+        .await;
+}

@@ -164,6 +164,7 @@ impl Maker {
             no_unread,
             no_last: self.yes(0.1),
             extensible: self.yes(0.7),
+            offline_push: None,
             ..Content::text(&text)
         }
     }
