@@ -450,6 +450,18 @@ pub(crate) fn signal(pid: u32, signal: Signal) -> Result<()> {
 }
 
 /// Copies a directory tree.
+/// Where the search indexes are: a folder by the version of the projection, and there is one.
+pub(crate) fn indexes(data: &Path) -> Result<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(data.join("search"))? {
+        found.push(entry?.path());
+    }
+    match found.pop() {
+        Some(only) if found.is_empty() => Ok(only),
+        other => bail!("one version of the search index was expected: {other:?}"),
+    }
+}
+
 pub(crate) fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {

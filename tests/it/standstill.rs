@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::harness::{APP, SECRET, Server, copy_tree, eventually, run_ok};
+use crate::harness::{APP, SECRET, Server, copy_tree, eventually, indexes, run_ok};
 use crate::own_nats::Nats;
 
 const MESSAGES: u32 = 400;
@@ -142,7 +142,7 @@ async fn a_search_index_that_was_damaged_at_rest_is_found_and_built_again() -> R
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("data");
     filled(&data).await?;
-    let index = data.join("search").join("2").join(APP.to_string());
+    let index = indexes(&data)?.join(APP.to_string());
     let mut damaged = 0;
     for entry in std::fs::read_dir(&index)? {
         let path = entry?.path();
@@ -198,7 +198,7 @@ async fn projections_are_built_again_when_that_is_asked_for() -> Result<()> {
             .is_some_and(|rows| rows.len() == 7),
         "{told}"
     );
-    let index = data.join("search").join("2");
+    let index = indexes(&data)?;
     eventually("another index has taken its place", async || {
         let found = server.search("hello").await.ok()?;
         // Also meanwhile: fewer are found only where that is said.

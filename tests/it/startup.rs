@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
-use crate::harness::{APP, Server, eventually};
+use crate::harness::{APP, Server, eventually, indexes};
 
 const MESSAGES: u32 = 40;
 
-/// By the version of the projection.
-fn index(data: &Path) -> PathBuf {
-    data.join("search").join("2").join(APP.to_string())
+fn index(data: &Path) -> Result<PathBuf> {
+    Ok(indexes(data)?.join(APP.to_string()))
 }
 
 async fn send(server: &Server, random: u32) -> Result<u64> {
@@ -51,7 +50,7 @@ async fn a_search_index_that_is_damaged_after_a_crash_is_named_and_built_again()
     let mut server = filled(&data).await?;
     server.kill()?;
     drop(server);
-    let index = index(&data);
+    let index = index(&data)?;
     let mut damaged = 0;
     for entry in std::fs::read_dir(&index)? {
         let path = entry?.path();
@@ -90,7 +89,7 @@ async fn after_an_end_in_order_nothing_is_checked_and_retries_are_recognised() -
     let data = folder.path().join("data");
     let server = filled(&data).await?;
     ensure!(server.stop().await?.success(), "a clean end");
-    ensure!(index(&data).join(".closed").is_file(), "it says so");
+    ensure!(index(&data)?.join(".closed").is_file(), "it says so");
 
     let server = Server::start(&data).await?;
     ensure!(
