@@ -70,7 +70,6 @@ struct Message {
     cloud_custom_data: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     priority: Option<u8>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     mentioned: Vec<UserId>,
     mentions_all: bool,
     /// Keys and values may be kept with it.
