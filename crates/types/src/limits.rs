@@ -291,7 +291,7 @@ pub const ROOM_ADMINS_MAX: usize = 5;
 pub const ROOM_MEMBERS_SHOWN_MAX: usize = 1000;
 pub const ROOM_MEMBERS_PAGE: usize = 500;
 /// Messages that one call confirms, or asks the receipts of.
-pub const GROUP_RECEIPTS_PER_CALL_MAX: usize = 50;
+pub const RECEIPTS_PER_CALL_MAX: usize = 50;
 /// Readers of a message on a page.
 pub const GROUP_RECEIPTS_PAGE_MAX: usize = 200;
 /// Visits of one room that one event ends because their time is over.

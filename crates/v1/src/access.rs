@@ -141,6 +141,11 @@ pub(crate) fn not_answered(error: Error) -> Problem {
     }
 }
 
+/// A refusal as a problem.
+pub(crate) fn refused(reason: Reason) -> Problem {
+    not_answered(Error::Refused(reason))
+}
+
 fn broken(what: &str) -> Problem {
     tracing::error!(error = what, "a request failed");
     Problem::internal("something broke in the server; its log says what")

@@ -11,7 +11,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse as _, Response};
-use hansard_desk::{Caller, Error, Query, Reads};
+use hansard_desk::{Caller, Query, Reads};
 use hansard_domain::message::{
     ChangeExtensions, ExtensionChange, ExtensionOutcome, NewExtension, Which,
 };
@@ -20,8 +20,8 @@ use hansard_types::{ConversationId, Position, Reason, Seq};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::{Metered, Own, json_body, not_answered};
-use crate::{Kind, Operation, Problem, Shared, optional, reading, required};
+use crate::access::{Metered, Own, json_body, not_answered, refused};
+use crate::{Kind, Operation, Problem, Shared, asked, optional, reading, required};
 
 pub(crate) const PATH: &str = "/v1/apps/{app}/messages/extensions";
 
@@ -180,22 +180,14 @@ struct Asked {
 
 fn asked(uri: &Uri) -> Result<Asked, Problem> {
     let query = Query::read(uri.query().unwrap_or_default());
-    let conversation = query.filled("conversation");
-    let conversation = conversation.ok_or_else(|| Problem::invalid("conversation is missing"))?;
-    let number = |name: &str| match query.filled(name) {
-        None => Ok(None),
-        Some(text) => text
-            .parse()
-            .map(Some)
-            .map_err(|_| Problem::invalid(format!("{name} is a number"))),
-    };
-    let seq: Option<u64> = number("seq")?;
+    let conversation = asked::conversation(&query)?;
+    let seq = asked::number(&query, "seq")?;
     Ok(Asked {
-        conversation: reading::conversation(&conversation)?,
+        conversation,
         seq: seq
             .map(Seq)
             .ok_or_else(|| Problem::invalid("seq is missing"))?,
-        from: number("from")?.unwrap_or(0),
+        from: asked::number(&query, "from")?.unwrap_or(0),
     })
 }
 
@@ -222,7 +214,6 @@ fn kept(reads: &Reads<'_>, caller: &Caller, asked: &Asked) -> Result<Kept, Probl
         seq,
         from,
     } = asked;
-    let refused = |reason: Reason| not_answered(Error::Refused(reason));
     let message = reading::message(reads, &caller.user, (conversation, *seq))?;
     if !message.extensible {
         return Err(refused(Reason::ExtensionsOff));

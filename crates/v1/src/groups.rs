@@ -16,7 +16,7 @@ use axum::routing::{MethodRouter, get, post};
 use hansard_types::limits::{GROUP_ID_BYTES_MAX, GROUP_MEMBERS_PAGE, TOPICS_PER_CALL_MAX};
 use schemars::JsonSchema;
 
-use self::acts::{Act, Acted, act};
+use crate::act::{act, done};
 use crate::{Kind, Operation, Parameter, Shared, optional, required};
 
 const LIST: &str = "/v1/apps/{app}/groups";
@@ -54,23 +54,6 @@ const fn seen<T: JsonSchema>(
         request: None,
         response: ("application/json", |generator| {
             generator.subschema_for::<T>()
-        }),
-    }
-}
-
-/// A write.
-const fn done<A: Act>(method: &'static str, path: &'static str) -> Operation {
-    Operation {
-        method,
-        path,
-        id: A::NAME,
-        summary: A::SUMMARY,
-        parameters: &[],
-        request: Some(("application/json", |generator| {
-            generator.subschema_for::<A>()
-        })),
-        response: ("application/json", |generator| {
-            generator.subschema_for::<Acted>()
         }),
     }
 }

@@ -13,6 +13,8 @@
 //! Not here: who may do what (domain), what a failure of the engine means (desk).
 
 mod access;
+mod act;
+mod asked;
 mod document;
 mod event_filter;
 mod events;
@@ -182,11 +184,17 @@ fn all() -> Vec<(&'static str, MethodRouter<Arc<Shared>>)> {
             messages::PATH,
             get(messages::history::read)
                 .post(messages::send)
-                .patch(messages::acts::edit),
+                .patch(act::act::<messages::acts::Edit>),
         ),
         (messages::acts::RECALL, post(messages::acts::recall)),
-        (messages::acts::CONFIRM, post(messages::acts::confirm)),
-        (messages::acts::READ, post(messages::acts::read)),
+        (
+            messages::acts::CONFIRM,
+            post(act::act::<messages::acts::Receipts>),
+        ),
+        (
+            messages::acts::READ,
+            post(act::act::<messages::acts::ReadUpTo>),
+        ),
         (
             extensions::PATH,
             get(extensions::read).post(extensions::change),

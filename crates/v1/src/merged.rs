@@ -7,11 +7,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse as _, Response};
-use hansard_desk::{Caller, Error, Query, Reads};
+use hansard_desk::{Caller, Query, Reads};
 use hansard_events::message::{Element, Merged, decode_elements};
 use hansard_types::{MergedKey, Reason};
 
-use crate::access::{Metered, Own, not_answered};
+use crate::access::{Metered, Own, not_answered, refused};
 use crate::{Operation, Problem, Shared, reading, required};
 
 pub(crate) const PATH: &str = "/v1/apps/{app}/messages/merged";
@@ -56,7 +56,7 @@ fn merged(reads: &Reads<'_>, caller: &Caller, key: &MergedKey) -> Result<Merged,
         seq,
         at,
     } = key;
-    let unknown = || not_answered(Error::Refused(Reason::MessageUnknown));
+    let unknown = || refused(Reason::MessageUnknown);
     let message = reading::message(reads, &caller.user, (conversation, *seq))?;
     if message.is_notice {
         return Err(unknown());

@@ -20,6 +20,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Metered, Own, json_body, not_answered};
+use crate::act::bounded;
 use crate::{Operation, Problem, Shared};
 
 pub(crate) mod acts;
@@ -103,7 +104,7 @@ pub(crate) async fn send(
 
 async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Response, Problem> {
     let sending: Sending = json_body(body)?;
-    sending.check()?;
+    check_elements(&sending.elements)?;
     let Sending {
         to,
         elements,
@@ -123,14 +124,19 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
     };
     let (group_id, topic_id) = match to {
         Recipient::Account(to) => {
-            let sent = to_account(
-                shared,
-                caller,
+            let command = SendC2c {
+                from: caller.user.clone(),
                 to,
-                (content, random),
-                (online_only, wants_receipts),
-            );
-            return Ok(Json(sent.await?).into_response());
+                content,
+                random,
+                client_seq: None,
+                time_seconds: None,
+                hidden_from_sender: false,
+                online_only,
+                wants_receipts,
+            };
+            let sent = to_account(shared, caller, command).await?;
+            return Ok(Json(sent).into_response());
         }
         Recipient::Group(group) => (group, None),
         Recipient::Topic { group, topic } => (group, Some(topic)),
@@ -166,26 +172,8 @@ async fn answer(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Respon
     Ok(Json(sent).into_response())
 }
 
-async fn to_account(
-    shared: &Shared,
-    caller: &Caller,
-    to: UserId,
-    (content, random): (Content, u32),
-    (online_only, wants_receipts): (bool, bool),
-) -> Result<Sent, Problem> {
-    let from = caller.user.clone();
-    let conversation = ConversationId::c2c(&from, &to);
-    let command = SendC2c {
-        from,
-        to,
-        content,
-        random,
-        client_seq: None,
-        time_seconds: None,
-        hidden_from_sender: false,
-        online_only,
-        wants_receipts,
-    };
+async fn to_account(shared: &Shared, caller: &Caller, command: SendC2c) -> Result<Sent, Problem> {
+    let conversation = ConversationId::c2c(&command.from, &command.to);
     let answer = shared.desk.submit(caller, command).await;
     let answer = answer.map_err(not_answered)?;
     let SentC2c {
@@ -218,20 +206,9 @@ fn written(conversation: ConversationId, sent: SentMessage, position: Position) 
     }
 }
 
-impl Sending {
-    fn check(&self) -> Result<(), Problem> {
-        check_elements(&self.elements)
-    }
-}
-
 /// What they are is looked at by whoever decides.
 fn check_elements(elements: &[Element]) -> Result<(), Problem> {
-    if (1..=MESSAGE_ELEMENTS_MAX).contains(&elements.len()) {
-        return Ok(());
-    }
-    Err(Problem::invalid(format!(
-        "elements holds 1 to {MESSAGE_ELEMENTS_MAX}"
-    )))
+    bounded("elements", elements, MESSAGE_ELEMENTS_MAX)
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 //! for every read.
 
 use hansard_conversations::MessageRow;
-use hansard_desk::{Error, Reads};
+use hansard_desk::Reads;
 use hansard_domain::group::rules::reads_before_join;
 use hansard_types::{ConversationId, GroupId, Reason, Seq, UserId};
 
 use crate::Problem;
-use crate::access::not_answered;
+use crate::access::refused;
 
 /// A conversation that a query names.
 pub(crate) fn conversation(text: &str) -> Result<ConversationId, Problem> {
@@ -46,12 +46,11 @@ pub(crate) fn message(
     let conversations = reads.conversations_with(conversation);
     let message = conversations.message(conversation, seq);
     let is_read = |message: &MessageRow| {
-        let is_hidden = message.hidden_from_sender && message.sender == *viewer;
-        floor.is_some_and(|floor| seq > floor) && message.is_for(viewer) && !is_hidden
+        floor.is_some_and(|floor| seq > floor) && message.is_shown_to(viewer)
     };
     let message = message.map_err(Problem::broken)?.filter(is_read);
     let message = message.filter(|message| message.recall.is_none());
-    message.ok_or_else(|| not_answered(Error::Refused(Reason::MessageUnknown)))
+    message.ok_or_else(|| refused(Reason::MessageUnknown))
 }
 
 /// After which seq a member may read a group (features G12).

@@ -357,11 +357,10 @@ impl Readable<'_> {
         let Some(row) = row.filter(|row| row.recall.is_none() && is_it(row)) else {
             return Ok(None);
         };
-        if let Some(viewer) = self.task.viewer.clone() {
-            let hidden = row.hidden_from_sender && row.sender == viewer;
-            if hidden || !row.is_for(&viewer) || !self.may_read(&viewer, &conversation, seq)? {
-                return Ok(None);
-            }
+        if let Some(viewer) = self.task.viewer.clone()
+            && (!row.is_shown_to(&viewer) || !self.may_read(&viewer, &conversation, seq)?)
+        {
+            return Ok(None);
         }
         let elements = decode_elements(&row.elements).map_err(Problem::broken)?;
         let text = hansard_search::text_of(&elements).unwrap_or_default();

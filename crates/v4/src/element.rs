@@ -79,26 +79,26 @@ pub(crate) fn write(
 ) -> Vec<MsgElement> {
     let elements = elements.into_iter().enumerate();
     let one = |(at, element)| {
-        if let Element::Merged(merged) = &element
-            && merged.messages_bytes() > MERGED_INLINE_BYTES_MAX
-        {
-            let key = MergedKey {
-                conversation: conversation.clone(),
-                seq,
-                at,
-            };
-            return MsgElement::Relay(RelayContent::by_key(merged, &key));
-        }
-        write_one(element)
+        let is_large = matches!(&element, Element::Merged(merged)
+            if merged.messages_bytes() > MERGED_INLINE_BYTES_MAX);
+        let key = is_large.then(|| MergedKey {
+            conversation: conversation.clone(),
+            seq,
+            at,
+        });
+        write_one(element, key.as_ref())
     };
     elements.map(one).collect()
 }
 
+/// Of a message that is merged with others: what it has is in it.
 fn write_all(elements: Vec<Element>) -> Vec<MsgElement> {
-    elements.into_iter().map(write_one).collect()
+    let one = |element| write_one(element, None);
+    elements.into_iter().map(one).collect()
 }
 
-fn write_one(element: Element) -> MsgElement {
+/// `key`: of merged messages that are not shown in whole.
+fn write_one(element: Element, key: Option<&MergedKey>) -> MsgElement {
     match element {
         Element::Text { text, extra } => MsgElement::Text(TextContent::of(text, &extra)),
         Element::Face { index, data, extra } => {
@@ -116,7 +116,7 @@ fn write_one(element: Element) -> MsgElement {
         Element::Image(image) => MsgElement::Image(image.into()),
         Element::File(file) => MsgElement::File(file.into()),
         Element::Video(video) => MsgElement::Video(Box::new(video.into())),
-        Element::Merged(merged) => MsgElement::Relay(RelayContent::whole(merged)),
+        Element::Merged(merged) => MsgElement::Relay(RelayContent::of(merged, key)),
     }
 }
 

@@ -18,8 +18,12 @@ pub(crate) fn success<T: Serialize>(
     let mut text = Vec::with_capacity(192);
     text.push(b'{');
     if service.has_action_status {
-        let status = if partly { "SomeError" } else { "OK" };
-        text.extend_from_slice(format!(r#""ActionStatus":"{status}","#).as_bytes());
+        let status: &[u8] = if partly {
+            br#""ActionStatus":"SomeError","#
+        } else {
+            br#""ActionStatus":"OK","#
+        };
+        text.extend_from_slice(status);
     }
     text.extend_from_slice(br#""ErrorCode":0,"ErrorInfo":"""#);
     if service.has_error_display {

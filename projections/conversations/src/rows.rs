@@ -209,10 +209,14 @@ pub struct MessageRow {
 }
 
 impl MessageRow {
-    /// Whether it is for someone who may read the conversation.
+    /// Whether someone who may read the conversation sees it: it may be for some only, or kept out of
+    /// its sender's own history.
     #[must_use]
-    pub fn is_for(&self, reader: &UserId) -> bool {
-        self.targets.is_empty() || self.targets.contains(reader) || self.sender == *reader
+    pub fn is_shown_to(&self, reader: &UserId) -> bool {
+        if self.sender == *reader {
+            return !self.hidden_from_sender;
+        }
+        self.targets.is_empty() || self.targets.contains(reader)
     }
 
     pub(crate) fn set_mentions(&mut self, mentions: &[Mention]) {

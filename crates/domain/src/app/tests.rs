@@ -15,16 +15,8 @@ fn field(name: &str, field_type: FieldType) -> CustomField {
 
 fn declare(before: Vec<CustomField>, new: Vec<CustomField>) -> Result<usize, Reason> {
     let command = Command::ChangeAppSettings(ChangeAppSettings {
-        app_id: AppId(7),
-        administrators: None,
-        secret_fingerprint: None,
         profile_fields: Some(new),
-        friend_fields: None,
-        group_fields: None,
-        member_fields: None,
-        group_notices: None,
-        group_limits: None,
-        message_limits: None,
+        ..ChangeAppSettings::none(AppId(7))
     });
     let decided = Given::default().own_app(&[], before).when(command);
     decided.map(|decision| decision.events.len())

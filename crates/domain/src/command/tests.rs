@@ -518,19 +518,7 @@ fn apps() -> Vec<Command> {
             partitions: 1,
         }
         .into(),
-        ChangeAppSettings {
-            app_id: AppId(7),
-            administrators: None,
-            secret_fingerprint: None,
-            profile_fields: None,
-            friend_fields: None,
-            group_fields: None,
-            member_fields: None,
-            group_notices: None,
-            group_limits: None,
-            message_limits: None,
-        }
-        .into(),
+        ChangeAppSettings::none(AppId(7)).into(),
     ]
 }
 

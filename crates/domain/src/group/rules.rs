@@ -315,7 +315,7 @@ pub(super) fn acting(
 }
 
 /// Refuses an account that acts on a member of its own rank or a higher one.
-pub(super) fn check_rank(actor: Option<Role>, on: Role) -> Result<(), Reason> {
+pub(crate) fn check_rank(actor: Option<Role>, on: Role) -> Result<(), Reason> {
     match actor {
         Some(actor) if actor <= on => Err(Reason::GroupRoleForbids),
         Some(_) | None => Ok(()),

@@ -3,6 +3,7 @@
 use hansard_events::group::Role;
 use hansard_types::{GroupId, Reason, Timestamp, UserId};
 
+use crate::group::rules::check_rank;
 use crate::view::Message;
 use crate::{Context, Halt, View};
 
@@ -10,14 +11,14 @@ use crate::{Context, Halt, View};
 pub(super) enum Recaller<'a> {
     /// Anything, at any time.
     Administrator,
-    /// One of two accounts: what it said, as long as the app lets it.
-    Account { user: &'a UserId, since: Timestamp },
-    /// As an account; who has a role in the group, also what members of a lower one said.
-    Member {
+    /// What it said itself, as long as the app lets it; who has a role in the group, also what members
+    /// of a lower one said.
+    Account {
         user: &'a UserId,
+        /// What it said before is not recalled any more.
         since: Timestamp,
-        group_id: &'a GroupId,
-        role: Role,
+        /// Where it was said, if it was in a group.
+        member: Option<(&'a GroupId, Role)>,
     },
 }
 
@@ -32,21 +33,20 @@ impl<'a> Recaller<'a> {
             return Ok(Self::Administrator);
         };
         let limits = view.own_app()?.map(|app| app.message_limits);
-        let seconds = limits.unwrap_or_default().recall_seconds;
-        let since = match seconds {
+        let since = match limits.unwrap_or_default().recall_seconds {
             0 => Timestamp(u64::MAX),
             seconds => Timestamp(context.now.0.saturating_sub(u64::from(seconds) * 1000)),
         };
-        let Some(group_id) = group_id else {
-            return Ok(Self::Account { user, since });
-        };
-        let member = view.member(group_id, user)?;
-        let role = member.ok_or(Reason::MemberUnknown)?.profile.role;
-        Ok(Self::Member {
+        let mut member = None;
+        if let Some(group_id) = group_id {
+            let found = view.member(group_id, user)?;
+            let role = found.ok_or(Reason::MemberUnknown)?.profile.role;
+            member = Some((group_id, role));
+        }
+        Ok(Self::Account {
             user,
             since,
-            group_id,
-            role,
+            member,
         })
     }
 
@@ -56,38 +56,34 @@ impl<'a> Recaller<'a> {
         view: &dyn View,
         message: &Message,
     ) -> Result<Option<Reason>, Halt> {
-        let (user, since) = match self {
-            Self::Administrator => return Ok(None),
-            Self::Account { user, since } => (user, since),
-            Self::Member {
-                group_id,
-                role,
-                user,
-                since,
-            } => {
-                let is_own = message.sender == **user;
-                if *role >= Role::Admin && is_own {
-                    return Ok(None);
-                }
-                if !is_own {
-                    let sender = view.member(group_id, &message.sender)?;
-                    let lower = sender.is_none_or(|sender| sender.profile.role < *role);
-                    let may = *role >= Role::Admin && lower;
-                    return Ok((!may).then_some(Reason::GroupRoleForbids));
-                }
-                (user, since)
-            }
+        let Self::Account {
+            user,
+            since,
+            member,
+        } = self
+        else {
+            return Ok(None);
         };
-        // Of two, the other's is not an account's to recall.
-        if message.sender != **user {
-            return Ok(Some(Reason::MessageUnknown));
+        let leads = member.is_some_and(|(_, role)| role >= Role::Admin);
+        if message.sender == **user {
+            let is_late = !leads && message.sent_at < *since;
+            return Ok(is_late.then_some(Reason::RecallTooLate));
         }
-        let is_late = message.sent_at < *since;
-        Ok(is_late.then_some(Reason::RecallTooLate))
+        let Some((group_id, role)) = member else {
+            // Of two, the other's is not an account's to recall.
+            return Ok(Some(Reason::MessageUnknown));
+        };
+        if !leads {
+            return Ok(Some(Reason::GroupRoleForbids));
+        }
+        // Who has left the group has no rank there.
+        let sender = view.member(group_id, &message.sender)?;
+        let ranks = sender.map(|sender| check_rank(Some(*role), sender.profile.role));
+        Ok(ranks.and_then(Result::err))
     }
 
     pub(super) fn check(&self, view: &dyn View, message: &Message) -> Result<(), Halt> {
-        self.refuses(view, message)?
-            .map_or(Ok(()), |reason| Err(reason.into()))
+        let refused = self.refuses(view, message)?;
+        refused.map_or(Ok(()), |reason| Err(reason.into()))
     }
 }

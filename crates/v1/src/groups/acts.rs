@@ -1,18 +1,12 @@
-//! What an account does in groups: a body and a function each, whose command is the account's own.
+//! What an account does in groups.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use axum::Json;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
-use hansard_desk::{Caller, Desk, Error};
-use hansard_domain::Verb;
+use hansard_desk::{Caller, Desk};
 use hansard_domain::account::MuteFor;
 use hansard_domain::group::{
-    AddMembers, AddOutcome, AnswerJoinRequest, ChangeGroupProfile, ChangeMember, ChangeOwner,
-    CreateGroup, DissolveGroup, JoinGroup, MuteMembers, QuitGroup, RemoveMembers,
+    AddMembers, AnswerJoinRequest, ChangeGroupProfile, ChangeMember, ChangeOwner, CreateGroup,
+    DissolveGroup, JoinGroup, MuteMembers, QuitGroup, RemoveMembers,
 };
 use hansard_domain::live::{EnterRoom, LeaveRoom};
 use hansard_events::group::{
@@ -23,174 +17,13 @@ use hansard_types::limits::{
     GROUP_MEMBERS_REMOVED_PER_CALL_MAX, GROUP_MUTES_PER_CALL_MAX, RECALL_REASON_BYTES_MAX,
     VISIT_SECONDS,
 };
-use hansard_types::{GroupId, Reason, TopicId, UserId};
+use hansard_types::{GroupId, TopicId, UserId};
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::access::{Metered, Own, json_body, not_answered};
-use crate::{Problem, Shared};
-
-/// The body of one thing that an account does in a group.
-pub(crate) trait Act: DeserializeOwned + JsonSchema + Send + 'static {
-    /// As the operation is called.
-    const NAME: &'static str;
-    const SUMMARY: &'static str;
-    type Command: Verb<Reply: Tell>;
-
-    fn command(self, caller: &Caller, desk: &Desk) -> Result<Self::Command, Problem>;
-}
-
-/// What an act is answered with.
-#[derive(Default, Serialize, JsonSchema)]
-pub(crate) struct Acted {
-    /// The group, where it was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    group_id: Option<GroupId>,
-    /// The topic, where it was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    topic_id: Option<TopicId>,
-    /// What became of which topic, where it differs.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    topics: Vec<TopicOutcome>,
-    /// What became of whom, where it differs.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    accounts: Vec<Outcome>,
-    /// Where it is in the log; the log's end when nothing was added.
-    position: String,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct TopicOutcome {
-    topic_id: TopicId,
-    #[schemars(extend("enum" = ["destroyed", "unknown"]))]
-    result: &'static str,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Outcome {
-    account: UserId,
-    #[schemars(extend("enum" = ["joined", "member", "waiting", "banned", "unknown"]))]
-    result: &'static str,
-}
-
-impl Outcome {
-    fn of(account: UserId, outcome: AddOutcome) -> Self {
-        let result = match outcome {
-            AddOutcome::Added => "joined",
-            AddOutcome::AlreadyMember => "member",
-            AddOutcome::Waiting => "waiting",
-            AddOutcome::Banned => "banned",
-            AddOutcome::Unknown => "unknown",
-        };
-        Self { account, result }
-    }
-}
-
-/// Does one thing in the caller's name.
-pub(crate) async fn act<A: Act>(
-    State(shared): State<Arc<Shared>>,
-    Own(caller): Own,
-    body: Bytes,
-) -> Response {
-    let metered = Metered::start(A::NAME);
-    metered.end(acted::<A>(&shared, &caller, &body).await)
-}
-
-async fn acted<A: Act>(
-    shared: &Shared,
-    caller: &Caller,
-    body: &Bytes,
-) -> Result<Response, Problem> {
-    let command = json_body::<A>(body)?.command(caller, &shared.desk)?;
-    let answer = shared.desk.submit(caller, command).await;
-    let answer = answer.map_err(not_answered)?;
-    let acted = Acted {
-        position: answer.position.to_string(),
-        ..answer.reply.tell(caller)
-    };
-    Ok(Json(acted).into_response())
-}
-
-/// What a reply tells who acts, but for where it is in the log.
-pub(crate) trait Tell {
-    fn tell(self, caller: &Caller) -> Acted;
-}
-
-impl Tell for () {
-    fn tell(self, _: &Caller) -> Acted {
-        Acted::default()
-    }
-}
-
-impl Tell for GroupId {
-    fn tell(self, _: &Caller) -> Acted {
-        Acted {
-            group_id: Some(self),
-            ..Acted::default()
-        }
-    }
-}
-
-impl Tell for TopicId {
-    fn tell(self, _: &Caller) -> Acted {
-        Acted {
-            topic_id: Some(self),
-            ..Acted::default()
-        }
-    }
-}
-
-impl Tell for Vec<(TopicId, Option<Reason>)> {
-    fn tell(self, _: &Caller) -> Acted {
-        let topic = |(topic_id, refused): (TopicId, Option<Reason>)| TopicOutcome {
-            topic_id,
-            result: if refused.is_none() {
-                "destroyed"
-            } else {
-                "unknown"
-            },
-        };
-        Acted {
-            topics: self.into_iter().map(topic).collect(),
-            ..Acted::default()
-        }
-    }
-}
-
-impl Tell for AddOutcome {
-    fn tell(self, caller: &Caller) -> Acted {
-        vec![(caller.user.clone(), self)].tell(caller)
-    }
-}
-
-impl Tell for Vec<(UserId, AddOutcome)> {
-    fn tell(self, _: &Caller) -> Acted {
-        let accounts = self.into_iter();
-        let accounts = accounts.map(|(user, outcome)| Outcome::of(user, outcome));
-        Acted {
-            accounts: accounts.collect(),
-            ..Acted::default()
-        }
-    }
-}
-
-/// Refuses a list that is too long, or empty.
-pub(super) fn bounded<T>(name: &str, list: &[T], max: usize) -> Result<(), Problem> {
-    if (1..=max).contains(&list.len()) {
-        return Ok(());
-    }
-    Err(Problem::invalid(format!("{name} holds 1 to {max}")))
-}
-
-fn short(name: &str, text: Option<&String>, bytes_max: usize) -> Result<(), Problem> {
-    if text.is_some_and(|text| text.len() > bytes_max) {
-        return Err(Problem::invalid(format!(
-            "{name} is at most {bytes_max} bytes"
-        )));
-    }
-    Ok(())
-}
+use crate::Problem;
+use crate::access::refused;
+use crate::act::{Act, bounded, short};
 
 /// The caller becomes the owner.
 #[derive(Deserialize, JsonSchema)]
@@ -227,7 +60,7 @@ impl Act for Creation {
         let group_id = desk.group_id(self.group_type, self.group_id);
         let members = self.members.into_iter();
         Ok(CreateGroup {
-            group_id: group_id.map_err(|reason| not_answered(Error::Refused(reason)))?,
+            group_id: group_id.map_err(refused)?,
             group_type: self.group_type,
             owner: Some(caller.user.clone()),
             profile,

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
-use hansard_desk::{Caller, Error, Query, Reads};
+use hansard_desk::{Caller, Query, Reads};
 use hansard_domain::group::rank_of;
 use hansard_domain::group::rules::{Who, rules};
 use hansard_events::app::{FieldRank, GroupField};
@@ -19,7 +19,8 @@ use hansard_types::{GroupId, Reason, UserId};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::access::{Metered, Own, not_answered};
+use crate::access::{Metered, Own, not_answered, refused};
+use crate::asked::count;
 use crate::{Problem, Shared};
 
 /// Groups on a page.
@@ -91,10 +92,6 @@ pub(super) struct Sight<'a> {
     pub(super) caller: &'a Caller,
     group_fields: &'a [GroupField],
     member_fields: &'a [GroupField],
-}
-
-pub(super) fn refused(reason: Reason) -> Problem {
-    not_answered(Error::Refused(reason))
 }
 
 impl Sight<'_> {
@@ -199,22 +196,6 @@ pub(super) fn group_id(query: &Query<'_>) -> Result<GroupId, Problem> {
     GroupId::new(&text).map_err(|error| Problem::invalid(error.to_string()))
 }
 
-pub(super) fn number(
-    query: &Query<'_>,
-    name: &str,
-    default: usize,
-    max: usize,
-) -> Result<usize, Problem> {
-    let Some(text) = query.filled(name) else {
-        return Ok(default);
-    };
-    let number = text
-        .parse()
-        .ok()
-        .filter(|number| (1..=max).contains(number));
-    number.ok_or_else(|| Problem::invalid(format!("{name} is 1 to {max}")))
-}
-
 /// Cuts a list to a page; the page's last, when there is more behind it.
 pub(super) fn cut<T>(list: &mut Vec<T>, limit: usize) -> Option<&T> {
     let has_more = list.len() > limit;
@@ -229,7 +210,7 @@ pub(crate) async fn list(
     uri: Uri,
 ) -> Response {
     let ask = |query: &Query<'_>| {
-        let limit = number(query, "limit", GROUPS_PAGE_MAX, GROUPS_PAGE_MAX)?;
+        let limit = count(query, "limit", GROUPS_PAGE_MAX, GROUPS_PAGE_MAX)?;
         Ok((limit, query.filled("cursor").map(Cow::into_owned)))
     };
     look(
@@ -285,7 +266,7 @@ pub(crate) async fn members(
         let after = query.filled("cursor");
         let after = after.map(|text| UserId::new(&text)).transpose();
         let after = after.map_err(|error| Problem::invalid(error.to_string()))?;
-        let limit = number(query, "limit", GROUP_MEMBERS_PAGE, GROUP_MEMBERS_PAGE)?;
+        let limit = count(query, "limit", GROUP_MEMBERS_PAGE, GROUP_MEMBERS_PAGE)?;
         Ok((group_id(query)?, after, limit))
     };
     look(

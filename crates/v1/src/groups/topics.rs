@@ -14,9 +14,10 @@ use hansard_types::{ConversationId, GroupId, Reason, Seq, Timestamp, TopicId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::acts::{Act, bounded};
-use super::reads::{Sight, cut, group_id, look, number, refused};
-use crate::access::Own;
+use super::reads::{Sight, cut, group_id, look};
+use crate::access::{Own, refused};
+use crate::act::{Act, bounded};
+use crate::asked::count;
 use crate::{Problem, Shared};
 
 #[derive(Serialize, JsonSchema)]
@@ -79,7 +80,7 @@ pub(crate) async fn list(
         let after = query.filled("cursor");
         let after = after.map(|text| TopicId::new(&text)).transpose();
         let after = after.map_err(|error| Problem::invalid(error.to_string()))?;
-        let limit = number(query, "limit", TOPICS_PER_CALL_MAX, TOPICS_PER_CALL_MAX)?;
+        let limit = count(query, "limit", TOPICS_PER_CALL_MAX, TOPICS_PER_CALL_MAX)?;
         Ok((group_id(query)?, after, limit))
     };
     look(

@@ -6,86 +6,45 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use hansard_desk::{Caller, Error};
+use hansard_desk::{Caller, Desk};
 use hansard_domain::conversation::{ConfirmRead, MarkRead, UpTo};
 use hansard_domain::message::{EditMessage, RecallC2c, RecallGroup, Which};
 use hansard_events::message::Element;
-use hansard_types::limits::{
-    GROUP_RECEIPTS_PER_CALL_MAX, MESSAGE_ELEMENTS_MAX, RECALL_REASON_BYTES_MAX,
-};
-use hansard_types::{ConversationId, GroupId, Position, Reason, Seq, TopicId};
+use hansard_types::limits::{MESSAGE_ELEMENTS_MAX, RECALL_REASON_BYTES_MAX, RECEIPTS_PER_CALL_MAX};
+use hansard_types::{ConversationId, GroupId, Reason, Seq, TopicId};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::access::{Metered, Own, json_body, not_answered};
+use crate::access::{Metered, Own, json_body, not_answered, refused};
+use crate::act::{Act, Acted, bounded, done, short};
 use crate::{Operation, Problem, Shared};
 
-pub(crate) const EDIT: &str = super::PATH;
 pub(crate) const RECALL: &str = "/v1/apps/{app}/messages/recall";
 pub(crate) const CONFIRM: &str = "/v1/apps/{app}/messages/receipts";
 pub(crate) const READ: &str = "/v1/apps/{app}/messages/read";
 
-const fn written<T: JsonSchema>(
-    method: &'static str,
-    path: &'static str,
-    id: &'static str,
-    summary: &'static str,
-) -> Operation {
+pub(crate) static OPERATIONS: &[Operation] = &[
+    done::<Edit>("patch", super::PATH),
     Operation {
-        method,
-        path,
-        id,
-        summary,
+        method: "post",
+        path: RECALL,
+        id: "recall_message",
+        summary: "Recalls a message of the caller's within the app's time, or as a group's owner \
+                  or administrator what a member of a lower rank said",
         parameters: &[],
         request: Some(("application/json", |generator| {
-            generator.subschema_for::<T>()
+            generator.subschema_for::<Recall>()
         })),
         response: ("application/json", |generator| {
-            generator.subschema_for::<Done>()
+            generator.subschema_for::<Acted>()
         }),
-    }
-}
-
-pub(crate) static OPERATIONS: &[Operation] = &[
-    written::<Edit>(
-        "patch",
-        EDIT,
-        "edit_message",
-        "Makes a message of the caller's say something else",
-    ),
-    written::<Recall>(
-        "post",
-        RECALL,
-        "recall_message",
-        "Recalls a message of the caller's within the app's time, or as a group's owner or \
-         administrator what a member of a lower rank said",
-    ),
-    written::<ReadUpTo>(
-        "post",
-        READ,
-        "mark_read",
-        "Marks a conversation read; what is read stays read",
-    ),
-    written::<Receipts>(
-        "post",
-        CONFIRM,
-        "confirm_read",
-        "Confirms that the caller has read messages which want receipts",
-    ),
+    },
+    done::<ReadUpTo>("post", READ),
+    done::<Receipts>("post", CONFIRM),
 ];
 
-#[derive(Serialize, JsonSchema)]
-struct Done {
-    /// Where it is in the log; the log's end when nothing was added.
-    position: Position,
-}
-
-fn done(position: Position) -> Response {
-    Json(Done { position }).into_response()
-}
-
 #[derive(Deserialize, JsonSchema)]
-struct Edit {
+pub(crate) struct Edit {
     conversation: ConversationId,
     seq: Seq,
     /// All of them, 1 to 64; absent: as they are.
@@ -95,36 +54,71 @@ struct Edit {
     cloud_custom_data: Option<String>,
 }
 
-pub(crate) async fn edit(
-    State(shared): State<Arc<Shared>>,
-    Own(caller): Own,
-    body: Bytes,
-) -> Response {
-    let metered = Metered::start("edit_message");
-    metered.end(edited(&shared, &caller, &body).await)
+impl Act for Edit {
+    const NAME: &'static str = "edit_message";
+    const SUMMARY: &'static str = "Makes a message of the caller's say something else";
+    type Command = EditMessage;
+
+    fn command(self, caller: &Caller, _: &Desk) -> Result<EditMessage, Problem> {
+        if self.elements.is_none() && self.cloud_custom_data.is_none() {
+            return Err(Problem::invalid("elements or cloud_custom_data is wanted"));
+        }
+        if let Some(elements) = &self.elements {
+            super::check_elements(elements)?;
+        }
+        Ok(EditMessage {
+            conversation: self.conversation,
+            which: Which::Seq(self.seq),
+            sender: None,
+            elements: self.elements,
+            cloud_custom_data: self.cloud_custom_data,
+            by: caller.user.clone(),
+        })
+    }
 }
 
-async fn edited(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Response, Problem> {
-    let Edit {
-        conversation,
-        seq,
-        elements,
-        cloud_custom_data,
-    } = json_body(body)?;
-    if elements.is_none() && cloud_custom_data.is_none() {
-        return Err(Problem::invalid("elements or cloud_custom_data is wanted"));
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct ReadUpTo {
+    conversation: ConversationId,
+    /// The last message read; absent: everything there is.
+    seq: Option<Seq>,
+}
+
+impl Act for ReadUpTo {
+    const NAME: &'static str = "mark_read";
+    const SUMMARY: &'static str = "Marks a conversation read; what is read stays read";
+    type Command = MarkRead;
+
+    fn command(self, caller: &Caller, _: &Desk) -> Result<MarkRead, Problem> {
+        Ok(MarkRead {
+            conversation: self.conversation,
+            reader: caller.user.clone(),
+            up_to: self.seq.map_or(UpTo::Last, UpTo::Seq),
+        })
     }
-    elements.as_deref().map_or(Ok(()), super::check_elements)?;
-    let command = EditMessage {
-        conversation,
-        which: Which::Seq(seq),
-        sender: None,
-        elements,
-        cloud_custom_data,
-        by: caller.user.clone(),
-    };
-    let answer = shared.desk.submit(caller, command).await;
-    Ok(done(answer.map_err(not_answered)?.position))
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Receipts {
+    conversation: ConversationId,
+    /// Messages that the caller has read; those that want no receipt are passed over.
+    #[schemars(length(min = 1, max = RECEIPTS_PER_CALL_MAX))]
+    seqs: Vec<Seq>,
+}
+
+impl Act for Receipts {
+    const NAME: &'static str = "confirm_read";
+    const SUMMARY: &'static str = "Confirms that the caller has read messages which want receipts";
+    type Command = ConfirmRead;
+
+    fn command(self, caller: &Caller, _: &Desk) -> Result<ConfirmRead, Problem> {
+        bounded("seqs", &self.seqs, RECEIPTS_PER_CALL_MAX)?;
+        Ok(ConfirmRead {
+            conversation: self.conversation,
+            reader: caller.user.clone(),
+            seqs: self.seqs,
+        })
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -136,6 +130,7 @@ struct Recall {
     reason: Option<String>,
 }
 
+/// No [`Act`]: of two accounts and of a group it is another command.
 pub(crate) async fn recall(
     State(shared): State<Arc<Shared>>,
     Own(caller): Own,
@@ -151,106 +146,39 @@ async fn recalled(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Resp
         seq,
         reason,
     } = json_body(body)?;
-    if reason
-        .as_ref()
-        .is_some_and(|reason| reason.len() > RECALL_REASON_BYTES_MAX)
-    {
-        let detail = format!("reason is at most {RECALL_REASON_BYTES_MAX} bytes");
-        return Err(Problem::invalid(detail));
-    }
-    let (group, topic): (GroupId, Option<TopicId>) = match conversation {
+    short("reason", reason.as_ref(), RECALL_REASON_BYTES_MAX)?;
+    let by = caller.user.clone();
+    let (group_id, topic_id): (GroupId, Option<TopicId>) = match conversation {
         ConversationId::Group(group) => (group, None),
         ConversationId::Topic(group, topic) => (group, Some(topic)),
         ConversationId::C2c(..) => {
-            let peer = conversation.peer_of(&caller.user);
+            let peer = conversation.peer_of(&by);
             let to = peer.ok_or_else(|| refused(Reason::MessageUnknown))?.clone();
             if reason.is_some() {
                 return Err(Problem::invalid("reason is for groups"));
             }
             let command = RecallC2c {
-                from: caller.user.clone(),
+                from: by.clone(),
                 to,
                 which: Which::Seq(seq),
-                by: caller.user.clone(),
+                by,
             };
             let answer = shared.desk.submit(caller, command).await;
-            return Ok(done(answer.map_err(not_answered)?.position));
+            let position = answer.map_err(not_answered)?.position;
+            return Ok(Json(Acted::at(position)).into_response());
         }
     };
     let command = RecallGroup {
-        group_id: group,
-        topic_id: topic,
+        group_id,
+        topic_id,
         seqs: vec![seq],
-        by: caller.user.clone(),
+        by,
         reason,
     };
     let answer = shared.desk.submit(caller, command).await;
     let answer = answer.map_err(not_answered)?;
     match answer.reply.into_iter().find_map(|(_, refused)| refused) {
         Some(reason) => Err(refused(reason)),
-        None => Ok(done(answer.position)),
+        None => Ok(Json(Acted::at(answer.position)).into_response()),
     }
-}
-
-fn refused(reason: Reason) -> Problem {
-    not_answered(Error::Refused(reason))
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct ReadUpTo {
-    conversation: ConversationId,
-    /// The last message read; absent: everything there is.
-    seq: Option<Seq>,
-}
-
-pub(crate) async fn read(
-    State(shared): State<Arc<Shared>>,
-    Own(caller): Own,
-    body: Bytes,
-) -> Response {
-    let metered = Metered::start("mark_read");
-    metered.end(marked(&shared, &caller, &body).await)
-}
-
-async fn marked(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Response, Problem> {
-    let ReadUpTo { conversation, seq } = json_body(body)?;
-    let command = MarkRead {
-        conversation,
-        reader: caller.user.clone(),
-        up_to: seq.map_or(UpTo::Last, UpTo::Seq),
-    };
-    let answer = shared.desk.submit(caller, command).await;
-    Ok(done(answer.map_err(not_answered)?.position))
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct Receipts {
-    conversation: ConversationId,
-    /// Messages that the caller has read; those that want no receipt are passed over.
-    #[schemars(length(min = 1, max = GROUP_RECEIPTS_PER_CALL_MAX))]
-    seqs: Vec<Seq>,
-}
-
-pub(crate) async fn confirm(
-    State(shared): State<Arc<Shared>>,
-    Own(caller): Own,
-    body: Bytes,
-) -> Response {
-    let metered = Metered::start("confirm_read");
-    metered.end(confirmed(&shared, &caller, &body).await)
-}
-
-async fn confirmed(shared: &Shared, caller: &Caller, body: &Bytes) -> Result<Response, Problem> {
-    let Receipts { conversation, seqs } = json_body(body)?;
-    if !(1..=GROUP_RECEIPTS_PER_CALL_MAX).contains(&seqs.len()) {
-        let detail = format!("seqs holds 1 to {GROUP_RECEIPTS_PER_CALL_MAX}");
-        return Err(Problem::invalid(detail));
-    }
-    let command = ConfirmRead {
-        conversation,
-        reader: caller.user.clone(),
-        seqs,
-    };
-    let answer = shared.desk.submit(caller, command).await;
-    Ok(done(answer.map_err(not_answered)?.position))
 }

@@ -8,15 +8,15 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse as _, Response};
 use hansard_conversations::MessageRow;
-use hansard_desk::{Caller, Error, Query, Reads};
+use hansard_desk::{Caller, Query, Reads};
 use hansard_events::group::Notice;
 use hansard_events::message::{Element, decode_elements};
 use hansard_types::{ConversationId, Reason, Seq, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::access::{Metered, Own, not_answered};
-use crate::{Kind, Operation, Problem, Shared, optional, reading, required};
+use crate::access::{Metered, Own, not_answered, refused};
+use crate::{Kind, Operation, Problem, Shared, asked, optional, reading, required};
 
 /// Messages on a page.
 const PAGE_MAX: usize = 100;
@@ -97,25 +97,11 @@ struct Asked {
 
 fn asked(uri: &Uri) -> Result<Asked, Problem> {
     let query = Query::read(uri.query().unwrap_or_default());
-    let conversation = query.filled("conversation");
-    let conversation = conversation.ok_or_else(|| Problem::invalid("conversation is missing"))?;
-    let number = |name: &str| match query.filled(name) {
-        None => Ok(None),
-        Some(text) => text
-            .parse::<u64>()
-            .map(Some)
-            .map_err(|_| Problem::invalid(format!("{name} is a number"))),
-    };
-    let limit = number("limit")?.map(usize::try_from);
-    let limit = limit.transpose().unwrap_or(None).unwrap_or(PAGE);
-    if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(Problem::invalid(format!("limit is 1 to {PAGE_MAX}")));
-    }
     Ok(Asked {
-        conversation: reading::conversation(&conversation)?,
-        from: number("from")?.map(Seq),
-        until: number("until")?.map(Timestamp),
-        limit,
+        conversation: asked::conversation(&query)?,
+        from: asked::number(&query, "from")?.map(Seq),
+        until: asked::number(&query, "until")?.map(Timestamp),
+        limit: asked::count(&query, "limit", PAGE, PAGE_MAX)?,
     })
 }
 
@@ -145,7 +131,7 @@ fn page(reads: &Reads<'_>, caller: &Caller, asked: &Asked) -> Result<Page, Probl
     } = asked;
     let viewer = &caller.user;
     let floor = reading::floor(reads, viewer, conversation)?;
-    let floor = floor.ok_or_else(|| not_answered(Error::Refused(Reason::MemberUnknown)))?;
+    let floor = floor.ok_or_else(|| refused(Reason::MemberUnknown))?;
     let conversations = reads.conversations_with(conversation);
     let head = conversations.head(conversation).map_err(Problem::broken)?;
     let reader = conversations.reader(conversation, viewer);
@@ -175,8 +161,7 @@ fn page(reads: &Reads<'_>, caller: &Caller, asked: &Asked) -> Result<Page, Probl
         at = Seq(oldest.0 - 1);
         looked_at += rows.len();
         for (seq, row) in rows {
-            let is_hidden = row.hidden_from_sender && row.sender == *viewer;
-            if row.is_for(viewer) && !is_hidden {
+            if row.is_shown_to(viewer) {
                 page.messages.push(message(seq, row)?);
             }
         }

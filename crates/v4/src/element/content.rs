@@ -459,47 +459,24 @@ impl RelayContent {
         })
     }
 
-    pub(super) fn whole(mut merged: Merged) -> Self {
-        let messages = std::mem::take(&mut merged.messages);
-        let msg_num = Some(messages.len());
-        let messages = messages.into_iter().map(RelayedMsg::of);
-        Self {
-            msg_num,
-            msg_list: Some(messages.collect()),
-            ..Self::without_messages(merged)
-        }
-    }
-
-    pub(super) fn by_key(merged: &Merged, key: &MergedKey) -> Self {
-        let shown = Merged {
-            title: merged.title.clone(),
-            compatible_text: merged.compatible_text.clone(),
-            abstracts: merged.abstracts.clone(),
-            messages: Vec::new(),
-            extra: merged.extra.clone(),
-        };
-        Self {
-            msg_num: Some(merged.messages.len()),
-            json_msg_key: Some(key.to_string()),
-            ..Self::without_messages(shown)
-        }
-    }
-
-    fn without_messages(merged: Merged) -> Self {
+    /// In whole, or with the key that the messages are read by.
+    pub(super) fn of(merged: Merged, key: Option<&MergedKey>) -> Self {
         let Merged {
             title,
             compatible_text,
             abstracts,
-            messages: _,
+            messages,
             extra,
         } = merged;
+        let msg_num = Some(messages.len());
+        let in_whole = || messages.into_iter().map(RelayedMsg::of).collect();
         Self {
             title,
-            msg_num: None,
+            msg_num,
             compatible_text,
             abstract_list: abstracts,
-            msg_list: None,
-            json_msg_key: None,
+            msg_list: key.is_none().then(in_whole),
+            json_msg_key: key.map(MergedKey::to_string),
             extra: extra_of(&extra),
         }
     }

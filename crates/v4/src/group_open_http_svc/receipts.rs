@@ -4,7 +4,7 @@
 use hansard_conversations::ReceiptRow;
 use hansard_domain::conversation::ConfirmRead;
 use hansard_domain::group::rules::rules;
-use hansard_types::limits::{GROUP_RECEIPTS_PAGE_MAX, GROUP_RECEIPTS_PER_CALL_MAX};
+use hansard_types::limits::{GROUP_RECEIPTS_PAGE_MAX, RECEIPTS_PER_CALL_MAX};
 use hansard_types::{ConversationId, GroupId, Reason, Seq, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ impl From<MsgSeq> for Seq {
     }
 }
 
-type Seqs = Items<MsgSeq, GROUP_RECEIPTS_PER_CALL_MAX>;
+type Seqs = Items<MsgSeq, RECEIPTS_PER_CALL_MAX>;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]

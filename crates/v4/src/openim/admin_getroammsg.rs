@@ -214,9 +214,8 @@ impl<'a> View<'a> {
                 continue;
             };
             let key = key_of(&row);
-            let is_hidden = row.hidden_from_sender && row.sender == self.operator;
             // What was said to an earlier account of the operator's name is not the operator's.
-            if !is_hidden && seq > clear_seq {
+            if row.is_shown_to(&self.operator) && seq > clear_seq {
                 let reader = if row.sender == self.operator {
                     read_by_peer
                 } else {

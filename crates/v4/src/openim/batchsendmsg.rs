@@ -89,26 +89,27 @@ impl Operation for BatchSendMsg {
     ) -> Result<Answered<BatchSendMsgResponse>, Failure> {
         let (from, receivers, commands) = commands(call, request)?;
         let outcomes = call.submit_each(commands).await?;
-        let mut first: Option<(SentC2c, ConversationId)> = None;
+        let mut first: Option<(SentC2c, String)> = None;
         let (mut error_list, mut last_fault) = (Vec::new(), None);
-        for (to, reply) in receivers.into_iter().zip(outcomes.replies) {
-            match (reply, UserId::new(&to)) {
-                (Ok(sent), Ok(to)) => {
-                    first.get_or_insert_with(|| (sent, ConversationId::c2c(&from, &to)));
+        for (to_account, reply) in receivers.into_iter().zip(outcomes.replies) {
+            match reply {
+                Ok(sent) => {
+                    first.get_or_insert((sent, to_account));
                 }
-                (Err(fault), _) => {
+                Err(fault) => {
                     error_list.push(NotSent {
-                        to_account: to,
+                        to_account,
                         error_code: fault.code,
                     });
                     last_fault = Some(fault);
                 }
-                (Ok(_), Err(_)) => unreachable!("only an account is sent to"),
             }
         }
-        let Some((sent, conversation)) = first else {
+        let Some((sent, to)) = first else {
             return Err(nobody(last_fault));
         };
+        let to = UserId::new(&to).map_err(Failure::broken)?;
+        let conversation = ConversationId::c2c(&from, &to);
         let partly = !error_list.is_empty();
         let body = BatchSendMsgResponse {
             msg_time: sent.sent_at.seconds(),

@@ -1,7 +1,7 @@
 //! `openim/c2c_msg_read_receipt`: confirms for a receiver that it has read messages which want that.
 
 use hansard_domain::conversation::ConfirmRead;
-use hansard_types::limits::GROUP_RECEIPTS_PER_CALL_MAX;
+use hansard_types::limits::RECEIPTS_PER_CALL_MAX;
 use hansard_types::{ConversationId, Reason, Seq, UserId};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -22,7 +22,7 @@ pub(crate) struct C2cMsgReadReceiptRequest {
     peer_account: UserId,
     /// At most 50; those that want no receipt are passed over.
     #[serde(rename = "C2CMsgInfo")]
-    messages: Items<MsgInfo, GROUP_RECEIPTS_PER_CALL_MAX>,
+    messages: Items<MsgInfo, RECEIPTS_PER_CALL_MAX>,
 }
 
 #[derive(Deserialize, JsonSchema)]
